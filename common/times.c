@@ -1,0 +1,141 @@
+#include "common/times.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define FIRST_TIME ((int64_t)-62135596800 * SECOND)     /* 0001-01-01T00:00:00Z */
+#define LAST_TIME  ((int64_t)253402300800 * SECOND - 1) /* 9999-12-31T23:59:59.999999Z */
+
+int64_t time_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+int64_t time_monotonic(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+void time_format(int64_t time, char ret_text[static TIME_SIZE])
+{
+    struct tm tm;
+
+    time = time < FIRST_TIME ? FIRST_TIME : time > LAST_TIME ? LAST_TIME : time;
+    int64_t fraction = time % SECOND;
+    if (fraction < 0)
+        fraction += SECOND;
+    time_t seconds = (time_t)((time - fraction) / SECOND);
+    gmtime_r(&seconds, &tm);
+    snprintf(ret_text, TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)fraction);
+}
+
+/* Reads exactly `digits` digits. */
+static bool number(const char **text, int digits, int *ret_value)
+{
+    int value = 0;
+
+    for (int i = 0; i < digits; i++) {
+        if (!isdigit((unsigned char)(*text)[i]))
+            return false;
+        value = value * 10 + ((*text)[i] - '0');
+    }
+    *text += digits;
+    *ret_value = value;
+    return true;
+}
+
+static bool literal(const char **text, const char *any_of)
+{
+    if (!**text || !strchr(any_of, **text))
+        return false;
+    (*text)++;
+    return true;
+}
+
+static bool fraction_of_second(const char **text, int64_t *ret_microseconds)
+{
+    int64_t scale = SECOND / 10;
+    int64_t value = 0;
+
+    if (!isdigit((unsigned char)**text))
+        return false;
+    for (; isdigit((unsigned char)**text); (*text)++) {
+        value += (**text - '0') * scale;
+        scale /= 10;
+    }
+    *ret_microseconds = value;
+    return true;
+}
+
+/* "Z", "+02:00", "-0530", "+02" or nothing. */
+static bool offset_from_utc(const char **text, int64_t *ret_microseconds)
+{
+    int hours = 0;
+    int minutes = 0;
+
+    *ret_microseconds = 0;
+    if (!**text || literal(text, "Zz"))
+        return true;
+    int64_t sign = **text == '-' ? -1 : 1;
+    if (!literal(text, "+-") || !number(text, 2, &hours))
+        return false;
+    if (**text) {
+        literal(text, ":");
+        if (!number(text, 2, &minutes))
+            return false;
+    }
+    if (hours > 23 || minutes > 59)
+        return false;
+    *ret_microseconds = sign * (hours * HOUR + minutes * MINUTE);
+    return true;
+}
+
+static int days_in_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month - 1] + (month == 2 && leap);
+}
+
+bool time_parse(const char *text, int64_t *ret_time)
+{
+    int year, month, day, hour = 0, minute = 0, second = 0;
+    int64_t fraction = 0, offset = 0;
+
+    if (!number(&text, 4, &year) || !literal(&text, "-") || !number(&text, 2, &month) ||
+        !literal(&text, "-") || !number(&text, 2, &day))
+        return false;
+    if (*text) {
+        if (!literal(&text, "Tt _") || !number(&text, 2, &hour) || !literal(&text, ":") ||
+            !number(&text, 2, &minute))
+            return false;
+        if (literal(&text, ":") && !number(&text, 2, &second))
+            return false;
+        if (literal(&text, ".,") && !fraction_of_second(&text, &fraction))
+            return false;
+        if (!offset_from_utc(&text, &offset) || *text)
+            return false;
+    }
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
+        hour > 23 || minute > 59 || second > 59)
+        return false;
+
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
+                    .tm_sec = second};
+    *ret_time = (int64_t)timegm(&tm) * SECOND + fraction - offset;
+    return true;
+}

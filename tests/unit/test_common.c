@@ -1,0 +1,172 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/ids.h"
+#include "common/list.h"
+#include "common/times.h"
+
+static void a_buffer_grows_to_its_ceiling_and_no_further(void **state)
+{
+    buf_auto buf = {.ceiling = 1000};
+
+    (void)state;
+    assert_string_equal(buf_string(&buf), "");
+    for (int i = 0; i < 100; i++)
+        buf_addf(&buf, "%09d,", i);
+    assert_false(buf.failed);
+    assert_int_equal(buf.length, 1000);
+    buf_add_char(&buf, 'x');
+    assert_true(buf.failed);
+    assert_null(buf_steal(&buf));
+    buf_add_string(&buf, "again");
+    char *stolen = buf_steal(&buf);
+    assert_string_equal(stolen, "again");
+    free(stolen);
+}
+
+static void count(void *what)
+{
+    ++*(int *)what;
+}
+
+static void an_arena_keeps_pieces_apart_and_cleans_up(void **state)
+{
+    struct arena arena = {0};
+    char *pieces[200];
+    int cleaned = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+        size_t size = i % 50 == 49 ? 10000 : i;
+        pieces[i] = arena_alloc(&arena, size + 1);
+        for (size_t k = 0; k <= size; k++)
+            assert_int_equal(pieces[i][k], 0);
+        memset(pieces[i], (int)i, size + 1);
+    }
+    for (size_t i = 0; i < COUNT_OF(pieces); i++)
+        assert_int_equal((unsigned char)pieces[i][0], i);
+    assert_string_equal(arena_printf(&arena, "%d-%s", 7, "x"), "7-x");
+    assert_null(arena_alloc(&arena, (size_t)-1));
+    assert_int_equal(arena_on_release(&arena, count, &cleaned), 0);
+    arena_release(&arena);
+    assert_int_equal(cleaned, 1);
+}
+
+static void ids_increase_and_parse(void **state)
+{
+    char last[ID_SIZE] = "", id[ID_SIZE];
+
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        id_new(id);
+        assert_true(strcmp(last, id) < 0);
+        assert_int_equal(id[14], '7');
+        memcpy(last, id, sizeof(last));
+    }
+    assert_true(id_parse("{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}", id));
+    assert_string_equal(id, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+    assert_true(id_parse("a0eebc999c0b4ef8bb6d6bb9bd380a11", id));
+    assert_false(id_parse("a0eebc999c0b4ef8bb6d6bb9bd380a1", id));
+    assert_false(id_parse("a0eebc999c0b4ef8bb6d6bb9bd380a1g", id));
+    assert_false(id_parse("a0eebc999c0b4ef8bb6d6bb9bd380a110", id));
+    assert_false(id_parse("", id));
+}
+
+static void times_read_back(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *same;
+    } cases[] = {
+        {"2026-11-22T10:05:48.526522Z", "2026-11-22T10:05:48.526522Z"},
+        {"2026-11-22 10:08:34.272076+00:00", "2026-11-22T10:08:34.272076Z"},
+        {"2026-11-22T10:05:48.5265229999+02:00", "2026-11-22T08:05:48.526522Z"},
+        {"2024-02-29", "2024-02-29T00:00:00.000000Z"},
+        {"1969-12-31T23:59:59.9-0030", "1970-01-01T00:29:59.900000Z"},
+        {"1969-12-31T23:59:59.25", "1969-12-31T23:59:59.250000Z"},
+        {"2026-11-22t10:05", "2026-11-22T10:05:00.000000Z"},
+    };
+    static const char *const wrong[] = {"",
+                                        "now",
+                                        "2026-11-22T",
+                                        "2023-02-29",
+                                        "2026-13-01",
+                                        "2026-11-22T24:00",
+                                        "2026-11-22T10:05:48Zx",
+                                        "2026-11-22T10:05:48.Z",
+                                        "0000-01-01",
+                                        "2026-11-22T10:05:48+2"};
+    char text[TIME_SIZE];
+    int64_t time;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_true(time_parse(cases[i].text, &time));
+        time_format(time, text);
+        assert_string_equal(text, cases[i].same);
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(time_parse(wrong[i], &time));
+    time_format(TIME_NEVER, text);
+    assert_string_equal(text, "9999-12-31T23:59:59.999999Z");
+}
+
+struct item {
+    int value;
+    struct list node;
+};
+
+static void lists_keep_order(void **state)
+{
+    struct list list, other;
+    struct item items[4];
+    int sum = 0;
+
+    (void)state;
+    list_init(&list);
+    list_init(&other);
+    for (int i = 0; i < 4; i++) {
+        items[i].value = i;
+        list_append(i % 2 ? &other : &list, &items[i].node);
+    }
+    list_move_all(&list, &other);
+    assert_true(list_is_empty(&other));
+    list_remove(&items[2].node);
+    list_remove(&items[2].node);
+    list_for_each(node, &list)
+        sum = sum * 10 + list_item(node, struct item, node)->value;
+    assert_int_equal(sum, 13);
+}
+
+static void errors_carry_a_message(void **state)
+{
+    struct error error;
+
+    (void)state;
+    assert_int_equal(error_set(&error, EINVAL, "%d is no size", 7), -1);
+    error_prefix(&error, "shirt %s", "green");
+    assert_string_equal(error.message, "shirt green: 7 is no size");
+    assert_int_equal(error.code, EINVAL);
+    errno = ENOENT;
+    error_errno(&error, "opening %s", "x");
+    assert_string_equal(error.message, "opening x: No such file or directory");
+    assert_int_equal(error_set(NULL, EINVAL, "nobody asks"), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_buffer_grows_to_its_ceiling_and_no_further),
+        cmocka_unit_test(an_arena_keeps_pieces_apart_and_cleans_up),
+        cmocka_unit_test(ids_increase_and_parse),
+        cmocka_unit_test(times_read_back),
+        cmocka_unit_test(lists_keep_order),
+        cmocka_unit_test(errors_carry_a_message),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
