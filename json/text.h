@@ -1,0 +1,43 @@
+/*
+ * JSON text that comes from outside (RFC 8259): read with limits, compared, shown.
+ *
+ * Values are jansson's. What is only carried (parameters, inputs, results) is kept as the text that
+ * came; json_member_text finds it inside a larger document.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/error.h"
+
+#define JSON_TEXT_DEPTH 200 /* arrays and objects inside one another */
+
+/*
+ * Reads one value of any type. Of equal keys the last one counts. Integers beyond 64 bits become
+ * reals. NaN, Infinity, numbers beyond a double, NUL characters in strings, unpaired surrogates and
+ * invalid UTF-8 are refused. The message names line and column; the code is EINVAL (or ENOMEM).
+ */
+json_t *json_parse(const char *text, size_t length, struct error *error) MUST_CHECK;
+
+/*
+ * The text of the member that `path` (object keys, then NULL) leads to, just as it was written, or
+ * NULL if there is none. `text` must have gone through json_parse and end with a NUL. The result
+ * points into `text`. An empty path gives the whole value without the space around it.
+ */
+const char *json_member_text(const char *text, const char *const path[], size_t *ret_length);
+
+/* Equality as JSON Schema has it: numbers by their value (1 is 1.0), objects without order. */
+bool json_same(const json_t *a, const json_t *b);
+
+/* A hash that is equal for values that are the same. */
+size_t json_hash(const json_t *value);
+
+/* Compares two numbers exactly, also an integer with a real: negative, 0 or positive. */
+int json_number_compare(const json_t *a, const json_t *b);
+
+/* The value as Python's repr() shows it: {'a': [1, 2.0, True, None]}. */
+void json_text_repr(const json_t *value, struct buf *to);
+void json_text_repr_string(const char *string, size_t length, struct buf *to);
