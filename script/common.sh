@@ -16,13 +16,13 @@ usage() {
 }
 
 # step LOG TITLE COMMAND...: runs the command with its output in build/logs/LOG.log and shows one
-# line for it; if it fails, also the end of the log.
+# line for it; if it fails, also the end of the log. `set -e` does not reach into the command.
 step() {
     local log=$logs/$1.log title=$2 begun=$SECONDS status=0 ticker=
     shift 2
     mkdir -p "$logs"
     if [ -t 2 ]; then
-        while printf '\r%s … %d s ' "$title" $((SECONDS - begun)) >&2; do sleep 1; done &
+        while kill -0 $$ && printf '\r%s … %d s ' "$title" $((SECONDS - begun)); do sleep 1; done >&2 &
         ticker=$!
     fi
     "$@" >"$log" 2>&1 </dev/null || status=$?
