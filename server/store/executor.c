@@ -1,0 +1,456 @@
+/* Jobs, the queues that they wait in, and the threads that run them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/times.h"
+#include "server/store/connection.h"
+
+/* How many writes share a commit at the most: enough to hide the fsync, few enough that the first
+ * does not wait long for the last. */
+#define BATCH 256
+
+#define MAX_READERS 16
+
+struct queue {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct list jobs;
+    bool closed;
+};
+
+struct store {
+    struct store_config config;
+    int lock_file;
+    struct queue reads; /* also what is to be prepared */
+    struct queue writes;
+    struct connection *writer;
+    struct connection *readers[MAX_READERS];
+    int next_reader;
+    pthread_t write_thread;
+    pthread_t read_threads[MAX_READERS];
+    int threads; /* readers that run */
+    bool write_thread_runs;
+
+    pthread_mutex_t stats_lock;
+    struct store_stats stats;
+};
+
+struct topic {
+    struct list node;
+    char name[];
+};
+
+/* ---- what a job may do in its transaction ---- */
+
+int64_t txn_now(const struct txn *txn)
+{
+    return txn->now;
+}
+
+struct arena *txn_arena(struct txn *txn)
+{
+    return &txn->job->arena;
+}
+
+struct error *txn_error(struct txn *txn)
+{
+    return &txn->job->error;
+}
+
+int txn_fail(struct txn *txn, int code, const char *format, ...)
+{
+    va_list args;
+    char message[ERROR_MESSAGE_SIZE];
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    return error_set(&txn->job->error, code, "%s", message);
+}
+
+void txn_publish(struct txn *txn, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    const char *name = arena_vprintf(&txn->job->arena, format, args);
+    va_end(args);
+    struct topic *topic =
+        arena_alloc(&txn->job->arena, sizeof(*topic) + (name ? strlen(name) + 1 : 0));
+    if (!name || !topic) {
+        txn_fail(txn, ENOMEM, "no memory to publish a change");
+        return;
+    }
+    strcpy(topic->name, name);
+    list_append(&txn->job->topics, &topic->node);
+}
+
+/* ---- queues ---- */
+
+static void queue_init(struct queue *queue)
+{
+    pthread_mutex_init(&queue->lock, NULL);
+    pthread_cond_init(&queue->filled, NULL);
+    list_init(&queue->jobs);
+}
+
+static void queue_put(struct queue *queue, struct job *job)
+{
+    pthread_mutex_lock(&queue->lock);
+    list_append(&queue->jobs, &job->node);
+    pthread_cond_signal(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+static void queue_close(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->closed = true;
+    pthread_cond_broadcast(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* Waits for jobs and moves up to `most` of them. None only when the queue is closed and empty. */
+static void queue_take(struct queue *queue, struct list *ret_jobs, int most)
+{
+    pthread_mutex_lock(&queue->lock);
+    while (list_is_empty(&queue->jobs) && !queue->closed)
+        pthread_cond_wait(&queue->filled, &queue->lock);
+    for (int i = 0; i < most && !list_is_empty(&queue->jobs); i++) {
+        struct list *first = queue->jobs.next;
+        list_remove(first);
+        list_append(ret_jobs, first);
+    }
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* ---- running ---- */
+
+static void reset(struct job *job)
+{
+    arena_release(&job->arena);
+    list_init(&job->topics);
+    job->error = (struct error){0};
+}
+
+static enum job_result run_job(struct connection *connection, struct job *job)
+{
+    struct txn txn = {.connection = connection, .job = job, .now = time_now()};
+
+    reset(job);
+    enum job_result result = job->run(&txn, job);
+    /* A failure that the job did not look at (a topic without memory) is one all the same. */
+    return job->error.code ? JOB_FAILED : result;
+}
+
+/* Tells a job its end: its topics first, so that who is told of the end finds others awake. */
+static void finish(struct store *store, struct job *job)
+{
+    if (job->result == JOB_KEEP)
+        list_for_each(node, &job->topics)
+            store->config.publish(store->config.context, list_item(node, struct topic, node)->name);
+    arena_release(&job->arena);
+    list_init(&job->topics);
+    job->done(job, job->result, job->result == JOB_FAILED ? &job->error : NULL);
+}
+
+static void count(struct store *store, const struct store_stats *more)
+{
+    pthread_mutex_lock(&store->stats_lock);
+    store->stats.reads += more->reads;
+    store->stats.writes += more->writes;
+    store->stats.commits += more->commits;
+    store->stats.rollbacks += more->rollbacks;
+    store->stats.failures += more->failures;
+    pthread_mutex_unlock(&store->stats_lock);
+}
+
+static void run_read(struct store *store, struct connection *connection, struct job *job)
+{
+    struct error error = {0};
+
+    connection_set_deadline(connection, time_monotonic() + store->config.read_limit);
+    if (connection_begin(connection, &error) < 0) {
+        job->result = JOB_FAILED;
+        job->error = error;
+    } else {
+        job->result = run_job(connection, job);
+        if (connection_commit(connection, &error) < 0)
+            connection_rollback(connection);
+    }
+    count(store, &(struct store_stats){.reads = 1, .failures = job->result == JOB_FAILED});
+    finish(store, job);
+}
+
+static void *read_thread(void *context)
+{
+    struct store *store = context;
+    struct connection *connection =
+        store->readers[__atomic_fetch_add(&store->next_reader, 1, __ATOMIC_RELAXED)];
+
+    for (;;) {
+        struct list jobs;
+        list_init(&jobs);
+        queue_take(&store->reads, &jobs, 1);
+        if (list_is_empty(&jobs))
+            return NULL;
+        struct job *job = list_item(jobs.next, struct job, node);
+        list_remove(&job->node);
+        if (job->prepare && !job->prepare(job)) {
+            job->result = JOB_KEEP;
+            finish(store, job);
+        } else if (job->writes) {
+            queue_put(&store->writes, job);
+        } else {
+            run_read(store, connection, job);
+        }
+    }
+}
+
+/* Runs the jobs of a batch in one transaction. False: the transaction is lost, and nothing of it
+ * was written. */
+static bool run_batch(struct connection *connection, struct list *batch, struct error *error)
+{
+    if (connection_begin(connection, error) < 0)
+        return false;
+    list_for_each(node, batch) {
+        struct job *job = list_item(node, struct job, node);
+        if (connection_savepoint(connection, error) < 0)
+            return false;
+        job->result = run_job(connection, job);
+        if (!connection_in_transaction(connection)) {
+            *error = job->error;
+            return false;
+        }
+        if (connection_release(connection, job->result == JOB_KEEP, error) < 0)
+            return false;
+    }
+    return connection_commit(connection, error) == 0;
+}
+
+/* After a batch that was lost: each job by itself, so that one does not fail for another. */
+static void run_one_by_one(struct store *store, struct list *batch)
+{
+    struct list ended;
+
+    list_init(&ended);
+    while (!list_is_empty(batch)) {
+        struct list *node = batch->next;
+        struct error error = {0};
+        struct list alone;
+        list_init(&alone);
+        list_remove(node);
+        list_append(&alone, node);
+        if (!run_batch(store->writer, &alone, &error)) {
+            struct job *job = list_item(node, struct job, node);
+            connection_rollback(store->writer);
+            job->result = JOB_FAILED;
+            job->error = error;
+        }
+        list_move_all(&ended, &alone);
+    }
+    list_move_all(batch, &ended);
+}
+
+static void *write_thread(void *context)
+{
+    struct store *store = context;
+
+    for (;;) {
+        struct list batch;
+        struct error error = {0};
+        struct store_stats stats = {.commits = 1};
+        list_init(&batch);
+        queue_take(&store->writes, &batch, BATCH);
+        if (list_is_empty(&batch))
+            return NULL;
+        if (!run_batch(store->writer, &batch, &error)) {
+            connection_rollback(store->writer);
+            stats = (struct store_stats){.rollbacks = 1};
+            run_one_by_one(store, &batch);
+        }
+        list_for_each_safe(node, &batch) {
+            struct job *job = list_item(node, struct job, node);
+            stats.writes++;
+            stats.failures += job->result == JOB_FAILED;
+            list_remove(node);
+            finish(store, job);
+        }
+        count(store, &stats);
+    }
+}
+
+void store_submit(struct store *store, struct job *job)
+{
+    queue_put(job->writes && !job->prepare ? &store->writes : &store->reads, job);
+}
+
+/* ---- a job that its caller waits for ---- */
+
+struct waited_job {
+    struct job job;
+    enum job_result (*run)(struct txn *txn, void *context);
+    void *context;
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool has_ended;
+    struct error error;
+};
+
+static enum job_result run_waited(struct txn *txn, struct job *job)
+{
+    struct waited_job *waited = list_item(job, struct waited_job, job);
+
+    return waited->run(txn, waited->context);
+}
+
+static void end_waited(struct job *job, enum job_result result, const struct error *error)
+{
+    struct waited_job *waited = list_item(job, struct waited_job, job);
+
+    (void)result;
+    pthread_mutex_lock(&waited->lock);
+    if (error)
+        waited->error = *error;
+    waited->has_ended = true;
+    pthread_cond_signal(&waited->ended);
+    pthread_mutex_unlock(&waited->lock);
+}
+
+int store_run(struct store *store, bool writes, enum job_result (*run)(struct txn *, void *),
+              void *context, struct error *error)
+{
+    struct waited_job waited = {
+        .job = {.writes = writes, .run = run_waited, .done = end_waited},
+        .run = run,
+        .context = context,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .ended = PTHREAD_COND_INITIALIZER,
+    };
+
+    store_submit(store, &waited.job);
+    pthread_mutex_lock(&waited.lock);
+    while (!waited.has_ended)
+        pthread_cond_wait(&waited.ended, &waited.lock);
+    pthread_mutex_unlock(&waited.lock);
+    if (waited.error.code) {
+        if (error)
+            *error = waited.error;
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- opening and closing ---- */
+
+static int lock_directory(struct store *store, struct error *error)
+{
+    char path[4096];
+    const char *directory = store->config.directory;
+
+    if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+        return error_errno(error, "making the data directory %s", directory);
+    if (snprintf(path, sizeof(path), "%s/fermata.lock", directory) >= (int)sizeof(path))
+        return error_set(error, ENAMETOOLONG, "the path of the data directory is too long");
+    store->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock_file < 0)
+        return error_errno(error, "opening %s", path);
+    if (flock(store->lock_file, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK)
+            return error_set(error, EBUSY,
+                             "another server runs on the data directory %s; stop it, or name "
+                             "another directory with --data",
+                             directory);
+        return error_errno(error, "locking %s", path);
+    }
+    return 0;
+}
+
+static int start_threads(struct store *store, struct error *error)
+{
+    int code = pthread_create(&store->write_thread, NULL, write_thread, store);
+
+    store->write_thread_runs = code == 0;
+    for (int i = 0; code == 0 && i < store->config.readers; i++) {
+        code = pthread_create(&store->read_threads[i], NULL, read_thread, store);
+        store->threads += code == 0;
+    }
+    if (code) {
+        errno = code;
+        return error_errno(error, "starting the store's threads");
+    }
+    return 0;
+}
+
+static int open_connections(struct store *store, struct error *error)
+{
+    const char *directory = store->config.directory;
+
+    if (connection_open(directory, true, &store->writer, error) < 0 ||
+        store_migrate(store->writer, error) < 0)
+        return -1;
+    for (int i = 0; i < store->config.readers; i++)
+        if (connection_open(directory, false, &store->readers[i], error) < 0)
+            return -1;
+    return 0;
+}
+
+int store_open(const struct store_config *config, struct store **ret_store, struct error *error)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    if (!store)
+        return error_set(error, ENOMEM, "no memory for the store");
+    store->config = *config;
+    store->lock_file = -1;
+    if (store->config.readers < 1 || store->config.readers > MAX_READERS)
+        BUG("a store with %d readers", store->config.readers);
+    queue_init(&store->reads);
+    queue_init(&store->writes);
+    pthread_mutex_init(&store->stats_lock, NULL);
+    if (lock_directory(store, error) < 0 || open_connections(store, error) < 0 ||
+        start_threads(store, error) < 0) {
+        store_close(store);
+        return -1;
+    }
+    *ret_store = store;
+    return 0;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    /* Readers first: what they prepare may still go to the writer. */
+    queue_close(&store->reads);
+    for (int i = 0; i < store->threads; i++)
+        pthread_join(store->read_threads[i], NULL);
+    queue_close(&store->writes);
+    if (store->write_thread_runs)
+        pthread_join(store->write_thread, NULL);
+    for (int i = 0; i < MAX_READERS; i++)
+        connection_close(store->readers[i]);
+    connection_close(store->writer);
+    if (store->lock_file >= 0)
+        close(store->lock_file);
+    free(store);
+}
+
+void store_stats(struct store *store, struct store_stats *ret_stats)
+{
+    pthread_mutex_lock(&store->stats_lock);
+    *ret_stats = store->stats;
+    pthread_mutex_unlock(&store->stats_lock);
+    pthread_mutex_lock(&store->writes.lock);
+    ret_stats->queued = 0;
+    list_for_each(node, &store->writes.jobs)
+        ret_stats->queued++;
+    pthread_mutex_unlock(&store->writes.lock);
+}

@@ -1,0 +1,351 @@
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/times.h"
+#include "server/store/connection.h"
+
+/* Statements kept ready on each connection; a power of two. */
+#define STATEMENTS 256
+
+struct cached_statement {
+    uint64_t hash;
+    char *sql;
+    sqlite3_stmt *statement;
+    bool in_use;
+};
+
+struct connection {
+    sqlite3 *db;
+    bool writes;
+    int64_t deadline; /* monotonic; 0: none */
+    struct cached_statement statements[STATEMENTS];
+};
+
+static int failed(struct connection *connection, struct error *error, const char *doing)
+{
+    int code = sqlite3_extended_errcode(connection->db);
+
+    switch (code & 0xff) {
+    case SQLITE_INTERRUPT:
+        return error_set(error, ETIMEDOUT, "the query took too long and was stopped");
+    case SQLITE_FULL:
+        return error_set(error, ENOSPC, "the disk of the data directory is full");
+    case SQLITE_NOMEM:
+        return error_set(error, ENOMEM, "no memory for %s", doing);
+    case SQLITE_TOOBIG:
+        return error_set(error, EFBIG, "a value is too large to be stored");
+    default:
+        return error_set(error, EIO, "%s: %s", doing, sqlite3_errmsg(connection->db));
+    }
+}
+
+/* PostgreSQL's strpos(text, part): where the part begins, counted from 1; 0: nowhere. */
+static void sql_strpos(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    const char *text = (const char *)sqlite3_value_text(arguments[0]);
+    const char *part = (const char *)sqlite3_value_text(arguments[1]);
+
+    (void)count;
+    if (!text || !part) {
+        sqlite3_result_null(context);
+        return;
+    }
+    const char *at = strstr(text, part);
+    sqlite3_result_int64(context, at ? at - text + 1 : 0);
+}
+
+/* Called by SQLite every so many steps of a query; not zero stops it. */
+static int past_deadline(void *context)
+{
+    const struct connection *connection = context;
+
+    return connection->deadline && time_monotonic() > connection->deadline;
+}
+
+static int configure(struct connection *connection, struct error *error)
+{
+    sqlite3 *db = connection->db;
+
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_timeout(db, 10000);
+    sqlite3_progress_handler(db, 20000, past_deadline, connection);
+    if (sqlite3_create_function(db, "strpos", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                sql_strpos, NULL, NULL) != SQLITE_OK)
+        return failed(connection, error, "preparing the database");
+    if (connection_script(connection,
+                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                          "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+                          "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864;",
+                          error) < 0)
+        return -1;
+    return connection->writes ? 0 : connection_script(connection, "PRAGMA query_only = ON;", error);
+}
+
+int connection_open(const char *directory, bool writes, struct connection **ret_connection,
+                    struct error *error)
+{
+    char path[4096];
+
+    if (snprintf(path, sizeof(path), "%s/fermata.db", directory) >= (int)sizeof(path))
+        return error_set(error, ENAMETOOLONG, "the path of the data directory is too long");
+    struct connection *connection = calloc(1, sizeof(*connection));
+    if (!connection)
+        return error_set(error, ENOMEM, "no memory for a database connection");
+    connection->writes = writes;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path, &connection->db, flags, NULL) != SQLITE_OK ||
+        configure(connection, error) < 0) {
+        failed(connection, error, path);
+        connection_close(connection);
+        return -1;
+    }
+    *ret_connection = connection;
+    return 0;
+}
+
+void connection_close(struct connection *connection)
+{
+    if (!connection)
+        return;
+    for (int i = 0; i < STATEMENTS; i++) {
+        sqlite3_finalize(connection->statements[i].statement);
+        free(connection->statements[i].sql);
+    }
+    sqlite3_close(connection->db);
+    free(connection);
+}
+
+void connection_set_deadline(struct connection *connection, int64_t deadline)
+{
+    connection->deadline = deadline;
+}
+
+bool connection_in_transaction(const struct connection *connection)
+{
+    return !sqlite3_get_autocommit(connection->db);
+}
+
+int connection_script(struct connection *connection, const char *sql, struct error *error)
+{
+    if (sqlite3_exec(connection->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return failed(connection, error, "a database script");
+    return 0;
+}
+
+/* ---- statements ---- */
+
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = 14695981039346656037U; /* FNV-1a */
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211U;
+    return hash;
+}
+
+static int prepare(struct connection *connection, const char *sql, unsigned flags,
+                   sqlite3_stmt **ret_statement, struct error *error)
+{
+    if (sqlite3_prepare_v3(connection->db, sql, -1, flags, ret_statement, NULL) != SQLITE_OK) {
+        int code = sqlite3_errcode(connection->db);
+        if (code == SQLITE_ERROR)
+            BUG("%s in: %s", sqlite3_errmsg(connection->db), sql);
+        return failed(connection, error, "preparing a query");
+    }
+    return 0;
+}
+
+/* The slot of this SQL: where it is, or else where it may go (the first, evicting, of a few). */
+static struct cached_statement *slot_of(struct connection *connection, uint64_t hash,
+                                        const char *sql)
+{
+    struct cached_statement *free_slot = NULL;
+
+    for (int i = 0; i < 8; i++) {
+        struct cached_statement *slot = &connection->statements[(hash + (uint64_t)i) % STATEMENTS];
+        if (slot->statement && slot->hash == hash && strcmp(slot->sql, sql) == 0)
+            return slot;
+        if (!slot->in_use && (!free_slot || (free_slot->statement && !slot->statement)))
+            free_slot = slot;
+    }
+    return free_slot;
+}
+
+/* Fills rows->statement; one that is in use already, or that finds no slot, is made for once. */
+static int get_statement(struct rows *rows, const char *sql, struct error *error)
+{
+    struct connection *connection = rows->txn->connection;
+    sqlite3_stmt *statement = NULL;
+    uint64_t hash = hash_of(sql);
+    struct cached_statement *slot = slot_of(connection, hash, sql);
+
+    if (slot && slot->statement && slot->hash == hash && strcmp(slot->sql, sql) == 0) {
+        if (!slot->in_use) {
+            slot->in_use = true;
+            rows->statement = slot->statement;
+            rows->slot = slot;
+            return 0;
+        }
+        slot = NULL;
+    }
+    if (prepare(connection, sql, slot ? SQLITE_PREPARE_PERSISTENT : 0, &statement, error) < 0)
+        return -1;
+    char *copy = slot ? strdup(sql) : NULL;
+    if (copy) {
+        sqlite3_finalize(slot->statement);
+        free(slot->sql);
+        *slot = (struct cached_statement){
+            .hash = hash, .sql = copy, .statement = statement, .in_use = true};
+    }
+    rows->statement = statement;
+    rows->slot = copy ? slot : NULL;
+    return 0;
+}
+
+void rows_close(struct rows *rows)
+{
+    struct cached_statement *slot = rows->slot;
+
+    if (!rows->statement)
+        return;
+    if (slot) {
+        sqlite3_reset(slot->statement);
+        sqlite3_clear_bindings(slot->statement);
+        slot->in_use = false;
+    } else {
+        sqlite3_finalize(rows->statement);
+    }
+    rows->statement = NULL;
+}
+
+static int bind(sqlite3_stmt *statement, int index, const struct value *value)
+{
+    switch (value->type) {
+    case VALUE_INTEGER:
+        return sqlite3_bind_int64(statement, index, value->integer);
+    case VALUE_REAL:
+        return sqlite3_bind_double(statement, index, value->real);
+    case VALUE_TEXT:
+        /* Text belongs to the request, which outlives the statement's use. */
+        return sqlite3_bind_text(statement, index, value->text, -1, SQLITE_STATIC);
+    case VALUE_NULL:
+        break;
+    }
+    return sqlite3_bind_null(statement, index);
+}
+
+int db_query_values(struct txn *txn, struct rows *rows, const char *sql, const struct value *values,
+                    int count)
+{
+    rows_close(rows);
+    *rows = (struct rows){.txn = txn};
+    if (get_statement(rows, sql, &txn->job->error) < 0)
+        return -1;
+    if (sqlite3_bind_parameter_count(rows->statement) != count)
+        BUG("%d values for: %s", count, sql);
+    for (int i = 0; i < count; i++) {
+        if (bind(rows->statement, i + 1, &values[i]) != SQLITE_OK) {
+            rows_close(rows);
+            return failed(txn->connection, &txn->job->error, "binding a value");
+        }
+    }
+    return 0;
+}
+
+int rows_next(struct rows *rows)
+{
+    switch (sqlite3_step(rows->statement)) {
+    case SQLITE_ROW:
+        return 1;
+    case SQLITE_DONE:
+        return 0;
+    default:
+        return failed(rows->txn->connection, &rows->txn->job->error, "running a query");
+    }
+}
+
+int db_first_values(struct txn *txn, struct rows *rows, const char *sql, const struct value *values,
+                    int count)
+{
+    if (db_query_values(txn, rows, sql, values, count) < 0)
+        return -1;
+    return rows_next(rows);
+}
+
+int db_run_values(struct txn *txn, const char *sql, const struct value *values, int count)
+{
+    rows_auto rows = {0};
+
+    if (db_query_values(txn, &rows, sql, values, count) < 0 || rows_next(&rows) < 0)
+        return -1;
+    return sqlite3_changes(txn->connection->db);
+}
+
+bool rows_is_null(const struct rows *rows, int column)
+{
+    return sqlite3_column_type(rows->statement, column) == SQLITE_NULL;
+}
+
+int64_t rows_integer(const struct rows *rows, int column)
+{
+    return sqlite3_column_int64(rows->statement, column);
+}
+
+double rows_real(const struct rows *rows, int column)
+{
+    return sqlite3_column_double(rows->statement, column);
+}
+
+const char *rows_text(const struct rows *rows, int column)
+{
+    return (const char *)sqlite3_column_text(rows->statement, column);
+}
+
+/* ---- transactions ---- */
+
+/* Runs one of the few fixed statements below through the cache. */
+static int command(struct connection *connection, const char *sql, struct error *error)
+{
+    struct job job = {0};
+    struct txn txn = {.connection = connection, .job = &job};
+
+    if (db_run_values(&txn, sql, NULL, 0) < 0) {
+        *error = job.error;
+        return -1;
+    }
+    return 0;
+}
+
+int connection_begin(struct connection *connection, struct error *error)
+{
+    return command(connection, connection->writes ? "BEGIN IMMEDIATE" : "BEGIN", error);
+}
+
+int connection_commit(struct connection *connection, struct error *error)
+{
+    return command(connection, "COMMIT", error);
+}
+
+void connection_rollback(struct connection *connection)
+{
+    struct error ignored;
+
+    if (connection_in_transaction(connection) && command(connection, "ROLLBACK", &ignored) < 0)
+        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int connection_savepoint(struct connection *connection, struct error *error)
+{
+    return command(connection, "SAVEPOINT job", error);
+}
+
+int connection_release(struct connection *connection, bool keep, struct error *error)
+{
+    if (!keep && command(connection, "ROLLBACK TO job", error) < 0)
+        return -1;
+    return command(connection, "RELEASE job", error);
+}
