@@ -56,6 +56,8 @@ struct http_config {
     size_t body_limit; /* bytes */
     int connection_limit;
     int64_t receive_timeout; /* microseconds */
+    int64_t idle_timeout;    /* of a connection between requests; microseconds, 0: a minute */
+    int64_t send_timeout;    /* for a client to take 64 kB of a reply; microseconds, 0: 30 s */
     /* More names that a Host or an Origin may carry, beside loopback's and `host`; NULL at the end.
      */
     const char *const *allowed_hosts;

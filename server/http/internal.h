@@ -1,0 +1,145 @@
+/*
+ * What the files of this folder share.
+ *
+ * The way of a request: server.c accepts a connection and gives it to libwebsockets, which reads
+ * and writes it as a plain socket; connection.c gathers a request from what it reads (head.c cuts
+ * up the head, guard.c looks at Host and Origin); request.c is the taker's view of it, and carries
+ * the reply back to the loop's thread; connection.c sends it.
+ *
+ * HTTP itself is ours and not libwebsockets' because that decodes the path, answers what it does
+ * not like with a page of its own or a bare close, and merges headers that came twice.
+ */
+#pragma once
+
+#include <libwebsockets.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/buf.h"
+#include "common/list.h"
+#include "common/times.h"
+#include "server/http/head.h"
+#include "server/http/http.h"
+
+#define PEER_SIZE      64
+#define PIECE_SIZE     (64 * 1024) /* bytes read or written at once */
+#define LISTENER_LIMIT 8
+
+/* Each has a list of its connections, those that have been in it longest first. */
+enum connection_state {
+    CONNECTION_IDLE,      /* no byte of a request yet; in the end it is closed without a word */
+    CONNECTION_RECEIVING, /* some of a request is here; in the end 408 */
+    CONNECTION_WAITING,   /* its request is with the taker, for as long as that likes */
+    CONNECTION_SENDING,   /* the kernel has not taken all of the reply; in the end it is cut */
+    CONNECTION_LINGERING, /* after its last reply, until the client closes too: a close while the
+                             client still sends could take the reply away from it */
+    CONNECTION_STATES,
+};
+
+struct connection {
+    struct http_server *server;
+    struct lws *wsi;
+    struct list node;
+    enum connection_state state;
+    int64_t since;                /* in this state, or making progress in it; monotonic */
+    struct http_request *request; /* whose body comes, or that the taker has */
+    struct buf in;                /* came, but is not used yet */
+    size_t scanned;               /* of the head at the front of `in` */
+    struct buf out_head;          /* the reply being sent */
+    struct buf out_body;
+    size_t out_sent; /* of both */
+    bool close_after_reply;
+    bool paused; /* not read from */
+    bool inside; /* one of its functions runs and will go on by itself */
+    bool doomed; /* to be closed as soon as none runs */
+    char peer[PEER_SIZE];
+};
+
+struct http_request {
+    struct http_server *server;
+    struct connection *connection; /* NULL: the client has gone; for the loop's thread only */
+    struct list node;              /* in the server's list of all */
+    struct http_request *next;     /* in the queue of replies */
+    bool is_replied;               /* under the queue's lock */
+    bool is_head;
+    bool keep_alive;
+    void *data;
+    struct head head;
+    struct buf body;
+    struct buf reply_head; /* without the line Connection and the empty line */
+    struct buf reply_body;
+    char peer[PEER_SIZE];
+    char text[]; /* that `head` points into */
+};
+
+struct listener {
+    struct http_server *server;
+    int fd;
+    uv_poll_t poll;
+};
+
+struct http_server {
+    struct http_config config;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t deadline_timer; /* at the earliest end of a connection's time in its state */
+    int64_t deadline;          /* that it is set for; TIME_NEVER if for none */
+    uv_timer_t accept_timer;   /* after there were no more files to open */
+    uv_timer_t grace_timer;
+    int64_t grace;
+    struct listener listeners[LISTENER_LIMIT];
+    int listener_count;
+    int port;
+    bool stopping; /* seen by the loop's thread */
+    atomic_bool stop_wanted;
+    struct list connections[CONNECTION_STATES];
+    int connection_count;
+    struct list requests;
+    int request_count;
+    const char *accepted_peer; /* of the connection that is just being adopted */
+    bool accepted_too_many;
+
+    pthread_t thread; /* the loop's, once it runs */
+    atomic_bool running;
+    pthread_mutex_t queue_lock;
+    struct http_request *queue_first;
+    struct http_request **queue_end;
+
+    _Atomic int64_t connections_open;
+    _Atomic int64_t connections_total;
+    _Atomic int64_t requests_total;
+    _Atomic int64_t requests_open;
+    _Atomic int64_t refused_total;
+    _Atomic int64_t bytes_received;
+    _Atomic int64_t bytes_sent;
+    unsigned char piece[LWS_PRE + PIECE_SIZE];
+};
+
+#define COUNT(counter, n) atomic_fetch_add_explicit(&(counter), (n), memory_order_relaxed)
+
+/* server.c */
+void server_set_deadline(struct http_server *server, int64_t deadline);
+void server_check_finished(struct http_server *server);
+bool server_is_own_thread(const struct http_server *server);
+
+/* connection.c; of the loop's thread */
+int64_t connection_time_limit(const struct http_server *server, enum connection_state state);
+int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *data,
+                        size_t length);
+void connection_expire(struct connection *connection); /* its time in its state is over */
+void connection_stop(struct connection *connection);   /* the server is stopping */
+void connection_close(struct connection *connection);
+void connection_reply(struct connection *connection, struct http_request *request);
+
+/* request.c */
+struct http_request *request_new(struct connection *connection, const char *text, size_t length);
+void request_free(struct http_request *request);
+void request_deliver(struct http_request *request); /* on the loop's thread */
+void reply_write_head(struct buf *to, const struct http_reply *reply);
+void reply_write_refusal(const struct refusal *refusal, struct buf *ret_head, struct buf *ret_body);
