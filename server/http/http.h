@@ -5,7 +5,7 @@
  * One thread, that of http_server_run, reads and writes all sockets. A whole request (headers and
  * body) is handed to `on_request` on that thread, which must not block; the request is then the
  * taker's until it calls http_reply, exactly once, from any thread. If the client goes away before,
- * `on_gone` is called (on the loop's thread, at most once, and never after http_reply): the taker
+ * `on_gone` is called (on the loop's thread, at most once, perhaps while another thread calls http_reply): the taker
  * still has to call http_reply, whose content is then dropped.
  *
  * Refused here, with a JSON body {"detail": "..."} that says what the limit is, and never seen by
@@ -63,6 +63,9 @@ struct http_config {
     const char *const *allowed_hosts;
     void (*on_request)(void *context, struct http_request *request);
     void (*on_gone)(void *context, struct http_request *request);
+    /* The request ends, some time after http_reply, on the loop's thread, as all call-backs: here
+     * the taker frees what it keeps as the request's data. NULL: nothing. */
+    void (*on_free)(void *context, struct http_request *request);
     void *context;
 };
 

@@ -270,6 +270,7 @@ static int create_context(struct http_server *server, struct error *error)
         .port = CONTEXT_PORT_NO_LISTEN,
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
         .foreign_loops = loops,
+        .pcontext = &server->context,
         .protocols = protocols,
         .user = server,
         .gid = (gid_t)-1,
@@ -288,6 +289,16 @@ static int create_context(struct http_server *server, struct error *error)
     if (!server->vhost)
         return error_set(error, ENOMEM, "libwebsockets does not make a virtual host");
     return 0;
+}
+
+/* On a loop of another's, libwebsockets takes apart some, lets the loop run, and wants to be called
+ * again (twice, in 4.3); when all is gone it sets the pointer that it was given to NULL. */
+static void destroy_context(struct http_server *server)
+{
+    for (int i = 0; i < 4 && server->context; i++) {
+        lws_context_destroy(server->context);
+        uv_run(&server->loop, UV_RUN_DEFAULT);
+    }
 }
 
 static int create_loop(struct http_server *server, struct error *error)
@@ -372,8 +383,7 @@ void http_server_destroy(struct http_server *server)
     close_handle((uv_handle_t *)&server->deadline_timer);
     close_handle((uv_handle_t *)&server->accept_timer);
     close_handle((uv_handle_t *)&server->grace_timer);
-    if (server->context)
-        lws_context_destroy(server->context);
+    destroy_context(server);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
     list_for_each_safe(node, &server->requests)

@@ -294,6 +294,7 @@ static int run(const struct http_config *config, int64_t grace)
         pthread_join(workers[i], NULL);
     http_server_destroy(server);
     printf("finished\n");
+    fflush(stdout);
     return r < 0;
 }
 
