@@ -5,8 +5,8 @@
  * One thread, that of http_server_run, reads and writes all sockets. A whole request (headers and
  * body) is handed to `on_request` on that thread, which must not block; the request is then the
  * taker's until it calls http_reply, exactly once, from any thread. If the client goes away before,
- * `on_gone` is called (on the loop's thread, at most once, perhaps while another thread calls http_reply): the taker
- * still has to call http_reply, whose content is then dropped.
+ * `on_gone` is called (on the loop's thread, at most once, perhaps while another thread calls
+ * http_reply): the taker still has to call http_reply, whose content is then dropped.
  *
  * Refused here, with a JSON body {"detail": "..."} that says what the limit is, and never seen by
  * `on_request`: a body past `body_limit` (413), headers past the limit (431), senders that take

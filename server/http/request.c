@@ -28,6 +28,8 @@ void request_free(struct http_request *request)
 {
     struct http_server *server = request->server;
 
+    if (request->data && server->config.on_free)
+        server->config.on_free(server->config.context, request);
     list_remove(&request->node);
     server->request_count--;
     COUNT(server->requests_open, -1);

@@ -1,0 +1,209 @@
+/*
+ * The API: from a request to a handler and back.
+ *
+ * A handler is a transaction: a straight-line function of (transaction, request) that fills in a
+ * reply. It does no I/O but SQL, keeps no state of its own, and may be run again from the start:
+ * after a rollback, or because it was parked. What it wrote stays only if its reply is no error.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "server/http/http.h"
+#include "server/live/live.h"
+#include "server/resource/problems.h"
+#include "server/resource/resource.h"
+#include "server/store/store.h"
+#include "json/writer.h"
+
+struct api;
+struct request;
+
+enum handler_result {
+    HANDLER_FAILED = -1, /* the reason is in the transaction */
+    HANDLER_DONE = 0,    /* the reply is filled in */
+    HANDLER_PARK = 1,    /* nothing to say yet: only where request_may_wait() */
+};
+
+typedef int handler(struct txn *txn, struct request *request, struct http_reply *reply);
+
+/* Work that costs CPU, before the transaction. False: the reply is final. */
+typedef bool preparation(struct request *request, struct http_reply *reply);
+
+/* ---- routes ---- */
+
+enum {
+    ROUTE_WRITES = 1 << 0,
+    ROUTE_WAITS = 1 << 1,       /* takes Prefer: wait=SECONDS */
+    ROUTE_IDEMPOTENT = 1 << 2,  /* takes Idempotency-Key */
+    ROUTE_NO_STORE = 1 << 3,    /* answered at once; the handler gets no transaction */
+    ROUTE_ANY_VERSION = 1 << 4, /* whatever X-PREFECT-API-VERSION says */
+};
+
+enum reply_shape {
+    REPLY_OBJECT,  /* of `reply_fields` */
+    REPLY_LIST,    /* of such objects */
+    REPLY_PAGE,    /* of such objects: results, count, limit, pages, page */
+    REPLY_NOTHING, /* no body */
+    REPLY_NULL,
+    REPLY_BOOLEAN,
+    REPLY_INTEGER,
+    REPLY_STRING,
+    REPLY_TEXT, /* text/plain */
+    REPLY_ANY,  /* JSON of any shape */
+};
+
+/* What a route may answer beside its success and the errors that all routes have in common. */
+enum {
+    ANSWERS_200 = 1 << 0,
+    ANSWERS_404 = 1 << 1,
+    ANSWERS_409 = 1 << 2,
+    ANSWERS_410 = 1 << 3,
+    ANSWERS_304 = 1 << 4,
+};
+
+struct route {
+    enum http_method method;
+    const char *path; /* "/api/flow_runs/{id}/input/{key}": {id} and {…_id} are UUIDs */
+    handler *handle;
+    preparation *prepare;
+    unsigned flags;
+    const struct body *body;
+    const struct resource *resource; /* of the handlers that serve any resource */
+    /* For /openapi.json. */
+    const char *summary;
+    int status;
+    unsigned answers;
+    enum reply_shape shape;
+    const struct field *reply_fields;
+};
+
+#define ROUTE_PARAMS 4
+
+struct routes {
+    const char *tag;
+    const struct route *routes; /* end with a NULL path */
+};
+
+extern const struct routes all_routes[]; /* ends with a NULL tag */
+
+/* ---- requests ---- */
+
+struct request {
+    struct api *api;
+    struct http_request *http;
+    const struct route *route;
+    struct arena arena;
+    const char *params[ROUTE_PARAMS]; /* of the path, in order; decoded */
+    const char *body_text;            /* as it came, "" without one */
+    json_t *body;                     /* checked; an empty object without one */
+    void *prepared;                   /* what the route's preparation left for its handler */
+
+    /* The rest is request.c's. */
+    struct job job;
+    struct waiter waiter;
+    struct http_reply reply;
+    int64_t started;    /* monotonic */
+    int64_t wait_until; /* 0: does not wait */
+    int wait_seconds;
+    int64_t clock_time; /* when the clock alone changes the answer */
+    bool parks;
+    bool ending; /* the server stops: answer now */
+    bool gone;   /* the client went away */
+    char content_hash[65];
+};
+
+/* A parameter of the query string, decoded, in the request's memory; NULL if it is not there. */
+const char *request_query(struct request *request, const char *name);
+
+/* What a member of the body says; the fallback if it is not there or null. */
+const char *request_text(const struct request *request, const char *name);
+int64_t request_integer(const struct request *request, const char *name, int64_t fallback);
+bool request_flag(const struct request *request, const char *name, bool fallback);
+int64_t request_time(const struct request *request, const char *name, int64_t fallback);
+const char *request_id(struct request *request, const char *name); /* in the usual form, or NULL */
+
+/* ---- waiting ---- */
+
+/* Names a topic whose change may change the answer; before the handler reads anything. */
+int request_watch(struct txn *txn, struct request *request, const char *format, ...)
+    PRINTF_LIKE(3, 4) MUST_CHECK;
+
+/* Names the time at which the clock alone may change the answer. */
+void request_watch_clock(struct request *request, int64_t time);
+
+/* Whether "nothing to say yet" can still be answered by HANDLER_PARK. */
+bool request_may_wait(const struct request *request, const struct txn *txn);
+
+/* ---- replies ---- */
+
+/* Fill in the reply and return HANDLER_DONE, to be returned. */
+int reply_nothing(struct http_reply *reply, int status);
+int reply_json(struct http_reply *reply, int status, const char *json);
+int reply_detail(struct http_reply *reply, int status, const char *format, ...) PRINTF_LIKE(3, 4);
+int reply_problems(struct http_reply *reply, const struct request *request,
+                   const struct problems *problems);
+
+/* One problem with one member of the body. */
+int reply_problem(struct http_reply *reply, const struct request *request, const char *member,
+                  const char *type, const char *format, ...) PRINTF_LIKE(5, 6);
+
+void reply_header(struct http_reply *reply, const char *name, const char *value);
+
+/* Begins a JSON body: sets the status and returns the writer through `ret_writer`. */
+void reply_begin(struct http_reply *reply, int status, struct json_writer *ret_writer);
+
+/* ---- any resource ---- */
+
+/* One row as the reply: the first of "SELECT … WHERE condition"; 404 "NAME not found" if none. */
+int reply_resource(struct txn *txn, struct http_reply *reply, int status,
+                   const struct resource *resource, const char *condition, struct value value);
+
+/* Handlers for a route with a `resource`. */
+int resource_read(struct txn *txn, struct request *request, struct http_reply *reply);
+int resource_filter(struct txn *txn, struct request *request, struct http_reply *reply);
+int resource_count(struct txn *txn, struct request *request, struct http_reply *reply);
+int resource_paginate(struct txn *txn, struct request *request, struct http_reply *reply);
+int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply);
+
+#define LIST_LIMIT 200 /* rows that one list may have */
+
+/* The bodies of those: {"sort", "limit", "offset"} beside the filters. */
+extern const struct body filter_body;
+extern const struct body paginate_body;
+extern const struct body count_body;
+
+/* Reads `limit` and `offset` of the body. False: the reply says what is wrong with them. */
+bool request_page(const struct request *request, struct http_reply *reply, int64_t *ret_limit,
+                  int64_t *ret_offset);
+
+/* Appends the rows of a query made by resource_select() to a JSON array. How many, or -1. */
+int reply_rows(struct txn *txn, struct json_writer *writer, const struct field *fields,
+               struct sql *sql);
+
+/* ---- the API itself ---- */
+
+struct api_config {
+    struct store *store;
+    struct live *live;
+    struct http_server **http; /* for its figures; filled in once it is there */
+};
+
+int api_create(const struct api_config *config, struct api **ret_api,
+               struct error *error) MUST_CHECK;
+void api_destroy(struct api *api);
+const struct api_config *api_config(const struct api *api);
+
+struct metrics;
+struct metrics *api_metrics(struct api *api);
+
+/* Whether requests are served: what /api/ready tells. */
+bool api_is_ready(const struct api *api);
+void api_set_ready(struct api *api, bool ready);
+
+/* The call-backs of http_config; `context` is the API. */
+void api_on_request(void *context, struct http_request *http);
+void api_on_gone(void *context, struct http_request *http);
+void api_on_free(void *context, struct http_request *http);

@@ -1,0 +1,104 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/api/api.h"
+
+int reply_nothing(struct http_reply *reply, int status)
+{
+    buf_clear(&reply->body);
+    reply->status = status;
+    return HANDLER_DONE;
+}
+
+int reply_json(struct http_reply *reply, int status, const char *json)
+{
+    buf_clear(&reply->body);
+    reply->status = status;
+    buf_add_string(&reply->body, json);
+    return HANDLER_DONE;
+}
+
+void reply_begin(struct http_reply *reply, int status, struct json_writer *ret_writer)
+{
+    buf_clear(&reply->body);
+    reply->status = status;
+    json_writer_init(ret_writer, &reply->body);
+}
+
+int reply_detail(struct http_reply *reply, int status, const char *format, ...)
+{
+    struct json_writer writer;
+    char detail[ERROR_MESSAGE_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    reply_begin(reply, status, &writer);
+    json_begin_object(&writer);
+    json_key(&writer, "detail");
+    json_add_string(&writer, detail);
+    json_end_object(&writer);
+    return HANDLER_DONE;
+}
+
+static void add_json(struct json_writer *writer, const char *key, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    json_key(writer, key);
+    json_add_text(writer, text);
+    free(text);
+}
+
+int reply_problems(struct http_reply *reply, const struct request *request,
+                   const struct problems *problems)
+{
+    struct json_writer writer;
+    json_auto_t *for_person = problems_for_person(problems);
+
+    reply_begin(reply, 422, &writer);
+    json_begin_object(&writer);
+    json_key(&writer, "exception_message");
+    json_add_string(&writer, "Invalid request received.");
+    add_json(&writer, "exception_detail", problems->list);
+    json_key(&writer, "request_body");
+    if (request->body)
+        json_add_text(&writer, request->body_text);
+    else if (*request->body_text)
+        json_add_string(&writer, request->body_text);
+    else
+        json_add_null(&writer);
+    add_json(&writer, "errors", for_person);
+    json_end_object(&writer);
+    return HANDLER_DONE;
+}
+
+int reply_problem(struct http_reply *reply, const struct request *request, const char *member,
+                  const char *type, const char *format, ...)
+{
+    problems_auto problems;
+    char message[ERROR_MESSAGE_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    problems_init(&problems, "body");
+    problems_add_at(&problems, member, type, json_object_get(request->body, member), "%s", message);
+    return reply_problems(reply, request, &problems);
+}
+
+void reply_header(struct http_reply *reply, const char *name, const char *value)
+{
+    for (int i = 0; i < HTTP_REPLY_HEADERS; i++) {
+        if (!reply->headers[i].name) {
+            reply->headers[i].name = name;
+            reply->headers[i].value = value;
+            return;
+        }
+    }
+    BUG("no room for the header %s", name);
+}

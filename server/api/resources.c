@@ -1,0 +1,221 @@
+/* Handlers that serve any resource: read, filter, count, pages, delete. */
+#include "common/ids.h"
+#include "server/api/api.h"
+
+static const int64_t zero = 0;
+static const int64_t one = 1;
+
+static const struct field list_fields[] = {
+    {.name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."},
+    {.name = "limit",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE,
+     .minimum = &zero,
+     .fallback = "200",
+     .doc = "How many at the most, up to 200."},
+    {.name = "offset",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE,
+     .minimum = &zero,
+     .fallback = "0",
+     .doc = "How many of the first to leave out."},
+    FIELDS_END};
+
+static const struct field page_fields[] = {
+    {.name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."},
+    {.name = "limit",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE,
+     .minimum = &zero,
+     .fallback = "200",
+     .doc = "How many a page has, up to 200."},
+    {.name = "page",
+     .type = FIELD_INTEGER,
+     .minimum = &one,
+     .fallback = "1",
+     .doc = "Which page, counted from 1."},
+    FIELDS_END};
+
+static const struct field no_fields[] = {FIELDS_END};
+
+/* Clients of other versions send filters that we do not know: unknown keys at the top are ignored.
+ */
+const struct body filter_body = {.fields = list_fields, .open = true, .optional = true};
+const struct body paginate_body = {.fields = page_fields, .open = true, .optional = true};
+const struct body count_body = {.fields = no_fields, .open = true, .optional = true};
+
+bool request_page(const struct request *request, struct http_reply *reply, int64_t *ret_limit,
+                  int64_t *ret_offset)
+{
+    int64_t limit = request_integer(request, "limit", LIST_LIMIT);
+
+    if (limit > LIST_LIMIT) {
+        reply_detail(reply, 422, "Invalid limit: must be less than or equal to %d.", LIST_LIMIT);
+        return false;
+    }
+    *ret_limit = limit;
+    *ret_offset = request_integer(request, "offset", 0);
+    return true;
+}
+
+int reply_rows(struct txn *txn, struct json_writer *writer, const struct field *fields,
+               struct sql *sql)
+{
+    rows_auto rows = {0};
+    int count = 0;
+    int r;
+
+    if (sql_query(txn, &rows, sql) < 0)
+        return -1;
+    while ((r = rows_next(&rows)) > 0) {
+        fields_write_row(fields, writer, &rows);
+        count++;
+    }
+    return r < 0 ? -1 : count;
+}
+
+int reply_resource(struct txn *txn, struct http_reply *reply, int status,
+                   const struct resource *resource, const char *condition, struct value value)
+{
+    sql_auto sql = {0};
+    rows_auto rows = {0};
+    struct json_writer writer;
+
+    resource_select(resource, &sql);
+    sql_addf(&sql, " WHERE %s", condition);
+    sql_bind(&sql, value);
+    int found = sql_first(txn, &rows, &sql);
+    if (found < 0)
+        return HANDLER_FAILED;
+    if (!found)
+        return reply_detail(reply, 404, "%s not found", resource->name);
+    reply_begin(reply, status, &writer);
+    fields_write_row(resource->fields, &writer, &rows);
+    return HANDLER_DONE;
+}
+
+int resource_read(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    return reply_resource(txn, reply, 200, request->route->resource, "r.id = ?",
+                          V(request->params[0]));
+}
+
+/* Rows that match the request's filters, in its order, as a JSON array. */
+static int write_list(struct txn *txn, struct request *request, struct http_reply *reply,
+                      int64_t limit, int64_t offset, struct json_writer *writer)
+{
+    const struct resource *resource = request->route->resource;
+    problems_auto problems;
+    sql_auto sql = {0};
+
+    problems_init(&problems, "body");
+    resource_select(resource, &sql);
+    sql_add(&sql, " WHERE ");
+    resource_where(resource, request->body, &request->arena, &sql, &problems);
+    resource_order(resource, request->body, &sql, &problems);
+    if (problems_any(&problems))
+        return reply_problems(reply, request, &problems);
+    sql_add(&sql, " LIMIT ? OFFSET ?");
+    sql_bind(&sql, value_integer(limit));
+    sql_bind(&sql, value_integer(offset));
+    json_begin_array(writer);
+    if (reply_rows(txn, writer, resource->fields, &sql) < 0)
+        return HANDLER_FAILED;
+    json_end_array(writer);
+    return HANDLER_DONE;
+}
+
+int resource_filter(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct json_writer writer;
+    int64_t limit, offset;
+
+    if (!request_page(request, reply, &limit, &offset))
+        return HANDLER_DONE;
+    reply_begin(reply, 200, &writer);
+    return write_list(txn, request, reply, limit, offset, &writer);
+}
+
+/* How many rows match the request's filters; false if the reply says what is wrong with them. */
+static int count_rows(struct txn *txn, struct request *request, struct http_reply *reply,
+                      int64_t *ret_count)
+{
+    const struct resource *resource = request->route->resource;
+    problems_auto problems;
+    sql_auto sql = {0};
+    rows_auto rows = {0};
+
+    problems_init(&problems, "body");
+    sql_addf(&sql, "SELECT COUNT(*) FROM %s r WHERE ", resource->table);
+    resource_where(resource, request->body, &request->arena, &sql, &problems);
+    if (problems_any(&problems)) {
+        reply_problems(reply, request, &problems);
+        return 0;
+    }
+    if (sql_first(txn, &rows, &sql) < 0)
+        return -1;
+    *ret_count = rows_integer(&rows, 0);
+    return 1;
+}
+
+int resource_count(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct json_writer writer;
+    int64_t count;
+    int counted = count_rows(txn, request, reply, &count);
+
+    if (counted < 0)
+        return HANDLER_FAILED;
+    if (counted) {
+        reply_begin(reply, 200, &writer);
+        json_add_integer(&writer, count);
+    }
+    return HANDLER_DONE;
+}
+
+int resource_paginate(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct json_writer writer;
+    int64_t limit, offset, count = 0;
+    int64_t page = request_integer(request, "page", 1);
+
+    if (!request_page(request, reply, &limit, &offset))
+        return HANDLER_DONE;
+    int counted = count_rows(txn, request, reply, &count);
+    if (counted <= 0)
+        return counted < 0 ? HANDLER_FAILED : HANDLER_DONE;
+    int64_t pages = limit ? (count + limit - 1) / limit : 0;
+    reply_begin(reply, 200, &writer);
+    json_begin_object(&writer);
+    json_key(&writer, "results");
+    int64_t skip = page - 1 > pages ? count : (page - 1) * limit;
+    if (write_list(txn, request, reply, limit, skip, &writer) < 0)
+        return HANDLER_FAILED;
+    if (reply->status != 200)
+        return HANDLER_DONE; /* what was wrong is told already */
+    json_key(&writer, "count");
+    json_add_integer(&writer, count);
+    json_key(&writer, "limit");
+    json_add_integer(&writer, limit);
+    json_key(&writer, "pages");
+    json_add_integer(&writer, pages);
+    json_key(&writer, "page");
+    json_add_integer(&writer, page);
+    json_end_object(&writer);
+    return HANDLER_DONE;
+}
+
+int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    const struct resource *resource = request->route->resource;
+    sql_auto sql = {0};
+
+    sql_addf(&sql, "DELETE FROM %s WHERE id = ?", resource->table);
+    sql_bind(&sql, value_text(request->params[0]));
+    int deleted = sql_run(txn, &sql);
+    if (deleted < 0)
+        return HANDLER_FAILED;
+    if (!deleted)
+        return reply_detail(reply, 404, "%s not found", resource->name);
+    return reply_nothing(reply, 204);
+}
