@@ -64,7 +64,6 @@ struct fm_call {
     double wait;                 /* seconds to hold the answer back: `Prefer: wait=N`; 0: not */
     const char *if_none_match;   /* an `etag` that was got before */
     const char *idempotency_key; /* of a write: makes it safe to send again, see fm_new_id */
-    const char *accept;          /* NULL: application/json */
     double timeout;              /* seconds for one try, beside `wait`; 0: 60 */
     int retries;                 /* 0: 5; negative: none */
     bool end_;                   /* of the macro's, here and below */
@@ -103,3 +102,350 @@ char *fm_path_segment(const char *text);
 
 #define FM_ID_SIZE 37 /* a UUID as text, with its NUL */
 void fm_new_id(char ret_id[static FM_ID_SIZE]);
+
+/* ---- values and types ------------------------------------------------------------------------ */
+
+/* What a field is set to: by default, at first, at most. Made by FM_VALUE from a string, a whole
+ * number, a number or a truth value, and by FM_JSON from JSON text, for lists and structs:
+ *
+ *     .default_value = FM_VALUE("anonymous")     .minimum = FM_VALUE(0)
+ *     .default_value = FM_JSON("[1, 2, 3]")
+ */
+enum fm_value_kind {
+    FM_VALUE_NONE,
+    FM_VALUE_STRING,
+    FM_VALUE_INTEGER, /* truth values too */
+    FM_VALUE_NUMBER,
+    FM_VALUE_JSON,
+};
+
+struct fm_value {
+    enum fm_value_kind kind;
+    const char *text; /* of a string and of JSON */
+    int64_t integer;
+    double number;
+};
+
+#define FM_VALUE(x)                                                                                  \
+    {                                                                                                \
+        .kind = _Generic((x),                                                                      \
+            char *: FM_VALUE_STRING,                                                               \
+            const char *: FM_VALUE_STRING,                                                         \
+            float: FM_VALUE_NUMBER,                                                                \
+            double: FM_VALUE_NUMBER,                                                               \
+            default: FM_VALUE_INTEGER),                                                            \
+        .text = _Generic((x), char *: (x), const char *: (x), default: (const char *)0),           \
+        .integer = _Generic((x), char *: 0, const char *: 0, float: 0, double: 0, default: (x)),   \
+        .number = _Generic((x), float: (x), double: (x), default: 0.0) \
+    }
+#define FM_JSON(json)                                                                              \
+    {                                                                                              \
+        .kind = FM_VALUE_JSON, .text = (json)                                                      \
+    }
+
+enum fm_kind {
+    FM_KIND_STRING = 1, /* const char * */
+    FM_KIND_INTEGER,    /* int, long, long long, int64_t */
+    FM_KIND_NUMBER,     /* double */
+    FM_KIND_BOOLEAN,    /* bool */
+    FM_KIND_DATE,       /* struct fm_date */
+    FM_KIND_DATETIME,   /* struct fm_datetime */
+    FM_KIND_UUID,       /* struct fm_uuid */
+    FM_KIND_JSON,       /* struct fm_json */
+    FM_KIND_LIST,       /* FM_LIST(type) */
+    FM_KIND_OPTIONAL,   /* a pointer: NULL is JSON's null */
+    FM_KIND_MODEL,      /* a struct with a model of its own */
+};
+
+struct fm_date {
+    int year, month, day; /* month and day from 1 */
+};
+
+struct fm_datetime {
+    int64_t microseconds; /* since 1970-01-01T00:00:00Z */
+};
+
+struct fm_uuid {
+    char text[FM_ID_SIZE];
+};
+
+struct fm_json {
+    const char *text; /* any JSON value, as it came */
+};
+
+#define FM_LIST(type)                                                                              \
+    struct {                                                                                       \
+        type *items;                                                                               \
+        size_t count;                                                                              \
+    }
+typedef FM_LIST(const char *) fm_strings;
+typedef FM_LIST(int64_t) fm_integers;
+typedef FM_LIST(double) fm_numbers;
+typedef FM_LIST(bool) fm_booleans;
+
+struct fm_model;
+
+/* How a C type goes to JSON and back. Static data. */
+struct fm_type {
+    enum fm_kind kind;
+    size_t size;                  /* of the C type, bytes */
+    const struct fm_type *items;  /* of a list, of an optional */
+    const struct fm_model *model; /* of a struct */
+};
+
+extern const struct fm_type fm_type_string, fm_type_int, fm_type_long, fm_type_long_long,
+    fm_type_number, fm_type_boolean, fm_type_date, fm_type_datetime, fm_type_uuid, fm_type_json,
+    fm_type_strings, fm_type_integers, fm_type_numbers, fm_type_booleans, fm_type_optional_integer,
+    fm_type_optional_number, fm_type_optional_boolean;
+
+/* The type of a C expression, which is not evaluated. */
+#define FM_TYPE_OF(x)                                                                              \
+    _Generic((x),                                                                                  \
+        char *: &fm_type_string,                                                                   \
+        const char *: &fm_type_string,                                                             \
+        int: &fm_type_int,                                                                         \
+        long: &fm_type_long,                                                                       \
+        long long: &fm_type_long_long,                                                             \
+        double: &fm_type_number,                                                                   \
+        bool: &fm_type_boolean,                                                                    \
+        struct fm_date: &fm_type_date,                                                             \
+        struct fm_datetime: &fm_type_datetime,                                                     \
+        struct fm_uuid: &fm_type_uuid,                                                             \
+        struct fm_json: &fm_type_json,                                                             \
+        fm_strings: &fm_type_strings,                                                              \
+        fm_integers: &fm_type_integers,                                                            \
+        fm_numbers: &fm_type_numbers,                                                              \
+        fm_booleans: &fm_type_booleans,                                                            \
+        int64_t *: &fm_type_optional_integer,                                                      \
+        double *: &fm_type_optional_number,                                                        \
+        bool *: &fm_type_optional_boolean)
+
+/* ---- models ---------------------------------------------------------------------------------- */
+
+/*
+ * A model is a struct and a table of its fields. From it come the JSON Schema, with which a form is
+ * made and an answer is checked, the decoder and the encoder.
+ *
+ *     struct user {
+ *         const char *name;
+ *         int64_t age;
+ *     };
+ *
+ *     static const struct fm_field user_fields[] = {
+ *         FM_FIELD(struct user, name, .description = "What should we call you?"),
+ *         FM_FIELD(struct user, age, .minimum = FM_VALUE(0)),
+ *         FM_END,
+ *     };
+ *     FM_MODEL(User, struct user, user_fields);
+ */
+struct fm_field {
+    const char *name;
+    const struct fm_type *type;
+    size_t offset;
+
+    const char *title;                /* NULL: the name in words, "First Name" */
+    const char *description;          /* help for the one who fills it in */
+    struct fm_value default_value;    /* with one, the field may be left out */
+    bool optional;                    /* of strings and FM_KIND_OPTIONAL: may be left out or null */
+    struct fm_value minimum, maximum; /* of numbers, included */
+    struct fm_value exclusive_minimum, exclusive_maximum; /* not included */
+    size_t min_length, max_length; /* characters of a string, items of a list; 0: no limit */
+    const char *pattern;           /* of strings: a regular expression that is found in it */
+    const char *format;            /* of strings: "email", "date", "date-time", "uuid"; others say
+                                    * only how to show it */
+    const char *const *choices;    /* of strings: FM_CHOICES("red", "green") */
+};
+
+/* A field whose type is seen from the member's C type, then any of the fields above. */
+#define FM_FIELD(type_, ...) FM_FIELD_(type_, __VA_ARGS__, )
+#define FM_FIELD_(type_, member_, ...)                                                             \
+    FM_FIELD_OF_(type_, member_, FM_TYPE_OF(((type_ *)0)->member_), __VA_ARGS__)
+
+/* A field of a type that is named: FM_STRUCT(&Address), FM_LIST_OF(FM_STRUCT(&Address)). */
+#define FM_FIELD_OF(type_, member_, ...) FM_FIELD_OF_(type_, member_, __VA_ARGS__, )
+#define FM_FIELD_OF_(type_, member_, field_type_, ...)                                             \
+    {                                                                                              \
+        .name = #member_, .type = (field_type_), .offset = offsetof(type_, member_), __VA_ARGS__   \
+    }
+#define FM_END                                                                                     \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+#define FM_CHOICES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define FM_STRUCT(model_)                                                                          \
+    (&(const struct fm_type){                                                                      \
+        .kind = FM_KIND_MODEL, .size = sizeof(*(model_)->shape), .model = &(model_)->model})
+#define FM_LIST_OF(type_)                                                                          \
+    (&(const struct fm_type){.kind = FM_KIND_LIST, .size = sizeof(fm_strings), .items = (type_)})
+#define FM_OPTIONAL_OF(type_)                                                                      \
+    (&(const struct fm_type){.kind = FM_KIND_OPTIONAL, .size = sizeof(void *), .items = (type_)})
+
+/* What a check finds wrong. */
+struct fm_problems;
+
+/* Says what is wrong with a field ("color", "address.city"), or with the whole if it is NULL. */
+void fm_problem(struct fm_problems *problems, const char *field, const char *format, ...)
+    FM_PRINTF_LIKE(3, 4);
+
+struct fm_model {
+    const char *name; /* title of the schema */
+    size_t size;
+    const struct fm_field *fields; /* up to FM_END */
+
+    /* Called with a value whose fields are right one by one; refuses it by fm_problem. */
+    void (*check)(const void *value, struct fm_problems *problems);
+    bool end_;
+};
+
+/* Defines `name_`, to be handed to functions as &name_. What follows the table are fields of struct
+ * fm_model: FM_MODEL(ShirtOrder, struct shirt_order, shirt_order_fields, .check = check_order); */
+#define FM_MODEL(name_, type_, ...) FM_MODEL_(name_, type_, __VA_ARGS__, .end_ = false)
+#define FM_MODEL_(name_, type_, fields_, ...)                                                      \
+    static const struct {                                                                          \
+        struct fm_model model;                                                                     \
+        type_ *shape;                                                                              \
+    } name_ __attribute__((unused)) = {                                                            \
+        .model = {.name = #name_, .size = sizeof(type_), .fields = (fields_), __VA_ARGS__}}
+
+/* Built-in types go by as one field named `value`. The result is of the C type that is named. */
+#define FM_BUILT_IN_(name_, type_)                                                                 \
+    extern const struct name_ {                                                                    \
+        struct fm_model model;                                                                     \
+        type_ *shape;                                                                              \
+    } name_
+FM_BUILT_IN_(fm_string_model, const char *);
+FM_BUILT_IN_(fm_integer_model, int64_t);
+FM_BUILT_IN_(fm_number_model, double);
+FM_BUILT_IN_(fm_boolean_model, bool);
+FM_BUILT_IN_(fm_strings_model, fm_strings);
+FM_BUILT_IN_(fm_integers_model, fm_integers);
+FM_BUILT_IN_(fm_numbers_model, fm_numbers);
+FM_BUILT_IN_(fm_booleans_model, fm_booleans);
+FM_BUILT_IN_(fm_nothing_model, void);
+#define FM_STRING   (&fm_string_model)
+#define FM_INTEGER  (&fm_integer_model)
+#define FM_NUMBER   (&fm_number_model)
+#define FM_BOOLEAN  (&fm_boolean_model)
+#define FM_STRINGS  (&fm_strings_model)
+#define FM_INTEGERS (&fm_integers_model)
+#define FM_NUMBERS  (&fm_numbers_model)
+#define FM_BOOLEANS (&fm_booleans_model)
+#define FM_NOTHING  (&fm_nothing_model) /* no input at all: only that somebody says "go on" */
+
+/* Has the compiler see that `value` points at what `model` describes. */
+#define FM_FITS_(model_, value_) ((void)sizeof(1 ? (value_) : (model_)->shape), (value_))
+
+/* ---- flows and their runs -------------------------------------------------------------------- */
+
+/* One run of a flow. Made by the library and handed to the flow; what the library hands out with it
+ * (strings, lists, errors) belongs to it and goes with it. Any thread of the flow may use it. */
+struct fm_run;
+
+struct fm_flow {
+    /* 0: the run is COMPLETED. Negative: it is FAILED, with the message of fm_error, or what the
+     * code says (FM_CANCELLED, FM_SUSPENDED). */
+    int (*function)(struct fm_run *run);
+    const char *function_name;
+
+    const char *name; /* NULL: the function's, with dashes: greet_user is "greet-user" */
+    int retries;      /* how often a failed run is tried again */
+    double retry_delay;
+    bool end_;
+};
+
+/* FM_FLOW(greet_user) defines greet_user_flow for the function greet_user; what follows are fields
+ * of struct fm_flow: FM_FLOW(greet_user, .retries = 2, .retry_delay = 10); */
+#define FM_FLOW(...) FM_FLOW_(__VA_ARGS__, .end_ = false)
+#define FM_FLOW_(function_, ...)                                                                   \
+    static const struct fm_flow function_##_flow __attribute__((unused)) = {                       \
+        .function = (function_), .function_name = #function_, __VA_ARGS__}
+
+struct fm_run_options {
+    const char *name;        /* of the run; NULL: the server invents one */
+    const char *const *tags; /* FM_CHOICES-like list with NULL at its end, or NULL */
+    const char *url;         /* of the API, see fm_client_create */
+    bool end_;
+};
+
+/* Runs a flow here and now, recorded by the server, and gives the exit status for the process: 0
+ * COMPLETED, 1 FAILED or no server, 130 after SIGINT and 143 after SIGTERM. Prints the run's log
+ * and state changes to stderr. While it runs, SIGINT and SIGTERM cancel the run; a second one ends
+ * the process. Options are fields of struct fm_run_options: fm_run_flow(&greeter_flow, .name =
+ * "x"). */
+#define fm_run_flow(...)        FM_RUN_FLOW_(__VA_ARGS__, .end_ = false)
+#define FM_RUN_FLOW_(flow, ...) fm_run_flow_with(flow, &(struct fm_run_options){__VA_ARGS__})
+int fm_run_flow_with(const struct fm_flow *flow, const struct fm_run_options *options);
+
+const char *fm_run_id(const struct fm_run *run);
+const char *fm_run_name(const struct fm_run *run);
+const char *fm_flow_name(const struct fm_run *run);
+struct fm_client *fm_run_client(struct fm_run *run); /* the run's; not to be destroyed */
+
+/* Why the last function that was given this run failed in the calling thread's view: one error is
+ * kept a run, valid until the next failure. */
+const struct fm_error *fm_error(struct fm_run *run);
+
+/* Sets fm_error and returns FM_FAILED: `return fm_fail(run, "no such shirt: %s", size);` */
+int fm_fail(struct fm_run *run, const char *format, ...) FM_PRINTF_LIKE(2, 3);
+
+/* Memory that goes with the run, zeroed; text made as by printf. NULL without memory. */
+void *fm_alloc(struct fm_run *run, size_t size);
+char *fm_format(struct fm_run *run, const char *format, ...) FM_PRINTF_LIKE(2, 3);
+
+/* ---- logging --------------------------------------------------------------------------------- */
+
+enum fm_level {
+    FM_DEBUG = 10,
+    FM_INFO = 20,
+    FM_WARNING = 30,
+    FM_ERROR = 40,
+    FM_CRITICAL = 50,
+};
+
+/* To the terminal, if the run has one, and to the API in batches by a thread of the run; the flow
+ * does not wait for it. Lines are kept while the server is away. */
+void fm_log(struct fm_run *run, enum fm_level level, const char *format, ...) FM_PRINTF_LIKE(3, 4);
+#define fm_debug(run, ...)   fm_log(run, FM_DEBUG, __VA_ARGS__)
+#define fm_info(run, ...)    fm_log(run, FM_INFO, __VA_ARGS__)
+#define fm_warning(run, ...) fm_log(run, FM_WARNING, __VA_ARGS__)
+
+/* ---- pausing for input ----------------------------------------------------------------------- */
+
+#define FM_FOREVER __builtin_inf()
+
+struct fm_setting {
+    const char *field;
+    struct fm_value value;
+};
+#define FM_SET(field_, x)                                                                          \
+    {                                                                                              \
+        .field = #field_, .value = FM_VALUE(x)                                                     \
+    }
+#define FM_INITIAL(...) ((const struct fm_setting[]){__VA_ARGS__, {.field = NULL}})
+
+struct fm_pause_options {
+    double timeout;                   /* seconds; 0: an hour; FM_FOREVER */
+    const char *key;                  /* of the pause; NULL: "1", "2", ... in turn */
+    const char *description;          /* Markdown, shown above the form */
+    const struct fm_setting *initial; /* FM_INITIAL(FM_SET(name, "anonymous")): new defaults */
+    double poll_interval; /* seconds between two looks, where the server cannot wait; 0: 1 */
+    bool end_;
+};
+
+/*
+ * Stops the run until somebody answers, and stores the answer in `result`:
+ *
+ *     struct user user;
+ *     int r = fm_pause(run, &User, &user, .timeout = 3600, .description = "**Welcome!**");
+ *
+ * FM_NOTHING with NULL waits only for the "go on". Returns 0, or: FM_INVALID, the answer does not
+ * fit the model, or its check refused it; fm_error says why, and the flow may pause again.
+ * FM_TIMED_OUT, FM_CANCELLED. On failure `result` is untouched. Strings and lists in it belong to
+ * the run.
+ */
+#define fm_pause(run, type, ...) FM_PAUSE_(run, type, __VA_ARGS__, .end_ = false)
+#define FM_PAUSE_(run, type, result, ...)                                                          \
+    fm_pause_with(run, &(type)->model, FM_FITS_(type, result),                                     \
+                  &(struct fm_pause_options){__VA_ARGS__})
+int fm_pause_with(struct fm_run *run, const struct fm_model *model, void *result,
+                  const struct fm_pause_options *options);

@@ -20,6 +20,7 @@
 #include "common/buf.h"
 #include "common/ids.h"
 #include "common/list.h"
+#include "lib/client.h"
 #include "lib/errors.h"
 
 #define DEFAULT_URL     "http://127.0.0.1:4200/api"
@@ -204,6 +205,13 @@ void fm_client_interrupt(struct fm_client *client)
     pthread_mutex_unlock(&client->lock);
 }
 
+void client_reopen(struct fm_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    client->interrupted = false;
+    pthread_mutex_unlock(&client->lock);
+}
+
 static bool is_interrupted(struct fm_client *client)
 {
     pthread_mutex_lock(&client->lock);
@@ -342,7 +350,6 @@ static struct headers make_headers(struct fm_client *client, const char *body,
 {
     struct headers headers = {.ok = true};
 
-    add_header(&headers, "Accept: %s", call->accept ? call->accept : "application/json");
     add_header(&headers, "Expect:"); /* no 100-continue */
     if (body)
         add_header(&headers, "Content-Type: application/json");
@@ -488,7 +495,7 @@ static double pause_before(int retry, double retry_after)
     return pause * (0.8 + 0.4 * random / 0xffff);
 }
 
-static void sleep_unless_interrupted(struct fm_client *client, double seconds)
+int client_sleep(struct fm_client *client, double seconds)
 {
     struct timespec until;
 
@@ -500,7 +507,9 @@ static void sleep_unless_interrupted(struct fm_client *client, double seconds)
     while (!client->interrupted &&
            pthread_cond_timedwait(&client->interruption, &client->lock, &until) != ETIMEDOUT)
         ;
+    bool interrupted = client->interrupted;
     pthread_mutex_unlock(&client->lock);
+    return interrupted ? FM_CANCELLED : 0;
 }
 
 static int transport_error(struct fm_client *client, CURL *easy, CURLcode result,
@@ -595,7 +604,7 @@ static CURLcode try_until_done(struct fm_client *client, struct line *line, cons
         }
         if (retry > retries || !may_be_tried_again(client, result, attempt->reply.status))
             return result;
-        sleep_unless_interrupted(client, pause_before(retry, attempt->retry_after));
+        client_sleep(client, pause_before(retry, attempt->retry_after));
         curl_easy_reset(line->easy);
     }
 }

@@ -1,0 +1,50 @@
+/* Asks for a name and an age, and greets. The description is made while the flow runs. */
+#include <stdio.h>
+#include <time.h>
+
+#include <fermata.h>
+
+struct user {
+    const char *name;
+    int64_t age;
+};
+
+static const struct fm_field user_fields[] = {
+    FM_FIELD(struct user, name, .description = "What should we call you?"),
+    FM_FIELD(struct user, age, .description = "Just a number, nothing more.",
+             .minimum = FM_VALUE(0), .maximum = FM_VALUE(150)),
+    FM_END,
+};
+FM_MODEL(User, struct user, user_fields);
+
+static const char *today(struct fm_run *run)
+{
+    time_t now = time(NULL);
+    char text[64];
+    struct tm local;
+
+    localtime_r(&now, &local);
+    strftime(text, sizeof(text), "%B %d, %Y", &local);
+    return fm_format(run, "%s", text);
+}
+
+static int greet_user(struct fm_run *run)
+{
+    struct user user;
+    int r = fm_pause(run, &User, &user, .timeout = 3600,
+                     .initial = FM_INITIAL(FM_SET(name, "anonymous")),
+                     .description = fm_format(run,
+                                              "**Welcome!** Today is %s.\n\n"
+                                              "Please tell us who you are.\n",
+                                              today(run)));
+    if (r < 0)
+        return r;
+    fm_info(run, "Hello, %s!", user.name);
+    return 0;
+}
+FM_FLOW(greet_user);
+
+int main(void)
+{
+    return fm_run_flow(&greet_user_flow);
+}

@@ -1,0 +1,305 @@
+#include "lib/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/ids.h"
+#include "common/list.h"
+#include "common/times.h"
+#include "lib/client.h"
+#include "lib/errors.h"
+#include "lib/terminal.h"
+#include "lib/utf8.h"
+#include "json/writer.h"
+
+#define LOGGER        "prefect.flow_runs" /* the name by which existing tools know a run's lines */
+#define BATCH_BYTES   ((size_t)512 << 10)
+#define QUEUE_BYTES   ((size_t)16 << 20)
+#define MESSAGE_BYTES ((size_t)256 << 10)   /* of one line; the rest is cut */
+#define GATHER        (200 * SECOND / 1000) /* so long a batch waits for more lines */
+#define PATIENCE      (10 * SECOND)         /* with a server that is away, at the end */
+
+/* Lines that are sent together, as the items of a JSON array. */
+struct batch {
+    struct list node;
+    struct buf items;
+    int count;
+    char id[ID_SIZE]; /* so that sending it twice stores it once */
+};
+
+struct run_log {
+    struct fm_client *client;
+    const char *run_id;
+    const char *run_name;
+    bool to_terminal;
+    struct terminal terminal;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t changed;
+    struct list batches; /* oldest first; lines are added to the last */
+    size_t bytes;        /* in all of them */
+    int lost;            /* lines for which there was no room, not told yet */
+    bool stopping;
+};
+
+/* ---- taking lines ---------------------------------------------------------------------------- */
+
+static struct batch *batch_with_room(struct run_log *log)
+{
+    if (!list_is_empty(&log->batches)) {
+        struct batch *last = list_item(log->batches.previous, struct batch, node);
+        if (last->items.length < BATCH_BYTES)
+            return last;
+    }
+    struct batch *batch = calloc(1, sizeof(*batch));
+    if (batch) {
+        id_new(batch->id);
+        list_append(&log->batches, &batch->node);
+    }
+    return batch;
+}
+
+static void write_line(struct batch *batch, const struct run_log *log, enum fm_level level,
+                       const char *message)
+{
+    struct json_writer writer;
+
+    if (batch->items.length)
+        buf_add_char(&batch->items, ',');
+    json_writer_init(&writer, &batch->items);
+    json_begin_object(&writer);
+    json_key(&writer, "name");
+    json_add_string(&writer, LOGGER);
+    json_key(&writer, "level");
+    json_add_integer(&writer, level);
+    json_key(&writer, "message");
+    json_add_string(&writer, message);
+    json_key(&writer, "timestamp");
+    json_add_time(&writer, time_now());
+    json_key(&writer, "flow_run_id");
+    json_add_string(&writer, log->run_id);
+    json_end_object(&writer);
+}
+
+/* With the lock held. A line that did not fit is counted. */
+static void queue_line(struct run_log *log, enum fm_level level, const char *message)
+{
+    struct batch *batch = log->bytes < QUEUE_BYTES ? batch_with_room(log) : NULL;
+    size_t before = batch ? batch->items.length : 0;
+
+    if (!batch) {
+        log->lost++;
+        return;
+    }
+    write_line(batch, log, level, message);
+    if (batch->items.failed) {
+        batch->items.failed = false;
+        batch->items.length = before;
+        log->lost++;
+        return;
+    }
+    batch->count++;
+    log->bytes += batch->items.length - before;
+}
+
+/* What the flow gives as text need not be UTF-8; JSON must be. */
+static void make_utf8(struct buf *to, const char *text)
+{
+    while (*text) {
+        size_t good = utf8_prefix(text);
+        buf_add(to, text, good);
+        text += good;
+        if (*text) {
+            buf_add_string(to, "\xef\xbf\xbd");
+            text++;
+        }
+    }
+}
+
+void run_log_add(struct run_log *log, enum fm_level level, const char *format, va_list args)
+{
+    buf_auto message = BUF_INIT;
+    char *text = NULL;
+
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    if (text && strlen(text) > MESSAGE_BYTES)
+        text[MESSAGE_BYTES] = '\0';
+    make_utf8(&message, text ? text : "(a line for which there was no memory)");
+    free(text);
+    if (log->to_terminal && level >= FM_INFO)
+        terminal_print_run(&log->terminal, level, log->run_name, buf_string(&message));
+    pthread_mutex_lock(&log->lock);
+    queue_line(log, level, buf_string(&message));
+    pthread_cond_signal(&log->changed);
+    pthread_mutex_unlock(&log->lock);
+}
+
+void run_log_print(struct run_log *log, enum fm_level level, const char *format, ...)
+{
+    buf_auto message = BUF_INIT;
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (log->to_terminal && vasprintf(&text, format, args) >= 0)
+        terminal_print(&log->terminal, level, "fermata.engine", text);
+    va_end(args);
+    free(text);
+}
+
+/* ---- sending them ---------------------------------------------------------------------------- */
+
+/* Waits with the lock held until there is something to send; false if there never will be. */
+static bool wait_for_lines(struct run_log *log)
+{
+    struct timespec until;
+
+    while (list_is_empty(&log->batches) && !log->stopping)
+        pthread_cond_wait(&log->changed, &log->lock);
+    if (log->stopping)
+        return !list_is_empty(&log->batches);
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(GATHER * 1000);
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (!log->stopping && log->bytes < BATCH_BYTES &&
+           pthread_cond_timedwait(&log->changed, &log->lock, &until) != ETIMEDOUT)
+        ;
+    return true;
+}
+
+static struct batch *take_batch(struct run_log *log)
+{
+    struct batch *batch = list_item(log->batches.next, struct batch, node);
+
+    list_remove(&batch->node);
+    log->bytes -= batch->items.length;
+    return batch;
+}
+
+static bool is_stopping(struct run_log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    bool stopping = log->stopping;
+    pthread_mutex_unlock(&log->lock);
+    return stopping;
+}
+
+/* True once the server has taken the batch or will never take it. */
+static bool send_once(struct run_log *log, const struct batch *batch, struct fm_error *error)
+{
+    buf_auto body = BUF_INIT;
+    const struct fm_call call = {.idempotency_key = batch->id, .retries = -1, .timeout = 10};
+
+    buf_add_char(&body, '[');
+    buf_add(&body, batch->items.data, batch->items.length);
+    buf_add_char(&body, ']');
+    error->code = api_call(log->client, "POST", "/logs/", &body, &call, NULL, error);
+    return error->code == 0 || error->code == FM_INVALID || error->code == FM_REFUSED ||
+           error->code == FM_NOT_FOUND;
+}
+
+static void send_batch(struct run_log *log, const struct batch *batch)
+{
+    struct fm_error error = {.code = 0};
+    int64_t give_up = TIME_NEVER;
+    double pause = 0.5;
+
+    while (!send_once(log, batch, &error) && time_monotonic() < give_up) {
+        if (give_up == TIME_NEVER && is_stopping(log))
+            give_up = time_monotonic() + PATIENCE;
+        client_sleep(log->client, pause);
+        pause = pause < 4 ? pause * 2 : 4;
+    }
+    if (error.code < 0)
+        run_log_print(log, FM_WARNING, "%d lines of the log could not be stored: %s", batch->count,
+                      error.message);
+}
+
+/* Says how many lines are missing, once there is room for it. */
+static void tell_losses(struct run_log *log)
+{
+    char text[96];
+
+    if (log->lost == 0 || log->bytes >= QUEUE_BYTES)
+        return;
+    snprintf(text, sizeof(text), "%d lines of the log were lost: there was no room", log->lost);
+    log->lost = 0;
+    queue_line(log, FM_WARNING, text);
+}
+
+static void *send_lines(void *context)
+{
+    struct run_log *log = context;
+
+    pthread_mutex_lock(&log->lock);
+    while (wait_for_lines(log)) {
+        struct batch *batch = take_batch(log);
+        pthread_mutex_unlock(&log->lock);
+        send_batch(log, batch);
+        buf_release(&batch->items);
+        free(batch);
+        pthread_mutex_lock(&log->lock);
+        tell_losses(log);
+    }
+    pthread_mutex_unlock(&log->lock);
+    return NULL;
+}
+
+/* ---- start and stop -------------------------------------------------------------------------- */
+
+static void destroy(struct run_log *log)
+{
+    terminal_finish(&log->terminal);
+    pthread_cond_destroy(&log->changed);
+    pthread_mutex_destroy(&log->lock);
+    free(log);
+}
+
+int run_log_start(struct fm_client *client, const char *run_id, const char *run_name,
+                  bool to_terminal, struct run_log **ret_log, struct fm_error *error)
+{
+    struct run_log *log = calloc(1, sizeof(*log));
+    pthread_condattr_t monotonic;
+
+    if (!log)
+        return fail_without_memory(error);
+    log->client = client;
+    log->run_id = run_id;
+    log->run_name = run_name;
+    log->to_terminal = to_terminal;
+    terminal_init(&log->terminal, STDERR_FILENO);
+    list_init(&log->batches);
+    pthread_mutex_init(&log->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&log->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    int number = pthread_create(&log->thread, NULL, send_lines, log);
+    if (number != 0) {
+        destroy(log);
+        return fail(error, FM_FAILED, "no thread for the log: %s", strerror(number));
+    }
+    *ret_log = log;
+    return 0;
+}
+
+void run_log_stop(struct run_log *log)
+{
+    if (!log)
+        return;
+    pthread_mutex_lock(&log->lock);
+    log->stopping = true;
+    pthread_cond_signal(&log->changed);
+    pthread_mutex_unlock(&log->lock);
+    pthread_join(log->thread, NULL);
+    destroy(log);
+}

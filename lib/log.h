@@ -1,0 +1,31 @@
+/*
+ * The log of a run: to the terminal at once, to the API in batches by a thread of its own.
+ *
+ * Lines are kept while the server is away, up to a limit (then they are counted, and the count is
+ * logged). Whoever logs never waits for the network.
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "common/error.h"
+#include "include/fermata.h"
+
+struct run_log;
+
+/* The client is the log's own: interrupting the run's must not lose lines. It stays the caller's,
+ * like the strings, until run_log_stop. */
+int run_log_start(struct fm_client *client, const char *run_id, const char *run_name,
+                  bool to_terminal, struct run_log **ret_log, struct fm_error *error) MUST_CHECK;
+
+/* Sends what is left, for some seconds if the server is away, and frees the log. NULL is allowed.
+ */
+void run_log_stop(struct run_log *log);
+
+void run_log_add(struct run_log *log, enum fm_level level, const char *format, va_list args)
+    PRINTF_LIKE(3, 0);
+
+/* A line for the terminal only, of the part of the library that is named. */
+void run_log_print(struct run_log *log, enum fm_level level, const char *format, ...)
+    PRINTF_LIKE(3, 4);

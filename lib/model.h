@@ -1,0 +1,60 @@
+/*
+ * Models: what follows from a table of fields.
+ *
+ * The schema is JSON Schema (draft 2020-12) in the shape that pydantic gives it, since that is what
+ * forms and clients of this API know. Where a table itself is wrong (a default that is no number, a
+ * pattern that is none), functions fail with FM_INVALID and name the field.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "include/fermata.h"
+#include "lib/problems.h"
+#include "json/writer.h"
+
+#define MODEL_DEPTH 24 /* structs and lists inside one another, in a value */
+
+/* Appends the schema. `initial` (may be NULL) replaces defaults of the outer model's fields. */
+int model_schema(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
+                 struct fm_error *error) MUST_CHECK;
+
+/*
+ * Reads a value of the model from JSON text into `ret_value` (model->size bytes), which is
+ * untouched on failure; strings and lists are taken from the arena. What is left out gets its
+ * default. FM_INVALID: `problems` has what is wrong, field by field; the model's own check is only
+ * asked if nothing else was found.
+ */
+int model_decode(const struct fm_model *model, const struct fm_setting *initial, const char *json,
+                 size_t length, struct arena *arena, void *ret_value, struct fm_problems *problems,
+                 struct fm_error *error) MUST_CHECK;
+
+/* Appends the value as a JSON object. */
+int model_encode(const struct fm_model *model, const void *value, struct buf *to,
+                 struct fm_error *error) MUST_CHECK;
+
+/* ---- shared by the above --------------------------------------------------------------------- */
+
+/* The default that a field has here: the initial one or its own; `.kind` may be FM_VALUE_NONE. */
+const struct fm_value *field_default(const struct fm_field *field,
+                                     const struct fm_setting *initial);
+bool field_is_required(const struct fm_field *field, const struct fm_setting *initial);
+
+/* FM_INVALID if `initial` names a field that the model does not have. */
+int check_initial(const struct fm_model *model, const struct fm_setting *initial,
+                  struct fm_error *error) MUST_CHECK;
+
+/* The value as JSON for a field of this type; a new reference, NULL (and an error) if it is none.
+ */
+json_t *value_to_json(const struct fm_value *value, const struct fm_type *type,
+                      struct fm_error *error);
+
+/* Adds what the rules of the field (bounds, lengths, pattern, choices, format) find wrong with a
+ * JSON value of the right type. */
+int check_rules(const struct fm_field *field, const json_t *value, const char *path,
+                struct fm_problems *problems, struct fm_error *error) MUST_CHECK;
+
+/* RFC 3339's full-date; false if it is none. */
+bool date_parse(const char *text, struct fm_date *ret_date);

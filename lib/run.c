@@ -1,0 +1,161 @@
+#include "lib/run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/errors.h"
+#include "lib/log.h"
+
+static const struct fm_error no_error = {.code = 0, .message = ""};
+static const struct fm_error no_memory = {.code = FM_NO_MEMORY, .message = "out of memory"};
+
+static const char *name_of_flow(struct arena *arena, const struct fm_flow *flow)
+{
+    if (flow->name)
+        return arena_strdup(arena, flow->name);
+    char *name = arena_strdup(arena, flow->function_name);
+    for (char *c = name; c && *c; c++) {
+        if (*c == '_')
+            *c = '-';
+    }
+    return name;
+}
+
+int run_create(const struct fm_flow *flow, struct fm_client *client, struct fm_run **ret_run,
+               struct fm_error *error)
+{
+    struct fm_run *run = calloc(1, sizeof(*run));
+
+    if (!run)
+        return fail_without_memory(error);
+    run->flow = flow;
+    run->client = client;
+    pthread_mutex_init(&run->lock, NULL);
+    run->flow_name = name_of_flow(&run->arena, flow);
+    run->name = "";
+    if (!run->flow_name) {
+        run_destroy(run);
+        return fail_without_memory(error);
+    }
+    *ret_run = run;
+    return 0;
+}
+
+void run_destroy(struct fm_run *run)
+{
+    if (!run)
+        return;
+    arena_release(&run->arena);
+    pthread_mutex_destroy(&run->lock);
+    free(run);
+}
+
+/* ---- errors, one a thread -------------------------------------------------------------------- */
+
+/* With the lock held. */
+static struct thread_error *find_error(const struct fm_run *run)
+{
+    struct thread_error *kept = run->errors;
+
+    while (kept && !pthread_equal(kept->thread, pthread_self()))
+        kept = kept->next;
+    return kept;
+}
+
+int run_keep_error(struct fm_run *run, int r, const struct fm_error *error)
+{
+    if (r >= 0)
+        return r;
+    pthread_mutex_lock(&run->lock);
+    struct thread_error *kept = find_error(run);
+    if (!kept) {
+        kept = arena_alloc(&run->arena, sizeof(*kept));
+        if (kept) {
+            kept->thread = pthread_self();
+            kept->next = run->errors;
+            run->errors = kept;
+        }
+    }
+    if (kept)
+        kept->error = *error;
+    pthread_mutex_unlock(&run->lock);
+    return kept ? r : FM_NO_MEMORY;
+}
+
+const struct fm_error *fm_error(struct fm_run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    const struct thread_error *kept = find_error(run);
+    pthread_mutex_unlock(&run->lock);
+    return kept ? &kept->error : &no_error;
+}
+
+int fm_fail(struct fm_run *run, const char *format, ...)
+{
+    struct fm_error error = {.code = FM_FAILED};
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(error.message, sizeof(error.message), format, args);
+    va_end(args);
+    return run_keep_error(run, FM_FAILED, &error);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+void *fm_alloc(struct fm_run *run, size_t size)
+{
+    pthread_mutex_lock(&run->lock);
+    void *memory = arena_alloc(&run->arena, size);
+    pthread_mutex_unlock(&run->lock);
+    if (!memory)
+        run_keep_error(run, FM_NO_MEMORY, &no_memory);
+    return memory;
+}
+
+char *fm_format(struct fm_run *run, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    pthread_mutex_lock(&run->lock);
+    char *text = arena_vprintf(&run->arena, format, args);
+    pthread_mutex_unlock(&run->lock);
+    va_end(args);
+    if (!text)
+        run_keep_error(run, FM_NO_MEMORY, &no_memory);
+    return text;
+}
+
+/* ---- what a flow may ask --------------------------------------------------------------------- */
+
+const char *fm_run_id(const struct fm_run *run)
+{
+    return run->id;
+}
+
+const char *fm_run_name(const struct fm_run *run)
+{
+    return run->name;
+}
+
+const char *fm_flow_name(const struct fm_run *run)
+{
+    return run->flow_name;
+}
+
+struct fm_client *fm_run_client(struct fm_run *run)
+{
+    return run->client;
+}
+
+void fm_log(struct fm_run *run, enum fm_level level, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    run_log_add(run->log, level, format, args);
+    va_end(args);
+}

@@ -1,0 +1,43 @@
+/* A run as the library sees it. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "common/arena.h"
+#include "common/ids.h"
+#include "include/fermata.h"
+
+struct run_log;
+
+/* The last error of one thread of the flow. */
+struct thread_error {
+    struct thread_error *next;
+    pthread_t thread;
+    struct fm_error error;
+};
+
+struct fm_run {
+    const struct fm_flow *flow;
+    struct fm_client *client;
+    struct run_log *log;
+    char id[ID_SIZE];
+    char flow_id[ID_SIZE];
+    const char *name; /* in the arena, like the next */
+    const char *flow_name;
+    atomic_int signal;      /* SIGINT or SIGTERM if the process was told to end */
+    atomic_bool cancelling; /* somebody cancels the run through the API */
+
+    pthread_mutex_t lock; /* for what follows */
+    struct arena arena;
+    struct thread_error *errors;
+    int pauses; /* so far: the keys are "1", "2", ... */
+};
+
+/* Makes a run that the server does not know yet. The client is its caller's. */
+int run_create(const struct fm_flow *flow, struct fm_client *client, struct fm_run **ret_run,
+               struct fm_error *error) MUST_CHECK;
+void run_destroy(struct fm_run *run);
+
+/* Keeps the error for fm_error, if r is negative; returns r. */
+int run_keep_error(struct fm_run *run, int r, const struct fm_error *error);

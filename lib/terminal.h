@@ -1,0 +1,22 @@
+/* Lines on a terminal as a flow's author knows them:
+ * 11:38:41.800 | INFO    | Flow run 'gregarious-owl' - Hello */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "include/fermata.h"
+
+struct terminal {
+    int fd;
+    bool coloured; /* a terminal it is, and NO_COLOR is not set */
+    pthread_mutex_t lock;
+};
+
+void terminal_init(struct terminal *terminal, int fd);
+void terminal_finish(struct terminal *terminal);
+
+void terminal_print(struct terminal *terminal, enum fm_level level, const char *who,
+                    const char *message);
+void terminal_print_run(struct terminal *terminal, enum fm_level level, const char *run_name,
+                        const char *message);

@@ -1,0 +1,7 @@
+/* Text from a flow's author, which need not be UTF-8. */
+#pragma once
+
+#include <stddef.h>
+
+/* How many bytes of the text are valid UTF-8 from its start (RFC 3629). */
+size_t utf8_prefix(const char *text);
