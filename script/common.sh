@@ -15,6 +15,12 @@ usage() {
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$script"
 }
 
+# The project's C files, one a line: those that git tracks, or in a tree without git all.
+c_files() {
+    git ls-files -- '*.[ch]' 2>/dev/null ||
+        find . \( -name 'build*' -o -name '.?*' \) -prune -o -name '*.[ch]' -printf '%P\n'
+}
+
 # step LOG TITLE COMMAND...: runs the command with its output in build/logs/LOG.log and shows one
 # line for it; if it fails, also the end of the log. `set -e` does not reach into the command.
 step() {

@@ -1,0 +1,26 @@
+"""Short ways to what most tests begin with. `api` is a server's client."""
+
+import uuid
+
+
+def make_flow(api, name=None):
+    reply = api.post("/flows/", json={"name": name or f"flow-{uuid.uuid4()}"})
+    assert reply.status_code in (200, 201), reply.text
+    return reply.json()
+
+
+def make_run(api, flow=None, **fields):
+    """A new run, of a new flow if none is given; `fields` are those of the request's body."""
+    flow = flow or make_flow(api)
+    reply = api.post("/flow_runs/", json={"flow_id": flow["id"]} | fields)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+def set_state(api, run_id, type, name=None, *, message=None, data=None, force=False, **details):
+    """Proposes a state, with `details` as its state_details; returns the server's verdict."""
+    state = {"type": type, "name": name, "message": message, "data": data, "state_details": details}
+    state = {key: value for key, value in state.items() if value is not None}
+    reply = api.post(f"/flow_runs/{run_id}/set_state", json={"state": state, "force": force})
+    assert reply.status_code in (200, 201), reply.text
+    return reply.json()
