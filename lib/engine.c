@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/run.h"
 #include "lib/states.h"
+#include "json/text.h"
 #include "json/writer.h"
 
 /* ---- signals --------------------------------------------------------------------------------- */
@@ -214,13 +215,12 @@ static struct proposal final_state(struct fm_run *run, int result)
 
 static void tell_end(struct fm_run *run, const struct outcome *outcome, const char *message)
 {
-    bool good = outcome_is(outcome, "COMPLETED");
+    buf_auto quoted = BUF_INIT;
 
     if (message)
-        fm_log(run, good ? FM_INFO : FM_ERROR, "Finished in state %s('%s')", outcome->name,
-               message);
-    else
-        fm_log(run, good ? FM_INFO : FM_ERROR, "Finished in state %s()", outcome->name);
+        json_text_repr_string(message, strlen(message), &quoted);
+    fm_log(run, outcome_is(outcome, "COMPLETED") ? FM_INFO : FM_ERROR, "Finished in state %s(%s)",
+           outcome->name, buf_string(&quoted));
 }
 
 /* Calls the flow once and reports how it ended. `ret_again`: it failed and is to be tried again. */

@@ -19,11 +19,12 @@
 #include "json/writer.h"
 
 #define LOGGER        "prefect.flow_runs" /* the name by which existing tools know a run's lines */
-#define BATCH_BYTES   ((size_t)512 << 10)
+#define BATCH_BYTES   ((size_t)128 << 10)
 #define QUEUE_BYTES   ((size_t)16 << 20)
 #define MESSAGE_BYTES ((size_t)256 << 10)   /* of one line; the rest is cut */
 #define GATHER        (200 * SECOND / 1000) /* so long a batch waits for more lines */
 #define PATIENCE      (10 * SECOND)         /* with a server that is away, at the end */
+#define TRY_SECONDS   30.0                  /* for the answer to one batch */
 
 /* Lines that are sent together, as the items of a JSON array. */
 struct batch {
@@ -40,6 +41,7 @@ struct run_log {
     bool to_terminal;
     struct terminal terminal;
     pthread_t thread;
+    int64_t give_up; /* the thread's: TIME_NEVER as long as the server answers */
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
@@ -109,20 +111,6 @@ static void queue_line(struct run_log *log, enum fm_level level, const char *mes
     log->bytes += batch->items.length - before;
 }
 
-/* What the flow gives as text need not be UTF-8; JSON must be. */
-static void make_utf8(struct buf *to, const char *text)
-{
-    while (*text) {
-        size_t good = utf8_prefix(text);
-        buf_add(to, text, good);
-        text += good;
-        if (*text) {
-            buf_add_string(to, "\xef\xbf\xbd");
-            text++;
-        }
-    }
-}
-
 void run_log_add(struct run_log *log, enum fm_level level, const char *format, va_list args)
 {
     buf_auto message = BUF_INIT;
@@ -132,7 +120,7 @@ void run_log_add(struct run_log *log, enum fm_level level, const char *format, v
         text = NULL;
     if (text && strlen(text) > MESSAGE_BYTES)
         text[MESSAGE_BYTES] = '\0';
-    make_utf8(&message, text ? text : "(a line for which there was no memory)");
+    buf_add_utf8(&message, text ? text : "(a line for which there was no memory)");
     free(text);
     if (log->to_terminal && level >= FM_INFO)
         terminal_print_run(&log->terminal, level, log->run_name, buf_string(&message));
@@ -193,33 +181,43 @@ static bool is_stopping(struct run_log *log)
     return stopping;
 }
 
-/* True once the server has taken the batch or will never take it. */
-static bool send_once(struct run_log *log, const struct batch *batch, struct fm_error *error)
+static int send_once(struct run_log *log, const struct batch *batch, struct fm_error *error)
 {
     buf_auto body = BUF_INIT;
-    const struct fm_call call = {.idempotency_key = batch->id, .retries = -1, .timeout = 10};
+    const struct fm_call call = {
+        .idempotency_key = batch->id, .retries = -1, .timeout = TRY_SECONDS};
 
     buf_add_char(&body, '[');
     buf_add(&body, batch->items.data, batch->items.length);
     buf_add_char(&body, ']');
-    error->code = api_call(log->client, "POST", "/logs/", &body, &call, NULL, error);
-    return error->code == 0 || error->code == FM_INVALID || error->code == FM_REFUSED ||
-           error->code == FM_NOT_FOUND;
+    return api_call(log->client, "POST", "/logs/", &body, &call, NULL, error);
 }
 
+/* What the server will never take is not sent again. */
+static bool is_worth_another_try(int r)
+{
+    return r == FM_UNREACHABLE || r == FM_FAILED || r == FM_TIMED_OUT || r == FM_NO_MEMORY;
+}
+
+/* Sends until the server has taken it. Once the log is stopping, a server that is away has some
+ * seconds to come back: for all that is left, not for each batch. */
 static void send_batch(struct run_log *log, const struct batch *batch)
 {
-    struct fm_error error = {.code = 0};
-    int64_t give_up = TIME_NEVER;
+    struct fm_error error;
     double pause = 0.5;
+    int r;
 
-    while (!send_once(log, batch, &error) && time_monotonic() < give_up) {
-        if (give_up == TIME_NEVER && is_stopping(log))
-            give_up = time_monotonic() + PATIENCE;
+    while (is_worth_another_try(r = send_once(log, batch, &error))) {
+        if (log->give_up == TIME_NEVER && is_stopping(log))
+            log->give_up = time_monotonic() + PATIENCE;
+        if (time_monotonic() >= log->give_up)
+            break;
         client_sleep(log->client, pause);
         pause = pause < 4 ? pause * 2 : 4;
     }
-    if (error.code < 0)
+    if (r == 0)
+        log->give_up = TIME_NEVER;
+    else
         run_log_print(log, FM_WARNING, "%d lines of the log could not be stored: %s", batch->count,
                       error.message);
 }
@@ -276,6 +274,7 @@ int run_log_start(struct fm_client *client, const char *run_id, const char *run_
     log->run_id = run_id;
     log->run_name = run_name;
     log->to_terminal = to_terminal;
+    log->give_up = TIME_NEVER;
     terminal_init(&log->terminal, STDERR_FILENO);
     list_init(&log->batches);
     pthread_mutex_init(&log->lock, NULL);

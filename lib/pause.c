@@ -16,6 +16,7 @@
 #include "lib/model.h"
 #include "lib/run.h"
 #include "lib/states.h"
+#include "lib/utf8.h"
 #include "json/text.h"
 #include "json/writer.h"
 
@@ -106,14 +107,15 @@ static int enter_pause(struct pause *pause, bool *ret_is_over, struct fm_error *
 
 static int ask(struct pause *pause, const struct buf *schema, struct fm_error *error)
 {
-    const char *description = pause->options->description;
+    buf_auto description = BUF_INIT;
     buf_auto quoted = BUF_INIT;
 
     int r = post_input(pause, "schema", buf_string(schema), error);
-    if (r < 0 || !description)
+    if (r < 0 || !pause->options->description)
         return r;
-    json_quote(&quoted, description, strlen(description));
-    if (quoted.failed)
+    buf_add_utf8(&description, pause->options->description);
+    json_quote(&quoted, buf_string(&description), description.length);
+    if (description.failed || quoted.failed)
         return fail_without_memory(error);
     return post_input(pause, "description", buf_string(&quoted), error);
 }

@@ -9,6 +9,7 @@
 #include "common/times.h"
 #include "lib/client.h"
 #include "lib/errors.h"
+#include "lib/utf8.h"
 #include "json/writer.h"
 
 static void write_keyset(struct json_writer *writer, const char *keyset)
@@ -52,6 +53,7 @@ static void write_proposal(struct buf *body, const struct proposal *proposal,
                            const char *transition_id)
 {
     struct json_writer writer;
+    buf_auto message = BUF_INIT; /* may be cut in the middle of a character */
 
     json_writer_init(&writer, body);
     json_begin_object(&writer);
@@ -64,8 +66,9 @@ static void write_proposal(struct buf *body, const struct proposal *proposal,
         json_add_string(&writer, proposal->name);
     }
     if (proposal->message) {
+        buf_add_utf8(&message, proposal->message);
         json_key(&writer, "message");
-        json_add_string(&writer, proposal->message);
+        json_add_string(&writer, buf_string(&message));
     }
     json_key(&writer, "state_details");
     write_details(&writer, proposal, transition_id);

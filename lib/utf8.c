@@ -39,3 +39,16 @@ size_t utf8_prefix(const char *text)
         length += next;
     return length;
 }
+
+void buf_add_utf8(struct buf *to, const char *text)
+{
+    while (*text) {
+        size_t good = utf8_prefix(text);
+        buf_add(to, text, good);
+        text += good;
+        if (*text) {
+            buf_add_string(to, "\xef\xbf\xbd");
+            text++;
+        }
+    }
+}

@@ -3,5 +3,10 @@
 
 #include <stddef.h>
 
+#include "common/buf.h"
+
 /* How many bytes of the text are valid UTF-8 from its start (RFC 3629). */
 size_t utf8_prefix(const char *text);
+
+/* Appends the text, with a replacement character for each byte that is none. */
+void buf_add_utf8(struct buf *to, const char *text);
