@@ -63,23 +63,23 @@ static int encode_list(struct encoder *encoder, const struct fm_type *items, con
     json_begin_array(&encoder->writer);
     for (size_t i = 0; i < list.count && r == 0; i++)
         r = encode_value(encoder, items, list.items + i * items->size);
+    if (r < 0)
+        return r; /* the text is thrown away: it need not be ended */
     json_end_array(&encoder->writer);
-    return r;
+    return 0;
 }
 
 static int encode_struct(struct encoder *encoder, const struct fm_model *model, const void *from)
 {
-    int r = 0;
-
     json_begin_object(&encoder->writer);
-    for (const struct fm_field *field = model->fields; field->name && r == 0; field++) {
+    for (const struct fm_field *field = model->fields; field->name; field++) {
         json_key(&encoder->writer, field->name);
-        r = encode_value(encoder, field->type, (const char *)from + field->offset);
+        int r = encode_value(encoder, field->type, (const char *)from + field->offset);
         if (r < 0)
-            fail_prefix(encoder->error, "%s", field->name);
+            return fail_prefix(encoder->error, "%s", field->name);
     }
     json_end_object(&encoder->writer);
-    return r;
+    return 0;
 }
 
 static int encode_optional(struct encoder *encoder, const struct fm_type *items, const void *from)

@@ -249,6 +249,8 @@ static int write_model(struct schema *schema, const struct fm_model *model,
         r = write_field(schema, field, initial);
     json_end_object(writer);
     write_required(writer, model, initial);
+    json_key(writer, "additionalProperties");
+    json_add_bool(writer, false);
     return r;
 }
 
@@ -279,8 +281,6 @@ int model_schema(const struct fm_model *model, const struct fm_setting *initial,
     json_writer_init(&schema.writer, to);
     json_begin_object(&schema.writer);
     int r = write_model(&schema, model, initial);
-    json_key(&schema.writer, "additionalProperties");
-    json_add_bool(&schema.writer, false);
     if (r == 0 && schema.model_count)
         r = write_definitions(&schema);
     json_end_object(&schema.writer);
