@@ -32,8 +32,12 @@ const char *json_member_text(const char *text, const char *const path[], size_t 
 /* Equality as JSON Schema has it: numbers by their value (1 is 1.0), objects without order. */
 bool json_same(const json_t *a, const json_t *b);
 
-/* A hash that is equal for values that are the same. */
-size_t json_hash(const json_t *value);
+/* A hash that is equal for values that are the same. Adds to `work` (which may be NULL) what it
+ * cost: about one for each value and each 16 bytes of strings. */
+size_t json_hash(const json_t *value, size_t *work);
+
+/* Whether arrays and objects are nested no deeper than `limit`. */
+bool json_is_shallow(const json_t *value, int limit);
 
 /* Compares two numbers exactly, also an integer with a real: negative, 0 or positive. */
 int json_number_compare(const json_t *a, const json_t *b);

@@ -101,25 +101,57 @@ static uint64_t hash_number(const json_t *value)
     return mix(17, bits);
 }
 
-size_t json_hash(const json_t *value)
+static uint64_t hash_object(json_t *object, size_t *work)
+{
+    uint64_t hash = 5;
+
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        const char *key = json_object_iter_key(at);
+        size_t length = strlen(key);
+        *work += length / 16;
+        hash += mix(hash_bytes(key, length), json_hash(json_object_iter_value(at), work));
+    }
+    return mix(hash, 3);
+}
+
+size_t json_hash(const json_t *value, size_t *work)
 {
     uint64_t hash = (uint64_t)json_typeof(value) + 1;
+    size_t unused = 0;
+
+    if (!work)
+        work = &unused;
+    *work += 1;
 
     if (json_is_number(value))
         return hash_number(value);
-    if (json_is_string(value))
+    if (json_is_string(value)) {
+        *work += json_string_length(value) / 16;
         return mix(hash, hash_bytes(json_string_value(value), json_string_length(value)));
-    if (json_is_array(value)) {
-        for (size_t i = 0; i < json_array_size(value); i++)
-            hash = mix(hash, json_hash(json_array_get(value, i)));
-        return hash;
+    }
+    if (json_is_object(value))
+        return hash_object((json_t *)value, work);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        hash = mix(hash, json_hash(json_array_get(value, i), work));
+    return hash;
+}
+
+bool json_is_shallow(const json_t *value, int limit)
+{
+    if (!json_is_array(value) && !json_is_object(value))
+        return true;
+    if (limit == 0)
+        return false;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        if (!json_is_shallow(json_array_get(value, i), limit - 1))
+            return false;
     }
     json_t *object = (json_t *)value;
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
-        const char *key = json_object_iter_key(at);
-        hash += mix(hash_bytes(key, strlen(key)), json_hash(json_object_iter_value(at)));
+        if (!json_is_shallow(json_object_iter_value(at), limit - 1))
+            return false;
     }
-    return mix(hash, 3);
+    return true;
 }
 
 static pcre2_code *unprintable; /* beyond ASCII */
