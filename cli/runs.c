@@ -1,0 +1,202 @@
+/* `fermata run ls` and `fermata run inspect`. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/field.h"
+#include "cli/text.h"
+#include "common/ids.h"
+#include "common/times.h"
+
+#define DEFAULT_LIMIT "15"
+
+static void add_when(struct buf *to, const char *timestamp)
+{
+    int64_t time;
+
+    if (timestamp && time_parse(timestamp, &time))
+        text_add_relative(to, time, time_now());
+}
+
+static const char *first_text(const json_t *object, const char *const keys[])
+{
+    for (size_t i = 0; keys[i]; i++) {
+        const char *text = member_text(object, keys[i]);
+        if (text)
+            return text;
+    }
+    return NULL;
+}
+
+/* The flows of the runs, as an object from id to name. */
+static int get_flow_names(struct cli *cli, const json_t *runs, json_t **ret_names,
+                          struct error *error)
+{
+    api_reply_auto reply = {0};
+    json_t *ids = json_array();
+    json_t *names = json_object();
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(runs, i, one) {
+        json_t *id = json_object_get(one, "flow_id");
+        if (json_is_string(id))
+            json_array_append(ids, id);
+    }
+    if (api_post(cli, "/flows/filter", json_pack("{s:{s:{s:o}}}", "flows", "id", "any_", ids),
+                 &reply, error) < 0) {
+        json_decref(names);
+        return -1;
+    }
+    json_array_foreach(reply.json, i, one) {
+        const char *id = member_text(one, "id");
+        if (id)
+            json_object_set(names, id, json_object_get(one, "name"));
+    }
+    *ret_names = names;
+    return 0;
+}
+
+static const char *flow_name_of(const json_t *run, const json_t *names)
+{
+    const char *flow_id = member_text(run, "flow_id");
+
+    return flow_id ? member_text(names, flow_id) : NULL;
+}
+
+/* ---- run ls ---------------------------------------------------------------------------------- */
+
+static int print_runs(struct cli *cli, const json_t *runs, struct error *error)
+{
+    static const char *const headers[] = {"ID", "FLOW", "RUN", "STATE", "WHEN"};
+    static const char *const times[] = {"end_time", "start_time", "expected_start_time", "created",
+                                        NULL};
+    json_auto_t *names = NULL;
+    size_t i;
+    json_t *run;
+
+    if (get_flow_names(cli, runs, &names, error) < 0)
+        return -1;
+    table_auto table = {.headers = headers, .columns = COUNT_OF(headers)};
+    json_array_foreach(runs, i, run) {
+        buf_auto when = BUF_INIT;
+        add_when(&when, first_text(run, times));
+        table_add(&table, member_text(run, "id"));
+        table_add(&table, flow_name_of(run, names));
+        table_add(&table, member_text(run, "name"));
+        table_add(&table, member_text(run, "state_name"));
+        table_add(&table, buf_string(&when));
+    }
+    return table_print(&table, &cli->screen, error);
+}
+
+int run_run_list(struct cli *cli, const struct command *command, int argc, char **argv)
+{
+    const char *limit_text = DEFAULT_LIMIT;
+    const struct option_row rows[] = {
+        {"limit", 'n', "N", "how many, at most 200; default: " DEFAULT_LIMIT, .text = &limit_text},
+        {0},
+    };
+    api_reply_auto reply = {0};
+    struct error error;
+    int first;
+    char *end;
+
+    int status = options_read(cli, command, rows, argc, argv, 0, 0, &first);
+    if (status >= 0)
+        return status;
+    long limit = strtol(limit_text, &end, 10);
+    if (*end || limit < 1 || limit > 200) {
+        complain("--limit must be a number from 1 to 200");
+        return STATUS_USAGE;
+    }
+    if (api_post(cli, "/flow_runs/filter",
+                 json_pack("{s:s,s:i}", "sort", "EXPECTED_START_TIME_DESC", "limit", (int)limit),
+                 &reply, &error) < 0)
+        return fail_with(&error);
+    if (cli->json)
+        print_json(cli, &reply);
+    else if (json_array_size(reply.json) == 0)
+        fputs("There are no flow runs.\n", cli->screen.out);
+    else if (print_runs(cli, reply.json, &error) < 0)
+        return fail_with(&error);
+    return STATUS_DONE;
+}
+
+/* ---- run inspect ----------------------------------------------------------------------------- */
+
+static void add_member(struct buf *to, const char *label, const json_t *value, bool is_time)
+{
+    buf_auto text = BUF_INIT;
+
+    if (!value || json_is_null(value))
+        return;
+    field_add_value(&text, value);
+    buf_addf(to, "%-13s", label);
+    text_add_safe(to, buf_string(&text), text.length, false);
+    if (is_time && json_is_string(value)) {
+        buf_add_string(to, "  (");
+        add_when(to, json_string_value(value));
+        buf_add_char(to, ')');
+    }
+    buf_add_char(to, '\n');
+}
+
+static int print_run(struct cli *cli, const json_t *run, struct error *error)
+{
+    static const struct {
+        const char *label, *member;
+        bool is_time;
+    } rows[] = {
+        {"Run", "name", false},
+        {"Id", "id", false},
+        {"State", "state_name", false},
+        {"Parameters", "parameters", false},
+        {"Tags", "tags", false},
+        {"Deployment", "deployment_id", false},
+        {"Created", "created", true},
+        {"Expected", "expected_start_time", true},
+        {"Started", "start_time", true},
+        {"Ended", "end_time", true},
+        {"Run count", "run_count", false},
+    };
+    buf_auto text = BUF_INIT;
+    json_auto_t *names = NULL;
+    json_auto_t *runs = json_pack("[O]", run);
+
+    if (get_flow_names(cli, runs, &names, error) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        add_member(&text, rows[i].label, json_object_get(run, rows[i].member), rows[i].is_time);
+        if (i == 0)
+            add_member(&text, "Flow", json_object_get(names, member_text(run, "flow_id")), false);
+    }
+    add_member(&text, "Message", json_object_get(json_object_get(run, "state"), "message"), false);
+    screen_flush(&cli->screen, &text);
+    return 0;
+}
+
+int run_run_inspect(struct cli *cli, const struct command *command, int argc, char **argv)
+{
+    static const struct option_row rows[] = {{0}};
+    api_reply_auto reply = {0};
+    buf_auto path = BUF_INIT;
+    struct error error;
+    char id[ID_SIZE];
+    int first;
+
+    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
+    if (status >= 0)
+        return status;
+    if (api_find_run(cli, argv[first], id, &error) < 0)
+        return fail_with(&error);
+    buf_addf(&path, "/flow_runs/%s", id);
+    if (api_get(cli, buf_string(&path), &reply, &error) < 0)
+        return fail_with(&error);
+    if (cli->json)
+        print_json(cli, &reply);
+    else if (print_run(cli, reply.json, &error) < 0)
+        return fail_with(&error);
+    return STATUS_DONE;
+}
