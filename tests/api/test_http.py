@@ -38,12 +38,12 @@ class Server:
         self.port = int(line.split()[1])
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def connect(self, **options):
-        return Client(self.port, **options)
+    def connect(self):
+        return Client(self.port)
 
-    def exchange(self, data, **options):
+    def exchange(self, data):
         """Sends bytes on a connection of their own and returns the reply."""
-        with self.connect(**options) as client:
+        with self.connect() as client:
             client.send(data)
             return client.reply()
 
@@ -88,12 +88,14 @@ class Reply:
 class Client:
     """A raw connection that reads replies one by one."""
 
-    def __init__(self, port, host="127.0.0.1", receive_buffer=None):
+    def __init__(self, port, host="127.0.0.1"):
         self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(10)
-        self.socket.connect((host, port))
+        try:
+            self.socket.connect((host, port))
+        except OSError:
+            self.socket.close()
+            raise
         self.rest = b""
 
     def __enter__(self):
@@ -118,12 +120,15 @@ class Client:
         status = int(lines[0].split()[1])
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
         length = 0 if to_head else int(headers.get("content-length", 0))
-        while len(self.rest) < length:
-            data = self.socket.recv(65536)
-            assert data, "closed within a reply"
-            self.rest += data
-        body, self.rest = self.rest[:length], self.rest[length:]
-        return Reply(status, headers, body)
+        parts = [self.rest]
+        missing = length - len(self.rest)
+        while missing > 0:
+            parts.append(self.socket.recv(1 << 20))
+            assert parts[-1], "closed within a reply"
+            missing -= len(parts[-1])
+        data = b"".join(parts)
+        self.rest = data[length:]
+        return Reply(status, headers, data[:length])
 
     def is_closed(self, seconds=5):
         """Whether the server closes within that time, having said nothing more."""
@@ -352,21 +357,21 @@ def test_big_reply(shared):
 
 
 def test_slow_reader_blocks_nobody_and_gets_all(shared):
-    with shared.connect(receive_buffer=4096) as slow:
-        slow.send(request("/big?20000000") + request("/after"))
+    with shared.connect() as slow:
+        slow.send(request("/big?40000000") + request("/after"))
         time.sleep(0.2)
         for _ in range(20):
             started = time.monotonic()
             assert shared.get("/").status_code == 200
             assert time.monotonic() - started < 1
-        assert len(slow.reply().body) == 20000000
+        assert len(slow.reply().body) == 40000000
         assert slow.reply().json()["path"] == "/after"
 
 
 def test_a_reader_that_never_reads_is_dropped(start):
     server = start(send_ms=500)
-    with server.connect(receive_buffer=4096) as client:
-        client.send(request("/big?30000000"))
+    with server.connect() as client:
+        client.send(request("/big?40000000"))
         server.wait_for("connections_open", 2)
         server.wait_for("connections_open", 1)
         assert server.stats()["requests_open"] == 1

@@ -113,8 +113,10 @@ static void reply_big(struct http_request *request)
 
     if (!bytes)
         abort();
-    for (size_t i = 0; i < length; i++)
-        bytes[i] = (char)('a' + i % 26);
+    for (size_t i = 0, n; i < length; i += n) {
+        n = length - i < 26 ? length - i : 26;
+        memcpy(bytes + i, "abcdefghijklmnopqrstuvwxyz", n);
+    }
     buf_added(&reply.body, length);
     http_reply(request, &reply);
 }
