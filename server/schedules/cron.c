@@ -6,32 +6,6 @@
 
 #define NO_DAY INT64_MAX
 
-/* The first bit of a set at `from` or above, or -1. */
-static int first_at_least(uint64_t set, int from)
-{
-    uint64_t rest = from < 64 ? set >> from << from : 0;
-
-    return rest ? __builtin_ctzll(rest) : -1;
-}
-
-/* The first second of the day at `from` or later that fits, or -1. */
-static int next_time_of_day(const struct cron *cron, int from)
-{
-    int hour = from / 3600, minute = from / 60 % 60, second = from % 60;
-
-    for (int h = first_at_least(cron->hours, hour); h >= 0;
-         h = first_at_least(cron->hours, h + 1)) {
-        int first_minute = h == hour ? minute : 0;
-        for (int m = first_at_least(cron->minutes, first_minute); m >= 0;
-             m = first_at_least(cron->minutes, m + 1)) {
-            int s = first_at_least(cron->seconds, h == hour && m == minute ? second : 0);
-            if (s >= 0)
-                return h * 3600 + m * 60 + s;
-        }
-    }
-    return -1;
-}
-
 static bool year_fits(const struct cron *cron, int year)
 {
     unsigned index = (unsigned)(year - CRON_FIRST_YEAR);
@@ -80,7 +54,7 @@ static int64_t next_day(const struct cron *cron, int64_t from)
         last_year = CRON_LAST_YEAR;
     for (; date.year <= last_year; date.year++, date.month = 1)
         for (; date.month <= MONTHS_IN_YEAR; date.month++, date.day = 1) {
-            int day = first_at_least(days_that_fit(cron, date.year, date.month), date.day);
+            int day = first_bit(days_that_fit(cron, date.year, date.month), date.day);
             if (day >= 0)
                 return day_from_date(date.year, date.month, day);
         }
@@ -102,7 +76,7 @@ static int64_t next_wall(const struct cron *cron, int64_t from)
         int64_t fits = next_day(cron, day);
         if (fits == NO_DAY)
             return TIME_NEVER;
-        int time = next_time_of_day(cron, fits == day ? second : 0);
+        int time = clock_times_next(&cron->times, fits == day ? second : 0);
         if (time >= 0)
             return fits * DAY_SECONDS + time;
         day = fits + 1;

@@ -245,12 +245,12 @@ static bool is_open(const struct values *values, int index, const char *other_te
 static struct cron assemble(const struct values *values, const char *const *texts, bool day_or)
 {
     struct cron cron = {
-        .minutes = bits(&values[CRON_MINUTE], CRON_MINUTE),
-        .hours = (uint32_t)bits(&values[CRON_HOUR], CRON_HOUR),
+        .times.minutes = bits(&values[CRON_MINUTE], CRON_MINUTE),
+        .times.hours = (uint32_t)bits(&values[CRON_HOUR], CRON_HOUR),
         .days = (uint32_t)bits(&values[CRON_DAY], CRON_DAY),
         .months = (uint32_t)bits(&values[CRON_MONTH], CRON_MONTH),
         .weekdays = (uint8_t)bits(&values[CRON_WEEKDAY], CRON_WEEKDAY),
-        .seconds = bits(&values[CRON_SECOND], CRON_SECOND),
+        .times.seconds = bits(&values[CRON_SECOND], CRON_SECOND),
         .last_weekdays = values[CRON_WEEKDAY].last_weekdays,
         .last_day = values[CRON_DAY].last_day,
         .wall_clock = texts[CRON_MINUTE][0] != '*' && texts[CRON_HOUR][0] != '*',

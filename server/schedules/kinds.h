@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "server/schedules/clock_times.h"
 #include "server/schedules/zone.h"
 
 #define CRON_FIRST_YEAR 1970
@@ -14,9 +15,7 @@
 
 /* Sets of numbers as bits. */
 struct cron {
-    uint64_t minutes;
-    uint64_t seconds;
-    uint32_t hours;
+    struct clock_times times;
     uint32_t days;                  /* of the month, 1 to 31 */
     uint32_t months;                /* 1 to 12 */
     uint8_t weekdays;               /* 0: Sunday */
@@ -42,3 +41,10 @@ struct interval {
 int interval_parse(int64_t length, int64_t anchor, struct interval *ret_interval,
                    struct error *error) MUST_CHECK;
 int64_t interval_next(const struct interval *interval, const struct zone *zone, int64_t after);
+
+struct rrule;
+
+int rrule_parse(const char *text, const struct zone *zone, struct rrule **ret_rrule,
+                struct error *error) MUST_CHECK;
+int64_t rrule_next(const struct rrule *rrule, const struct zone *zone, int64_t after);
+void rrule_free(struct rrule *rrule);

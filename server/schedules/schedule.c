@@ -13,6 +13,7 @@ struct schedule {
     union {
         struct cron cron;
         struct interval interval;
+        struct rrule *rrule;
     };
 };
 
@@ -61,6 +62,17 @@ int schedule_parse_interval(int64_t interval, int64_t anchor, const char *timezo
     return done(&schedule, ret_schedule);
 }
 
+int schedule_parse_rrule(const char *text, const char *timezone, struct schedule **ret_schedule,
+                         struct error *error)
+{
+    schedule_auto schedule = NULL;
+
+    if (make(SCHEDULE_RRULE, timezone, &schedule, error) < 0 ||
+        rrule_parse(text, schedule->zone, &schedule->rrule, error) < 0)
+        return -1;
+    return done(&schedule, ret_schedule);
+}
+
 enum schedule_kind schedule_kind(const struct schedule *schedule)
 {
     return schedule->kind;
@@ -81,6 +93,9 @@ int64_t schedule_next(const struct schedule *schedule, int64_t after)
     case SCHEDULE_INTERVAL:
         time = interval_next(&schedule->interval, schedule->zone, after);
         break;
+    case SCHEDULE_RRULE:
+        time = rrule_next(schedule->rrule, schedule->zone, after);
+        break;
     }
     return time > LAST_INSTANT ? TIME_NEVER : time;
 }
@@ -89,6 +104,8 @@ void schedule_free(struct schedule *schedule)
 {
     if (!schedule)
         return;
+    if (schedule->kind == SCHEDULE_RRULE)
+        rrule_free(schedule->rrule);
     zone_free(schedule->zone);
     free(schedule);
 }

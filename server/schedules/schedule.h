@@ -19,6 +19,7 @@
 enum schedule_kind {
     SCHEDULE_CRON,
     SCHEDULE_INTERVAL,
+    SCHEDULE_RRULE,
 };
 
 struct schedule;
@@ -34,6 +35,10 @@ int schedule_parse_cron(const char *expression, const char *timezone, bool day_o
  * from a day on by the zone's wall clock. */
 int schedule_parse_interval(int64_t interval, int64_t anchor, const char *timezone,
                             struct schedule **ret_schedule, struct error *error) MUST_CHECK;
+
+/* RFC 5545: a RRULE value, or lines of DTSTART, RRULE, RDATE, EXRULE and EXDATE. */
+int schedule_parse_rrule(const char *text, const char *timezone, struct schedule **ret_schedule,
+                         struct error *error) MUST_CHECK;
 
 enum schedule_kind schedule_kind(const struct schedule *schedule);
 

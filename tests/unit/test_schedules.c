@@ -15,8 +15,7 @@ static int64_t at(const char *text)
     return time;
 }
 
-/* `fires` holds the times after `after`, with spaces between them, in seconds since midnight of the
- * first one's day left out: "2026-03-29T01:00Z". */
+/* `fires` holds the first times after `after`, with spaces between them. */
 struct firing_case {
     const char *rule;
     const char *timezone;
@@ -167,6 +166,171 @@ static void intervals_fire(void **state)
     }
 }
 
+static void rrules_fire(void **state)
+{
+    static const struct firing_case cases[] = {
+        /* Examples of RFC 5545, section 3.8.5.3. */
+        {"DTSTART;TZID=America/New_York:19970902T090000\nRRULE:FREQ=DAILY;COUNT=10", NULL,
+         "1997-09-10T13:00Z", "1997-09-11T13:00Z never"},
+        {"DTSTART;TZID=America/New_York:19970902T090000\r\n"
+         "RRULE:FREQ=DAILY;UNTIL=19971224T000000Z",
+         "Asia/Tokyo", "1997-10-24T13:00Z",
+         "1997-10-25T13:00Z 1997-10-26T14:00Z 1997-10-27T14:00Z"},
+        {"DTSTART:19970902T090000\nRRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2",
+         "America/New_York", "1997-09-01T00:00Z", "1997-09-29T13:00Z 1997-10-30T14:00Z"},
+        {"DTSTART:19970513T090000\nRRULE:FREQ=YEARLY;BYDAY=20MO", "America/New_York",
+         "1997-05-13T13:00Z", "1997-05-19T13:00Z 1998-05-18T13:00Z 1999-05-17T13:00Z"},
+        {"DTSTART:19970902T090000\nEXDATE:19970902T090000\n"
+         "RRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13",
+         "America/New_York", "1997-01-01T00:00Z",
+         "1998-02-13T14:00Z 1998-03-13T14:00Z 1998-11-13T14:00Z 1999-08-13T13:00Z"},
+        {"DTSTART:19961105T090000\n"
+         "RRULE:FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8",
+         "America/New_York", "1996-01-01T00:00Z",
+         "1996-11-05T14:00Z 2000-11-07T14:00Z 2004-11-02T14:00Z"},
+        {"DTSTART:19970805T090000\nRRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU", NULL,
+         "1997-08-01T00:00Z",
+         "1997-08-05T09:00Z 1997-08-17T09:00Z 1997-08-19T09:00Z 1997-08-31T09:00Z never"},
+        {"DTSTART:20070115T090000\nRRULE:FREQ=MONTHLY;BYMONTHDAY=15,30;COUNT=3", NULL,
+         "2007-01-15T09:00Z", "2007-01-30T09:00Z 2007-02-15T09:00Z never"},
+        /* Weeks, without a DTSTART, in zones. */
+        {"FREQ=WEEKLY", NULL, "2026-01-01T00:00Z", "2026-01-07T00:00Z"}, /* 2020-01-01: Wednesday */
+        {"RRULE:FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO", NULL, "2020-01-01T00:00Z",
+         "2020-12-28T00:00Z 2026-12-28T00:00Z"},
+        {"RRULE:FREQ=YEARLY;BYWEEKNO=20", NULL, "2026-01-01T00:00Z",
+         "2026-05-13T00:00Z 2027-05-19T00:00Z"}, /* on DTSTART's weekday */
+        {"freq=monthly;byday=mo,1tu;bysetpos=1", NULL, "2026-01-01T00:00Z",
+         "2026-01-05T00:00Z 2026-02-02T00:00Z 2026-03-02T00:00Z"},
+        {"DTSTART:20260107T090000 RRULE:FREQ=WEEKLY;BYDAY=MO,WE;BYSETPOS=1", NULL,
+         "2026-01-01T00:00Z", "2026-01-12T09:00Z"}, /* the first week's Monday is past */
+        {"DTSTART:20260301T023000\nRRULE:FREQ=DAILY", "Europe/Berlin", "2026-03-28T12:00Z",
+         "2026-03-29T01:30Z 2026-03-30T00:30Z"}, /* skipped: 03:30 */
+        {"DTSTART:20260329T010000\nRRULE:FREQ=MINUTELY;INTERVAL=30", "Europe/Berlin",
+         "2026-03-29T00:00Z", "2026-03-29T00:30Z 2026-03-29T01:00Z 2026-03-29T01:30Z"},
+        {"DTSTART:20261025T000000\nRRULE:FREQ=HOURLY", "Europe/Berlin", "2026-10-24T23:30Z",
+         "2026-10-25T00:00Z 2026-10-25T02:00Z"}, /* 02:00 comes twice: the first */
+        {"DTSTART:20111229T120000\nRRULE:FREQ=DAILY;COUNT=3", "Pacific/Apia", "2011-12-01T00:00Z",
+         "2011-12-29T22:00Z 2011-12-30T22:00Z never"}, /* the skipped day is the next one */
+        {"DTSTART:20260101T090000Z\nRRULE:FREQ=DAILY", "America/New_York", "2026-07-01T00:00Z",
+         "2026-07-01T09:00Z"}, /* UTC is UTC */
+        {"DTSTART:20260101T090000\nRRULE:FREQ=DAILY;UNTIL=20260103T090000", "America/New_York",
+         "2026-01-02T00:00Z", "2026-01-02T14:00Z 2026-01-03T14:00Z never"},
+        {"DTSTART:20260101T090000\nRRULE:FREQ=DAILY;UNTIL=20260103T090000Z", "America/New_York",
+         "2026-01-02T00:00Z", "2026-01-02T14:00Z never"},
+        /* Sets. */
+        {"DTSTART:20260101T090000\nRRULE:FREQ=DAILY;COUNT=3\nRRULE:FREQ=MONTHLY;COUNT=2\n"
+         "RDATE:20260110T090000,20260109T100000Z\nEXDATE:20260102T090000",
+         "Europe/Berlin", "2026-01-01T00:00Z",
+         "2026-01-01T08:00Z 2026-01-03T08:00Z 2026-01-09T10:00Z 2026-01-10T08:00Z "
+         "2026-02-01T08:00Z never"},
+        {"DTSTART:20260101T090000\nRRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY;BYDAY=SA,SU", NULL,
+         "2026-01-02T00:00Z", "2026-01-02T09:00Z 2026-01-05T09:00Z"},
+        {"RDATE;VALUE=DATE:20260110\nRDATE;TZID=Asia/Kathmandu:20260111T000000", NULL,
+         "2026-01-02T00:00Z", "2026-01-10T00:00Z 2026-01-10T18:15Z never"},
+        {"DTSTART:20260101T0\r\n 90000\r\nRRULE:FREQ=DA\r\n\tILY", NULL, "2026-01-01T00:00Z",
+         "2026-01-01T09:00Z"},
+        /* Far apart. */
+        {"DTSTART:20200229T000000\nRRULE:FREQ=YEARLY;INTERVAL=3;BYMONTHDAY=29;BYMONTH=2", NULL,
+         "2020-03-01T00:00Z", "2032-02-29T00:00Z 2044-02-29T00:00Z"},
+        {"FREQ=SECONDLY;INTERVAL=7", NULL, "9000-01-01T00:00Z", "9000-01-01T00:00:07Z"},
+        {"FREQ=SECONDLY;BYMONTH=12;BYMONTHDAY=31;BYHOUR=23;BYMINUTE=59;BYSECOND=60", NULL,
+         "2026-01-01T00:00Z", "2026-12-31T23:59:59Z 2027-12-31T23:59:59Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        schedule_auto schedule = NULL;
+        struct error error;
+        if (schedule_parse_rrule(cases[i].rule, cases[i].timezone, &schedule, &error) < 0)
+            fail_msg("%s: %s", cases[i].rule, error.message);
+        assert_int_equal(schedule_kind(schedule), SCHEDULE_RRULE);
+        check(schedule, &cases[i]);
+    }
+}
+
+static void bad_rrules_are_refused_with_their_part(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } cases[] = {
+        {"", "neither"},
+        {"DTSTART:20260101T000000", "neither"},
+        {"INTERVAL=2", "FREQ is missing"},
+        {"FREQ=FORTNIGHTLY", "FREQ: \"FORTNIGHTLY\""},
+        {"FREQ=DAILY;BYEASTER=1", "\"BYEASTER\""},
+        {"FREQ=DAILY;INTERVAL", "INTERVAL: it has no value"},
+        {"FREQ=DAILY;INTERVAL=0", "INTERVAL: \"0\""},
+        {"FREQ=DAILY;FREQ=DAILY", "FREQ: it is there twice"},
+        {"FREQ=DAILY;COUNT=0", "COUNT: \"0\""},
+        {"FREQ=DAILY;COUNT=100001", "COUNT: \"100001\""},
+        {"FREQ=DAILY;COUNT=3;UNTIL=20260101T000000", "UNTIL and COUNT"},
+        {"FREQ=DAILY;UNTIL=tomorrow", "UNTIL: \"tomorrow\""},
+        {"FREQ=DAILY;BYHOUR=1,24", "BYHOUR: \"24\""},
+        {"FREQ=DAILY;BYMONTH=-1", "BYMONTH: \"-1\""},
+        {"FREQ=MONTHLY;BYMONTHDAY=-32", "BYMONTHDAY: \"-32\""},
+        {"FREQ=MONTHLY;BYMONTHDAY=1,,2", "BYMONTHDAY: \"\""},
+        {"FREQ=MONTHLY;BYDAY=XX", "BYDAY: \"XX\""},
+        {"FREQ=MONTHLY;BYDAY=0MO", "BYDAY: \"0MO\""},
+        {"FREQ=WEEKLY;BYDAY=1MO", "BYDAY: \"1MO\""},
+        {"FREQ=YEARLY;BYDAY=1MO;BYWEEKNO=3", "BYWEEKNO"},
+        {"FREQ=MONTHLY;BYWEEKNO=3", "BYWEEKNO goes not with FREQ=MONTHLY"},
+        {"FREQ=WEEKLY;BYMONTHDAY=3", "BYMONTHDAY goes not with FREQ=WEEKLY"},
+        {"FREQ=DAILY;BYYEARDAY=3", "BYYEARDAY goes not with FREQ=DAILY"},
+        {"FREQ=DAILY;BYSETPOS=1", "BYSETPOS: it needs"},
+        {"FREQ=DAILY;WKST=1", "WKST: \"1\""},
+        {"DTSTART:2026-01-01\nRRULE:FREQ=DAILY", "DTSTART: \"2026-01-01\""},
+        {"DTSTART:20260101\nDTSTART:20260102\nRRULE:FREQ=DAILY", "DTSTART: there are two"},
+        {"DTSTART;TZID=Nowhere/At_All:20260101T000000\nRRULE:FREQ=DAILY", "Nowhere/At_All"},
+        {"DTSTART;TZID=Asia/Tokyo:20260101T000000Z\nRRULE:FREQ=DAILY", "no TZID"},
+        {"RDATE;VALUE=PERIOD:20260101T000000Z/P1D", "VALUE=PERIOD"},
+        {"EXDATE:x\nRRULE:FREQ=DAILY", "EXDATE: \"x\""},
+        {"DURATION:P1D\nRRULE:FREQ=DAILY", "\"DURATION\""},
+        {"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31", "never fires"},
+        {"FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=31", "never fires"},
+        {"FREQ=SECONDLY;INTERVAL=2;BYSECOND=1,3,5", "never fires"},
+        {"FREQ=HOURLY;INTERVAL=24;BYHOUR=3", "never fires"},
+        {"FREQ=DAILY;UNTIL=20191231T000000", "never fires"},
+        {"RRULE:FREQ=DAILY\nEXRULE:FREQ=DAILY", "never fires"},
+        {"FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6", "never fires"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct schedule *schedule = NULL;
+        struct error error = {0};
+        if (schedule_parse_rrule(cases[i].text, NULL, &schedule, &error) == 0)
+            fail_msg("\"%s\" is taken", cases[i].text);
+        assert_null(schedule);
+        assert_ptr_equal(strstr(error.message, "rrule: "), error.message);
+        if (!strstr(error.message, cases[i].says))
+            fail_msg("\"%s\": %s", cases[i].text, error.message);
+    }
+}
+
+/* Nothing that can be asked for takes longer than a wink. */
+static void no_rule_is_searched_for_ever(void **state)
+{
+    static const char *const rules[] = {
+        "FREQ=SECONDLY;INTERVAL=2;BYSECOND=1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39",
+        "FREQ=MINUTELY;INTERVAL=1440;BYMINUTE=1",
+        "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYYEARDAY=366;BYMONTH=1",
+        "FREQ=YEARLY;BYHOUR=1,2,3;BYMINUTE=1,2,3;BYSECOND=1,2,3;BYDAY=MO;BYSETPOS=366",
+        "RRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY",
+        "RRULE:FREQ=SECONDLY;COUNT=100000\nRRULE:FREQ=SECONDLY;INTERVAL=2;BYSECOND=1;COUNT=100000",
+    };
+    int64_t begin = time_monotonic();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
+        schedule_auto schedule = NULL;
+        if (schedule_parse_rrule(rules[i], "Europe/Berlin", &schedule, NULL) == 0)
+            schedule_next(schedule, at("2026-01-01T00:00Z"));
+    }
+    assert_true(time_monotonic() - begin < 20 * SECOND);
+}
+
 static void next_is_after_what_it_was_asked_for(void **state)
 {
     schedule_auto schedule = NULL;
@@ -263,6 +427,9 @@ int main(void)
         cmocka_unit_test(cron_fires),
         cmocka_unit_test(cron_without_day_or_wants_both_days),
         cmocka_unit_test(intervals_fire),
+        cmocka_unit_test(rrules_fire),
+        cmocka_unit_test(bad_rrules_are_refused_with_their_part),
+        cmocka_unit_test(no_rule_is_searched_for_ever),
         cmocka_unit_test(next_is_after_what_it_was_asked_for),
         cmocka_unit_test(bad_cron_is_refused_with_its_field),
         cmocka_unit_test(bad_zones_and_intervals_are_refused),
