@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 set -euo pipefail
 script=$(readlink -f "$0")
+# shellcheck disable=SC2034 # paths that the reader gives are relative to here
+readonly caller=$PWD
 cd "$(dirname "$script")/.."
 readonly logs=build/logs
 
