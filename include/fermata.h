@@ -288,7 +288,9 @@ void fm_problem(struct fm_problems *problems, const char *field, const char *for
     FM_PRINTF_LIKE(3, 4);
 
 struct fm_model {
-    const char *name; /* title of the schema */
+    const char *name;    /* title of the schema */
+    const char *sent_as; /* the type's name between sender and receiver, where it is another one:
+                          * a pydantic BaseModel `Point` goes by as "PointRunInput" */
     size_t size;
     const struct fm_field *fields; /* up to FM_END */
 
@@ -321,6 +323,7 @@ FM_BUILT_IN_(fm_strings_model, fm_strings);
 FM_BUILT_IN_(fm_integers_model, fm_integers);
 FM_BUILT_IN_(fm_numbers_model, fm_numbers);
 FM_BUILT_IN_(fm_booleans_model, fm_booleans);
+FM_BUILT_IN_(fm_any_model, struct fm_json);
 FM_BUILT_IN_(fm_nothing_model, void);
 #define FM_STRING   (&fm_string_model)
 #define FM_INTEGER  (&fm_integer_model)
@@ -330,10 +333,52 @@ FM_BUILT_IN_(fm_nothing_model, void);
 #define FM_INTEGERS (&fm_integers_model)
 #define FM_NUMBERS  (&fm_numbers_model)
 #define FM_BOOLEANS (&fm_booleans_model)
+#define FM_ANY      (&fm_any_model)
 #define FM_NOTHING  (&fm_nothing_model) /* no input at all: only that somebody says "go on" */
 
 /* Has the compiler see that `value` points at what `model` describes. */
 #define FM_FITS_(model_, value_) ((void)sizeof(1 ? (value_) : (model_)->shape), (value_))
+
+/* A value that is handed to a function: a built-in string, number or truth value as it is, of any
+ * other type its address. Used as fm_send(run, id, FM_STRING, "hello"). */
+union fm_slot_ {
+    const char *string;
+    int64_t integer;
+    double number;
+    bool boolean;
+};
+static inline const void *fm_pass_string_(union fm_slot_ *slot, const char *value)
+{
+    slot->string = value;
+    return slot;
+}
+static inline const void *fm_pass_integer_(union fm_slot_ *slot, int64_t value)
+{
+    slot->integer = value;
+    return slot;
+}
+static inline const void *fm_pass_number_(union fm_slot_ *slot, double value)
+{
+    slot->number = value;
+    return slot;
+}
+static inline const void *fm_pass_boolean_(union fm_slot_ *slot, bool value)
+{
+    slot->boolean = value;
+    return slot;
+}
+static inline const void *fm_pass_address_(union fm_slot_ *slot, const void *value)
+{
+    (void)slot;
+    return value;
+}
+#define FM_PASS_(type_, value_)                                                                    \
+    _Generic((type_)->shape,                                                                       \
+        const char **: fm_pass_string_,                                                            \
+        int64_t *: fm_pass_integer_,                                                               \
+        double *: fm_pass_number_,                                                                 \
+        bool *: fm_pass_boolean_,                                                                  \
+        default: fm_pass_address_)(&(union fm_slot_){.string = NULL}, value_)
 
 /* ---- flows and their runs -------------------------------------------------------------------- */
 
@@ -449,3 +494,93 @@ struct fm_pause_options {
                   &(struct fm_pause_options){__VA_ARGS__})
 int fm_pause_with(struct fm_run *run, const struct fm_model *model, void *result,
                   const struct fm_pause_options *options);
+
+/*
+ * The same for a wait that may be long: the process ends and the run goes on in a new one, which
+ * calls the flow again from its beginning; there this call gives the answer at once. Only runs of a
+ * deployment can be suspended. Returns FM_SUSPENDED the first time: return it from the flow.
+ */
+#define fm_suspend(run, type, ...) FM_SUSPEND_(run, type, __VA_ARGS__, .end_ = false)
+#define FM_SUSPEND_(run, type, result, ...)                                                        \
+    fm_suspend_with(run, &(type)->model, FM_FITS_(type, result),                                   \
+                    &(struct fm_pause_options){__VA_ARGS__})
+int fm_suspend_with(struct fm_run *run, const struct fm_model *model, void *result,
+                    const struct fm_pause_options *options);
+
+/* ---- sending and receiving while running ----------------------------------------------------- */
+
+struct fm_send_options {
+    const char *key_prefix; /* NULL: the type's */
+    bool end_;
+};
+
+/* Sends a value to another run, which need not be receiving, or even running, yet:
+ * fm_send(run, other_id, FM_STRING, "hello") or fm_send(run, other_id, &User, &user). */
+#define fm_send(run, flow_run_id, type, ...)                                                       \
+    FM_SEND_(run, flow_run_id, type, __VA_ARGS__, .end_ = false)
+#define FM_SEND_(run, flow_run_id, type, value, ...)                                               \
+    fm_send_with(run, flow_run_id, &(type)->model, FM_PASS_(type, value),                          \
+                 &(struct fm_send_options){__VA_ARGS__})
+int fm_send_with(struct fm_run *run, const char *flow_run_id, const struct fm_model *model,
+                 const void *value, const struct fm_send_options *options);
+
+struct fm_receive_options {
+    double timeout;                 /* seconds for each fm_next; 0: an hour; FM_FOREVER */
+    double poll_interval;           /* where the server cannot wait; 0: half a second */
+    const char *key_prefix;         /* NULL: the type's */
+    const fm_strings *exclude_keys; /* inputs that are known already; copied */
+    bool end_;
+};
+
+/* What was sent to this run with this type, from the first on. Belongs to the run; NULL: see
+ * fm_error. */
+struct fm_receiver;
+#define fm_receive(run, ...) FM_RECEIVE_(run, __VA_ARGS__, .end_ = false)
+#define FM_RECEIVE_(run, type, ...)                                                                \
+    fm_receive_with(run, &(type)->model, &(struct fm_receive_options){__VA_ARGS__})
+struct fm_receiver *fm_receive_with(struct fm_run *run, const struct fm_model *model,
+                                    const struct fm_receive_options *options);
+
+/* Waits for the next one and stores it in `value`, which is of the receiver's type. 1: it came; 0:
+ * nothing came in time; FM_INVALID: one came that does not fit the type (fm_error says why,
+ * fm_input_key which), and the next call goes on behind it. */
+int fm_next(struct fm_receiver *receiver, void *value);
+
+/* About the last one that came: its key, and the run that sent it, or NULL if it was none. */
+const char *fm_input_key(const struct fm_receiver *receiver);
+const char *fm_input_sender(const struct fm_receiver *receiver);
+
+/* Sends a value to the run that sent the last one: fm_respond(names, FM_STRING, "Hello!"). */
+#define fm_respond(receiver, type, value)                                                          \
+    fm_respond_with(receiver, &(type)->model, FM_PASS_(type, value))
+int fm_respond_with(struct fm_receiver *receiver, const struct fm_model *model, const void *value);
+
+/* Answers a run that is paused or suspended, as a person would: fm_resume(run, id, FM_STRING,
+ * "yes"), fm_resume(run, id, FM_NOTHING, NULL). FM_REFUSED with the reason if it is not paused or
+ * the answer does not fit. */
+#define fm_resume(run, flow_run_id, type, value)                                                   \
+    fm_resume_with(run, flow_run_id, &(type)->model, FM_PASS_(type, value))
+int fm_resume_with(struct fm_run *run, const char *flow_run_id, const struct fm_model *model,
+                   const void *value);
+
+/* ---- variables ------------------------------------------------------------------------------- */
+
+/* Values that the server keeps under a name, for all flows. A name has lower-case letters, digits,
+ * dashes and underscores. */
+
+/* 1: it is there, and in `result`. 0: it is not, and `result` keeps what it had: the default.
+ * FM_INVALID: it is of another type. */
+#define fm_variable_get(run, name, type, result)                                                   \
+    fm_variable_get_with(run, name, &(type)->model, FM_FITS_(type, result))
+int fm_variable_get_with(struct fm_run *run, const char *name, const struct fm_model *model,
+                         void *result);
+
+/* FM_CONFLICT if there is one already; fm_variable_replace sets it in any case. */
+#define fm_variable_set(run, name, type, value)                                                    \
+    fm_variable_set_with(run, name, &(type)->model, FM_PASS_(type, value), false)
+#define fm_variable_replace(run, name, type, value)                                                \
+    fm_variable_set_with(run, name, &(type)->model, FM_PASS_(type, value), true)
+int fm_variable_set_with(struct fm_run *run, const char *name, const struct fm_model *model,
+                         const void *value, bool overwrite);
+
+int fm_variable_unset(struct fm_run *run, const char *name); /* 1: it was there; 0: it was not */

@@ -228,6 +228,11 @@ static int attempt(struct fm_run *run, bool *ret_again, struct outcome *ret_outc
                    struct fm_error *error)
 {
     int result = run->flow->function(run);
+    *ret_again = false;
+    if (result == FM_SUSPENDED && atomic_load(&run->suspended)) {
+        *ret_outcome = (struct outcome){.type = "PAUSED", .name = "Suspended"};
+        return 0;
+    }
     client_reopen(run->client); /* what follows has to be said even after a signal */
     const struct proposal end = final_state(run, result);
 
@@ -277,7 +282,7 @@ static int exit_status(struct fm_run *run, const struct outcome *outcome)
 {
     int number = atomic_load(&run->signal);
 
-    if (outcome_is(outcome, "COMPLETED"))
+    if (outcome_is(outcome, "COMPLETED") || outcome_is(outcome, "PAUSED"))
         return 0;
     return number ? 128 + number : 1;
 }

@@ -42,6 +42,7 @@ BUILT_IN(fm_strings_model, "listAutomaticRunInput", fm_strings, &fm_type_strings
 BUILT_IN(fm_integers_model, "listAutomaticRunInput", fm_integers, &fm_type_integers);
 BUILT_IN(fm_numbers_model, "listAutomaticRunInput", fm_numbers, &fm_type_numbers);
 BUILT_IN(fm_booleans_model, "listAutomaticRunInput", fm_booleans, &fm_type_booleans);
+BUILT_IN(fm_any_model, "AnyAutomaticRunInput", struct fm_json, &fm_type_json);
 const struct fm_nothing_model fm_nothing_model = {.model = {.name = "nothing"}};
 
 const struct fm_value *field_default(const struct fm_field *field, const struct fm_setting *initial)

@@ -31,9 +31,10 @@ struct pause {
     const struct fm_model *model; /* NULL: no input is asked for */
     const struct fm_pause_options *options;
     char key[KEY_SIZE];
-    char keyset[KEY_SIZE + 8]; /* "paused-KEY" */
-    int64_t deadline;          /* a point in time */
-    char state[16];            /* type of the run's state, as last seen */
+    char keyset[KEY_SIZE + 16]; /* "paused-KEY", "suspended-KEY" */
+    bool suspends;              /* the process ends instead of waiting */
+    int64_t deadline;           /* a point in time */
+    char state[16];             /* type of the run's state, as last seen */
     char etag[128];
 };
 
@@ -77,7 +78,8 @@ static int name_pause(struct pause *pause, struct fm_error *error)
     if (n <= 0 || (size_t)n >= sizeof(pause->key))
         return fail(error, FM_INVALID, "the key of a pause has 1 to %zu characters",
                     sizeof(pause->key) - 1);
-    snprintf(pause->keyset, sizeof(pause->keyset), "paused-%s", pause->key);
+    snprintf(pause->keyset, sizeof(pause->keyset), "%s-%s",
+             pause->suspends ? "suspended" : "paused", pause->key);
     return 0;
 }
 
@@ -86,6 +88,8 @@ static int enter_pause(struct pause *pause, bool *ret_is_over, struct fm_error *
 {
     const struct proposal proposal = {
         .type = "PAUSED",
+        .name = pause->suspends ? "Suspended" : "Paused",
+        .reschedule = pause->suspends,
         .pause_timeout = pause->deadline,
         .pause_key = pause->key,
         .keyset = pause->model ? pause->keyset : NULL,
@@ -102,7 +106,8 @@ static int enter_pause(struct pause *pause, bool *ret_is_over, struct fm_error *
         atomic_store(&pause->run->cancelling, true);
         return fail(error, FM_CANCELLED, "the run was cancelled");
     }
-    return fail(error, FM_REFUSED, "the flow run cannot be paused: %s", outcome.reason);
+    return fail(error, FM_REFUSED, "the flow run cannot be %s: %s",
+                pause->suspends ? "suspended" : "paused", outcome.reason);
 }
 
 static int ask(struct pause *pause, const struct buf *schema, struct fm_error *error)
@@ -192,6 +197,7 @@ static int look_and_sleep(struct pause *pause, struct fm_error *error)
 
 static int wait_for_resume(struct pause *pause, struct fm_error *error)
 {
+    fm_info(pause->run, "Pausing flow, execution will continue when this flow run is resumed.");
     snprintf(pause->state, sizeof(pause->state), "PAUSED");
     while (strcmp(pause->state, "PAUSED") == 0) {
         if (pause->deadline != TIME_NEVER && time_now() > pause->deadline + GRACE)
@@ -203,19 +209,15 @@ static int wait_for_resume(struct pause *pause, struct fm_error *error)
     return judge_state(pause, error);
 }
 
-/* ---- the answer ------------------------------------------------------------------------------ */
-
-static int decode_answer(struct pause *pause, const char *json, size_t length, void *result,
-                         struct fm_error *error)
+static int leave_process(struct pause *pause, struct fm_error *error)
 {
-    problem_list_auto problems = {0};
-
-    pthread_mutex_lock(&pause->run->lock);
-    int r = model_decode(pause->model, pause->options->initial, json, length, &pause->run->arena,
-                         result, &problems, error);
-    pthread_mutex_unlock(&pause->run->lock);
-    return r;
+    fm_info(pause->run, "Suspending flow run, execution will continue in a new process when it is "
+                        "resumed.");
+    atomic_store(&pause->run->suspended, true);
+    return fail(error, FM_SUSPENDED, "the flow run is suspended");
 }
+
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 /* An empty answer is not stored: then all is left to the defaults. */
 static int read_answer(struct pause *pause, void *result, struct fm_error *error)
@@ -234,9 +236,10 @@ static int read_answer(struct pause *pause, void *result, struct fm_error *error
     if (r < 0)
         return r;
     if (reply.status == 404)
-        r = decode_answer(pause, "{}", 2, result, error);
+        r = run_decode(pause->run, pause->model, pause->options->initial, "{}", 2, result, error);
     else if ((r = fm_reply_check(&reply, error)) == 0)
-        r = decode_answer(pause, reply.body, reply.length, result, error);
+        r = run_decode(pause->run, pause->model, pause->options->initial, reply.body, reply.length,
+                       result, error);
     fm_reply_release(&reply);
     return r;
 }
@@ -253,13 +256,12 @@ static int pause_and_read(struct pause *pause, void *result, struct fm_error *er
         r = name_pause(pause, error);
     if (r < 0)
         return r;
-    fm_info(pause->run, "Pausing flow, execution will continue when this flow run is resumed.");
     r = enter_pause(pause, &is_over, error);
     if (r == 0 && !is_over) {
         if (pause->model)
             r = ask(pause, &schema, error);
         if (r == 0)
-            r = wait_for_resume(pause, error);
+            r = pause->suspends ? leave_process(pause, error) : wait_for_resume(pause, error);
     }
     if (r < 0)
         return r;
@@ -267,8 +269,8 @@ static int pause_and_read(struct pause *pause, void *result, struct fm_error *er
     return pause->model ? read_answer(pause, result, error) : 0;
 }
 
-int fm_pause_with(struct fm_run *run, const struct fm_model *model, void *result,
-                  const struct fm_pause_options *options)
+static int pause_or_suspend(struct fm_run *run, const struct fm_model *model, void *result,
+                            const struct fm_pause_options *options, bool suspends)
 {
     double timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
     struct fm_error error = {.code = 0};
@@ -276,10 +278,23 @@ int fm_pause_with(struct fm_run *run, const struct fm_model *model, void *result
         .run = run,
         .model = model->fields ? model : NULL,
         .options = options,
+        .suspends = suspends,
         .deadline = TIME_NEVER,
     };
 
     if (timeout < 1e10)
         pause.deadline = time_now() + (int64_t)(timeout * SECOND);
     return run_keep_error(run, pause_and_read(&pause, result, &error), &error);
+}
+
+int fm_pause_with(struct fm_run *run, const struct fm_model *model, void *result,
+                  const struct fm_pause_options *options)
+{
+    return pause_or_suspend(run, model, result, options, false);
+}
+
+int fm_suspend_with(struct fm_run *run, const struct fm_model *model, void *result,
+                    const struct fm_pause_options *options)
+{
+    return pause_or_suspend(run, model, result, options, true);
 }

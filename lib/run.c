@@ -7,6 +7,7 @@
 
 #include "lib/errors.h"
 #include "lib/log.h"
+#include "lib/model.h"
 
 static const struct fm_error no_error = {.code = 0, .message = ""};
 static const struct fm_error no_memory = {.code = FM_NO_MEMORY, .message = "out of memory"};
@@ -127,6 +128,17 @@ char *fm_format(struct fm_run *run, const char *format, ...)
     if (!text)
         run_keep_error(run, FM_NO_MEMORY, &no_memory);
     return text;
+}
+
+int run_decode(struct fm_run *run, const struct fm_model *model, const struct fm_setting *initial,
+               const char *json, size_t length, void *ret_value, struct fm_error *error)
+{
+    problem_list_auto problems = {0};
+
+    pthread_mutex_lock(&run->lock);
+    int r = model_decode(model, initial, json, length, &run->arena, ret_value, &problems, error);
+    pthread_mutex_unlock(&run->lock);
+    return r;
 }
 
 /* ---- what a flow may ask --------------------------------------------------------------------- */

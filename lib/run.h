@@ -28,6 +28,8 @@ struct fm_run {
     atomic_int signal;      /* SIGINT or SIGTERM if the process was told to end */
     atomic_bool cancelling; /* somebody cancels the run through the API */
 
+    atomic_bool suspended; /* this process has nothing more to say about the run */
+
     pthread_mutex_t lock; /* for what follows */
     struct arena arena;
     struct thread_error *errors;
@@ -41,3 +43,7 @@ void run_destroy(struct fm_run *run);
 
 /* Keeps the error for fm_error, if r is negative; returns r. */
 int run_keep_error(struct fm_run *run, int r, const struct fm_error *error);
+
+/* model_decode into the run's memory, with its lock. */
+int run_decode(struct fm_run *run, const struct fm_model *model, const struct fm_setting *initial,
+               const char *json, size_t length, void *ret_value, struct fm_error *error) MUST_CHECK;

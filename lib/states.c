@@ -37,7 +37,7 @@ static void write_details(struct json_writer *writer, const struct proposal *pro
         json_key(writer, "pause_key");
         json_add_string(writer, proposal->pause_key);
         json_key(writer, "pause_reschedule");
-        json_add_bool(writer, false);
+        json_add_bool(writer, proposal->reschedule);
         json_key(writer, "pause_timeout");
         if (proposal->pause_timeout == TIME_NEVER)
             json_add_null(writer);
@@ -74,7 +74,7 @@ static void write_proposal(struct buf *body, const struct proposal *proposal,
     write_details(&writer, proposal, transition_id);
     json_end_object(&writer);
     json_key(&writer, "force");
-    json_add_bool(&writer, false);
+    json_add_bool(&writer, proposal->force);
     json_end_object(&writer);
 }
 

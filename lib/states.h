@@ -8,10 +8,12 @@ struct proposal {
     const char *type;
     const char *name;    /* NULL: the type's */
     const char *message; /* NULL: none */
+    bool force;          /* past most of the server's rules */
 
     /* Of PAUSED: */
     int64_t pause_timeout; /* a point in time; TIME_NEVER: none */
     const char *pause_key; /* NULL: this is no pause */
+    bool reschedule;       /* the run is suspended: its process ends */
     const char *keyset;    /* "paused-1": the input is asked for under keys that begin with it */
 };
 
