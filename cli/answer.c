@@ -14,9 +14,12 @@
 #include "json/text.h"
 
 #define ANSWER_TIMEOUT                                                                             \
-    300.0 /* seconds: the flow itself may check the answer, and take its time                      \
-           */
-#define FAREWELL "\nNothing was sent; the run goes on waiting.\n"
+    300.0                  /* seconds: the flow itself may check the answer, and take its time     \
+                            */
+#define NEW_TIME    SECOND /* so long a description may yet come */
+#define SCHEMA_TIME (30 * SECOND) /* so long the schema is waited for */
+#define FETCH_PAUSE 200000        /* microseconds */
+#define FAREWELL    "\nNothing was sent; the run goes on waiting.\n"
 
 struct answer {
     struct cli *cli;
@@ -100,10 +103,48 @@ static int fetch(struct answer *answer)
 {
     buf_auto path = BUF_INIT;
 
+    api_reply_release(&answer->request);
     buf_addf(&path, "/input_requests/%s", answer->id);
     if (api_get(answer->cli, buf_string(&path), &answer->request, &answer->error) < 0)
         return -1;
     answer->schema = json_object_get(answer->request.json, "schema");
+    return 0;
+}
+
+static bool is_new(const json_t *request)
+{
+    const char *created = member_text(request, "created");
+    int64_t time;
+
+    return created && time_parse(created, &time) && time > time_now() - NEW_TIME;
+}
+
+/* A run tells that it waits, then what for, then its description, each in a request of its own. */
+static bool more_is_to_come(const struct answer *answer)
+{
+    const json_t *request = answer->request.json;
+    const char *state = member_text(request, "state");
+
+    if (!state || strcmp(state, "open") != 0 ||
+        !json_is_true(json_object_get(request, "wants_input")))
+        return false;
+    return !json_is_object(answer->schema) ||
+           (is_new(request) && !member_text(request, "description"));
+}
+
+static int fetch_all(struct answer *answer)
+{
+    int64_t end = time_monotonic() + SCHEMA_TIME;
+
+    if (fetch(answer) < 0)
+        return -1;
+    while (more_is_to_come(answer)) {
+        if (time_monotonic() > end)
+            return error_set(&answer->error, ETIMEDOUT, "the run has not told yet what it asks");
+        usleep(FETCH_PAUSE);
+        if (fetch(answer) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -125,7 +166,7 @@ static void add_who(struct buf *to, const json_t *request)
     }
 }
 
-/* Only an open one can be answered; "checking" may yet open again. */
+/* Only an open one can be answered. */
 static int refuse_closed(struct answer *answer)
 {
     const char *state = member_text(answer->request.json, "state");
@@ -337,7 +378,7 @@ static int answer_request(struct answer *answer)
 
     if (!*answer->id && find_open(answer) < 0)
         return give_up(answer);
-    if (fetch(answer) < 0 || refuse_closed(answer) < 0)
+    if (fetch_all(answer) < 0 || refuse_closed(answer) < 0)
         return give_up(answer);
     if (!asks(answer)) {
         if (make_value(answer, &value) < 0)

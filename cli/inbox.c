@@ -38,7 +38,7 @@ static void add_row(struct table *table, const json_t *request, size_t number, b
     }
     table_add(table, member_text(request, "flow_name"));
     table_add(table, member_text(request, "flow_run_name"));
-    table_add(table, member_text(request, "key"));
+    table_add(table, member_text(request, "pause_key"));
     table_add(table, buf_string(&deadline));
     table_add(table, member_text(request, "id"));
 }

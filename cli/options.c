@@ -1,4 +1,5 @@
 /* Options as tables over getopt_long; see command.h. */
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static void show_help(struct cli *cli, const struct command *command, const stru
     buf_auto text = BUF_INIT;
 
     buf_addf(&text, "Usage: fermata %s %s\n\n", command->name, command->arguments);
-    text_wrap(&text, command->summary, screen->width, "", "");
+    buf_addf(&text, "%c%s.\n", toupper(command->summary[0]), command->summary + 1);
     if (command->details) {
         buf_add_char(&text, '\n');
         text_wrap(&text, command->details, screen->width, "", "");

@@ -20,6 +20,8 @@ void prompt_init(struct prompt *ret_prompt, bool data_out)
 
     *ret_prompt = (struct prompt){.in = stdin, .is_terminal = isatty(STDIN_FILENO)};
     screen_init(&ret_prompt->screen, use_error ? stderr : stdout);
+    /* What is not asked for is left to the next program that reads the same input. */
+    setvbuf(stdin, NULL, _IONBF, 0);
 }
 
 static void hide_typing(struct prompt *prompt)

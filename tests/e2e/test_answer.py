@@ -1,0 +1,317 @@
+"""`fermata answer` on a pseudo-terminal and in scripts, against the real server."""
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from harness.objects import make_flow, make_run, set_state
+from harness.terminal import Terminal, run_command
+
+SHIRT = {
+    "title": "ShirtOrder", "type": "object", "additionalProperties": False,
+    "properties": {
+        "size": {"title": "Size", "type": "string", "enum": ["small", "medium", "large"],
+                 "description": "How it should fit."},
+        "count": {"title": "Count", "type": "integer", "minimum": 1, "default": 1},
+    },
+    "required": ["size"],
+}
+DESCRIPTION = "# Your shirt\n\nPick **one**:\n\n- small\n- medium\n"
+
+
+@pytest.fixture
+def environment(server):
+    return {"FERMATA_API_URL": server.url + "/api"}
+
+
+def pause(api, schema=SHIRT, description=None, seconds=3600, **fields):
+    """A running flow run that pauses as the stock client has it; without a schema: an approval."""
+    run = make_run(api, **fields)
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    details = {"pause_key": "1", "pause_reschedule": False, "pause_timeout": deadline.isoformat()}
+    if schema is not None:
+        details["run_input_keyset"] = {kind: f"paused-1-{kind}"
+                                       for kind in ("schema", "response", "description")}
+    set_state(api, run["id"], "RUNNING")
+    assert set_state(api, run["id"], "PAUSED", "Paused", **details)["status"] == "ACCEPT"
+    for kind, value in (("description", description), ("schema", schema)):
+        if value is not None:
+            body = {"key": f"paused-1-{kind}", "value": json.dumps(value)}
+            assert api.post(f"/flow_runs/{run['id']}/input", json=body).status_code == 201
+    return run
+
+
+def request_of(api, run):
+    body = {"input_requests": {"flow_run_id": {"any_": [run["id"]]}}}
+    [request] = api.post("/input_requests/filter", json=body).json()
+    return api.get(f"/input_requests/{request['id']}").json()
+
+
+def state_of(api, run):
+    return api.get(f"/flow_runs/{run['id']}").json()["state_type"]
+
+
+def test_a_person_fills_in_the_form(api, environment):
+    run = pause(api, description=DESCRIPTION)
+    with Terminal("answer", "--run", run["name"], **environment) as terminal:
+        terminal.expect(f"{run['name']} of ")
+        terminal.expect("Deadline: in 59 minutes")
+        terminal.expect("Your shirt\n")
+        terminal.expect("Pick one:\n\n• small\n• medium\n")
+        terminal.expect("Size *")
+        terminal.expect("How it should fit.\n   1) small\n   2) medium\n   3) large\n  > ")
+        terminal.send("")
+        terminal.expect("✗ needs an answer")
+        terminal.send("tiny")
+        terminal.expect("✗ must be one of the choices")
+        terminal.send("2")
+        terminal.expect("Count  a whole number, at least 1\n  [1] > ")
+        terminal.send("two")
+        terminal.expect("✗ must be a whole number")
+        terminal.send("0")
+        terminal.expect("✗ must be at least 1")
+        assert state_of(api, run) == "PAUSED"
+        terminal.send("")
+        terminal.expect(f"{run['name']} goes on.")
+        assert terminal.wait() == 0
+    answered = request_of(api, run)
+    assert answered["state"] == "answered"
+    assert answered["answer"] == {"size": "medium", "count": 1}
+    assert answered["answered_by"]
+    assert state_of(api, run) == "RUNNING"
+
+
+def test_colours_only_where_they_are_wanted(api, environment):
+    run = pause(api, description="**bold**")
+    arguments = ("answer", "--run", run["id"])
+    with Terminal(*arguments, **environment) as terminal:
+        terminal.expect("Size")
+        assert "\x1b[0;1mbold" in terminal.screen
+    with Terminal(*arguments, NO_COLOR="1", **environment) as terminal:
+        terminal.expect("Size")
+        assert "\x1b" not in terminal.screen
+    assert "\x1b" not in run_command(*arguments, **environment).stdout
+
+
+def test_an_interrupt_leaves_the_run_waiting(api, environment):
+    secret = {"type": "object", "properties": {"key": {"type": "string", "format": "password"}},
+              "required": ["key"]}
+    run = pause(api, secret)
+    with Terminal("answer", "--run", run["id"], **environment) as terminal:
+        terminal.expect("Key *")
+        terminal.expect("> ")
+        while terminal.echoes():
+            pass
+        terminal.interrupt()
+        terminal.expect("Nothing was sent; the run goes on waiting.")
+        assert terminal.echoes()
+        assert terminal.wait() == 130
+    assert state_of(api, run) == "PAUSED"
+    assert request_of(api, run)["state"] == "open"
+
+
+def test_a_secret_is_not_shown(api, environment):
+    secret = {"type": "object", "properties": {"key": {"type": "string", "format": "password"}},
+              "required": ["key"]}
+    run = pause(api, secret)
+    with Terminal("answer", "--run", run["id"], **environment) as terminal:
+        terminal.expect("> ")
+        while terminal.echoes():
+            pass
+        terminal.send("hunter2")
+        assert terminal.wait() == 0
+        assert "hunter2" not in terminal.screen
+    assert request_of(api, run)["answer"] == {"key": "hunter2"}
+
+
+def test_answers_from_standard_input(api, environment):
+    run = pause(api, description=DESCRIPTION)
+    done = run_command("answer", "--run", run["id"], input="\nhuge\nlarge\n0\n3\nnot read\n",
+                       **environment)
+    assert done.returncode == 0, done.stderr
+    assert "✗ must be one of the choices" in done.stdout
+    assert "Size *" in done.stdout and "  > large\n" in done.stdout
+    assert request_of(api, run)["answer"] == {"size": "large", "count": 3}
+
+
+def test_input_that_ends_too_early(api, environment):
+    run = pause(api)
+    done = run_command("answer", "--run", run["id"], input="small\n", **environment)
+    assert done.returncode == 1
+    assert "the input ended" in done.stderr
+    assert state_of(api, run) == "PAUSED"
+
+
+def test_what_only_the_server_can_refuse(api, environment):
+    """A rule that binds two fields: refused by the server, and asked again with the answers."""
+    schema = SHIRT | {"not": {"properties": {"size": {"const": "small"}, "count": {"const": 13}}}}
+    run = pause(api, schema)
+    with Terminal("answer", "--run", run["id"], **environment) as terminal:
+        terminal.expect("> ")
+        terminal.send("small")
+        terminal.expect("[1] > ")
+        terminal.send("13")
+        terminal.expect("The answer was refused.")
+        terminal.expect("✗ ")
+        terminal.expect("[small] > ")
+        terminal.send("")
+        terminal.expect("[13] > ")
+        terminal.send("12")
+        assert terminal.wait() == 0
+    assert request_of(api, run)["answer"] == {"size": "small", "count": 12}
+
+
+def test_an_approval(api, environment):
+    run = pause(api, None)
+    with Terminal("answer", "--run", run["id"], **environment) as terminal:
+        terminal.expect("Approve? [y/N] > ")
+        terminal.send("")
+        terminal.expect("Not approved; the run goes on waiting.")
+        assert terminal.wait() == 1
+    assert state_of(api, run) == "PAUSED"
+    assert run_command("answer", "--run", run["id"], input="y\n", **environment).returncode == 0
+    assert state_of(api, run) == "RUNNING"
+
+
+def test_values_without_questions(api, environment):
+    run = pause(api)
+    identity = request_of(api, run)["id"]
+    wrong = run_command("answer", identity, "--set", "size=small", "--set", "count=0",
+                        **environment)
+    assert wrong.returncode == 1
+    assert "count" in wrong.stderr and "at least 1" in wrong.stderr
+    assert run_command("answer", identity, "--set", "count=x", **environment).returncode == 1
+    assert run_command("answer", identity, "--value", "{", **environment).returncode == 1
+    assert state_of(api, run) == "PAUSED"
+    right = run_command("--json", "answer", identity, "--value", '{"size": "small"}', "--set",
+                        "count=4", "--by", "a script", **environment)
+    assert right.returncode == 0, right.stderr
+    assert json.loads(right.stdout)["id"] == identity
+    answered = request_of(api, run)
+    assert answered["answer"] == {"size": "small", "count": 4}
+    assert answered["answered_by"] == "a script"
+
+
+def test_check_changes_nothing(api, environment):
+    run = pause(api)
+    arguments = ("answer", "--run", run["id"], "--check")
+    wrong = run_command(*arguments, "--value", '{"size": "huge"}', **environment)
+    assert wrong.returncode == 1
+    assert "size" in wrong.stderr
+    right = run_command(*arguments, "--value", '{"size": "large"}', **environment)
+    assert right.returncode == 0
+    assert state_of(api, run) == "PAUSED"
+
+
+def test_somebody_was_first(api, environment):
+    run = pause(api)
+    identity = request_of(api, run)["id"]
+    with Terminal("answer", identity, **environment) as terminal:
+        terminal.expect("> ")
+        other = run_command("answer", identity, "--set", "size=large", "--by", "Ana", **environment)
+        assert other.returncode == 0, other.stderr
+        terminal.send("small")
+        terminal.expect("[1] > ")
+        terminal.send("")
+        terminal.expect("somebody was first")
+        terminal.expect("Ana")
+        assert terminal.wait() == 1
+    assert request_of(api, run)["answer"] == {"size": "large"}
+    late = run_command("answer", identity, **environment)
+    assert late.returncode == 1
+    assert "answered by Ana" in late.stderr
+
+
+def test_the_deadline_passes(api, environment):
+    run = pause(api, seconds=2)
+    identity = request_of(api, run)["id"]
+    with Terminal("answer", identity, **environment) as terminal:
+        terminal.expect("Deadline: in 1 second")
+        api.get(f"/flow_runs/{run['id']}", headers={"Prefer": "wait=20", "If-None-Match": api.get(
+            f"/flow_runs/{run['id']}").headers["ETag"]})
+        terminal.send("small")
+        terminal.expect("[1] > ")
+        terminal.send("")
+        terminal.expect("error: ")
+        assert terminal.wait() == 1
+    assert state_of(api, run) == "FAILED"
+
+
+def test_choosing_among_several(fresh_server):
+    api = fresh_server.api
+    environment = {"FERMATA_API_URL": fresh_server.url + "/api"}
+    nothing = run_command("answer", **environment)
+    assert nothing.returncode == 1 and "nothing waits" in nothing.stderr
+    assert "Nothing waits" in run_command("inbox", **environment).stdout
+    late = pause(api, seconds=7200, name="late")
+    soon = pause(api, seconds=600, name="soon")
+    listed = run_command("inbox", **environment).stdout
+    assert listed.index("soon") < listed.index("late")
+    assert len(json.loads(run_command("inbox", "--json", **environment).stdout)) == 2
+    script = run_command("answer", input="1\n", **environment)
+    assert script.returncode == 1 and "several runs wait" in script.stderr
+    with Terminal("answer", **environment) as terminal:
+        terminal.expect("Which one? > ")
+        terminal.send("3")
+        terminal.expect("✗ must be one of the numbers")
+        terminal.send("1")
+        terminal.expect("soon of ")
+        terminal.expect("> ")
+        terminal.send("1")
+        terminal.expect("> ")
+        terminal.send("")
+        assert terminal.wait() == 0
+    assert state_of(api, soon) == "RUNNING"
+    # The only one that is left needs no choice.
+    assert run_command("answer", input="1\n\n", **environment).returncode == 0
+    assert state_of(api, late) == "RUNNING"
+
+
+def test_hostile_texts_reach_no_terminal(api, environment):
+    hostile = "\x1b]0;owned\x07\x1b[2J\u009b31m"
+    schema = {"type": "object", "required": ["a"], "properties": {
+        "a": {"type": "string", "title": hostile, "description": hostile,
+              "enum": [hostile + "1", "2"]}}}
+    run = pause(api, schema, description=hostile + "\n\n&#27;[31m")
+    with Terminal("answer", "--run", run["id"], NO_COLOR="1", **environment) as terminal:
+        terminal.expect("> ")
+        assert "\x1b" not in terminal.screen and "\u009b" not in terminal.screen
+        terminal.send("2")
+        assert terminal.wait() == 0
+
+
+def test_the_schema_may_come_later(api, environment):
+    """A stock client sends the schema after the state; until then it is no approval."""
+    run = make_run(api, make_flow(api))
+    set_state(api, run["id"], "RUNNING")
+    keyset = {kind: f"paused-1-{kind}" for kind in ("schema", "response", "description")}
+    deadline = datetime.now(timezone.utc) + timedelta(hours=1)
+    set_state(api, run["id"], "PAUSED", "Paused", pause_key="1", run_input_keyset=keyset,
+              pause_timeout=deadline.isoformat())
+    with Terminal("answer", "--run", run["id"], **environment) as terminal:
+        api.post(f"/flow_runs/{run['id']}/input",
+                 json={"key": "paused-1-schema", "value": json.dumps(SHIRT)})
+        terminal.expect("Size *")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("answer", "no-id"), ("answer", "--nope"), ("answer", "a", "b"), ("answer", "--run"),
+    ("anwser",), ("run",), ("logs",), ("run", "ls", "--limit", "0"), ()])
+def test_wrong_usage(arguments):
+    assert run_command(*arguments).returncode == 2
+
+
+def test_no_server():
+    done = run_command("answer", "--api", "http://127.0.0.1:9/api")
+    assert done.returncode == 1
+    assert "cannot reach http://127.0.0.1:9/api" in done.stderr
+
+
+def test_help():
+    for arguments in ("--help",), ("help",), ("answer", "--help"), ("help", "run", "ls"):
+        done = run_command(*arguments)
+        assert done.returncode == 0
+        assert "Usage: fermata" in done.stdout
+    assert "did you mean 'answer'?" in run_command("anwser").stderr
+    assert run_command("--version").stdout.startswith("fermata ")

@@ -1,0 +1,85 @@
+"""`fermata logs` and `fermata run`, against the real server."""
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from harness.objects import make_run, set_state
+from harness.terminal import Terminal, run_command
+
+
+@pytest.fixture
+def environment(server):
+    return {"FERMATA_API_URL": server.url + "/api", "TZ": "UTC"}
+
+
+def log(api, run, *messages, level=20, start=datetime(2026, 11, 23, 11, 38, 41, 800000, timezone.utc)):
+    lines = [{"name": "prefect.flow_runs", "level": level, "message": message,
+              "timestamp": (start + timedelta(milliseconds=i)).isoformat(),
+              "flow_run_id": run["id"]} for i, message in enumerate(messages)]
+    assert api.post("/logs/", json=lines).status_code == 201
+
+
+def running(api, **fields):
+    run = make_run(api, **fields)
+    set_state(api, run["id"], "RUNNING")
+    return run
+
+
+def test_lines_as_people_know_them(api, environment):
+    run = running(api)
+    log(api, run, "Hello", "two\nlines \x1b[31m")
+    log(api, run, "careful", level=30, start=datetime(2026, 11, 23, 9, tzinfo=timezone.utc))
+    done = run_command("logs", run["id"], **environment)
+    assert done.returncode == 0
+    assert done.stdout == (
+        f"09:00:00.000 | WARNING | Flow run '{run['name']}' - careful\n"
+        f"11:38:41.800 | INFO    | Flow run '{run['name']}' - Hello\n"
+        f"11:38:41.801 | INFO    | Flow run '{run['name']}' - two\nlines \ufffd[31m\n")
+    lines = run_command("logs", "--json", run["id"], **environment).stdout.splitlines()
+    assert [json.loads(line)["message"] for line in lines] == ["careful", "Hello", "two\nlines \x1b[31m"]
+
+
+def test_more_than_a_page(api, environment):
+    run = running(api)
+    log(api, run, *(f"line {i}" for i in range(450)))
+    set_state(api, run["id"], "COMPLETED")
+    for arguments in ("logs", run["id"]), ("logs", run["id"], "--follow"):
+        lines = run_command(*arguments, **environment).stdout.splitlines()
+        assert [line.split(" - ")[1] for line in lines] == [f"line {i}" for i in range(450)]
+
+
+@pytest.mark.parametrize("end, status", [("COMPLETED", 0), ("FAILED", 1), ("CANCELLED", 1)])
+def test_following_to_the_end(api, environment, end, status):
+    run = running(api)
+    log(api, run, "before")
+    with Terminal("logs", "-f", run["name"], **environment) as terminal:
+        terminal.expect("before")
+        log(api, run, "while it runs")
+        terminal.expect("while it runs")
+        # Its time is before what was shown, but it arrives now.
+        log(api, run, "late", start=datetime(2026, 11, 22, tzinfo=timezone.utc))
+        terminal.expect("late")
+        set_state(api, run["id"], end, force=True)
+        log(api, run, "after the end")
+        terminal.expect("after the end")
+        assert terminal.wait() == status
+        assert terminal.text().count(" - ") == 4
+
+
+def test_unknown_runs(api, environment):
+    for name in "nobody", "0198c0de-0000-7000-8000-000000000000":
+        done = run_command("logs", name, **environment)
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: ")
+
+
+def test_runs(api, environment):
+    run = running(api, name="the-one-to-see", parameters={"x": 0.1})
+    listed = run_command("run", "ls", **environment).stdout
+    assert "the-one-to-see" in listed and "Running" in listed
+    shown = run_command("run", "inspect", "the-one-to-see", **environment).stdout
+    assert run["id"] in shown and '{"x": 0.1}' in shown
+    assert json.loads(run_command("run", "inspect", run["id"], "--json", **environment).stdout)["id"] == run["id"]
+    assert json.loads(run_command("--json", "run", "ls", "-n", "1", **environment).stdout)

@@ -1,0 +1,100 @@
+"""The command under test on a pseudo-terminal, as a person has it before them."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+from harness.server import SANITIZER, build_directory, clean_environment
+
+SECONDS = 30
+SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Terminal:
+    """Runs `fermata` with the arguments; a context manager that leaves no process behind.
+
+    `screen` is all that was shown so far, with escape sequences; expect() looks at what came after
+    the text that it found last, without them.
+    """
+
+    def __init__(self, *arguments, columns=80, **environment):
+        self.screen = ""
+        self.seen = 0
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.master = master
+        self.process = subprocess.Popen(
+            [build_directory() / "fermata", *arguments], stdin=slave, stdout=slave, stderr=slave,
+            env=clean_environment(TERM="xterm-256color", **environment), preexec_fn=own_terminal)
+        os.close(slave)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        os.close(self.master)
+        found = SANITIZER.search(self.screen)
+        assert not found, f"{found.group()} on the terminal:\n{self.screen}"
+
+    def text(self):
+        return SEQUENCE.sub("", self.screen).replace("\r\n", "\n")
+
+    def expect(self, text):
+        """Waits until `text` is shown, after what was found last."""
+        deadline = time.monotonic() + SECONDS
+        while (at := self.text().find(text, self.seen)) < 0:
+            if not self._read(deadline):
+                raise AssertionError(f"{text!r} was not shown:\n{self.text()[self.seen:]}")
+        self.seen = at + len(text)
+
+    def send(self, line):
+        os.write(self.master, line.encode() + b"\n")
+
+    def interrupt(self):
+        os.write(self.master, b"\x03")
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
+
+    def wait(self):
+        """Reads to the end; the exit status."""
+        deadline = time.monotonic() + SECONDS
+        while self._read(deadline):
+            pass
+        return self.process.wait(max(0.1, deadline - time.monotonic()))
+
+    def _read(self, deadline):
+        """False at the end of the output or of the time."""
+        if not select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0]:
+            return False
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # EIO: nobody has the other side open
+            return False
+        self.screen += data.decode(errors="replace")
+        return bool(data)
+
+
+def own_terminal():
+    """In the child: its standard input is the terminal that controls it, so Ctrl-C reaches it."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def run_command(*arguments, input="", **environment):
+    """The command without a terminal, to its end; status, output and errors as text."""
+    done = subprocess.run([build_directory() / "fermata", *arguments], input=input, text=True,
+                          capture_output=True, timeout=SECONDS, env=clean_environment(**environment))
+    found = SANITIZER.search(done.stderr)
+    assert not found, f"{found.group()}:\n{done.stderr}"
+    return done
