@@ -116,3 +116,9 @@ bool id_parse(const char *text, char ret_id[static ID_SIZE])
     format(bytes, ret_id);
     return true;
 }
+
+void id_copy(char ret_id[static ID_SIZE], const char *id)
+{
+    memcpy(ret_id, id, ID_SIZE - 1);
+    ret_id[ID_SIZE - 1] = '\0';
+}

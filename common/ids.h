@@ -15,3 +15,6 @@ void id_random(char ret_id[static ID_SIZE]);
 /* Takes what Python's uuid.UUID takes (upper case, braces, "urn:uuid:", no dashes) and gives the
  * usual form. False if `text` is no UUID. */
 bool id_parse(const char *text, char ret_id[static ID_SIZE]);
+
+/* Copies an id in its usual form. */
+void id_copy(char ret_id[static ID_SIZE], const char *id);

@@ -29,8 +29,10 @@ enum handler_result {
 
 typedef int handler(struct txn *txn, struct request *request, struct http_reply *reply);
 
-/* Work that costs CPU, before the transaction. False: the reply is final. */
-typedef bool preparation(struct request *request, struct http_reply *reply);
+/* Work that costs CPU, before the transaction, with a snapshot to read from. 0: go on to the
+ * handler, 1: the reply is final, -1: failed. What it read may have changed when the handler runs.
+ */
+typedef int preparation(struct txn *txn, struct request *request, struct http_reply *reply);
 
 /* ---- routes ---- */
 
@@ -109,10 +111,10 @@ struct request {
     int64_t wait_until; /* 0: does not wait */
     int wait_seconds;
     int64_t clock_time; /* when the clock alone changes the answer */
+    bool is_read;       /* body and preferences */
     bool parks;
     bool ending; /* the server stops: answer now */
     bool gone;   /* the client went away */
-    char content_hash[65];
 };
 
 /* A parameter of the query string, decoded, in the request's memory; NULL if it is not there. */
@@ -143,6 +145,8 @@ bool request_may_wait(const struct request *request, const struct txn *txn);
 int reply_nothing(struct http_reply *reply, int status);
 int reply_json(struct http_reply *reply, int status, const char *json);
 int reply_detail(struct http_reply *reply, int status, const char *format, ...) PRINTF_LIKE(3, 4);
+int reply_exception(struct http_reply *reply, int status, const char *format, ...)
+    PRINTF_LIKE(3, 4); /* as reply_detail, where clients look for "exception_message" */
 int reply_problems(struct http_reply *reply, const struct request *request,
                    const struct problems *problems);
 

@@ -27,21 +27,39 @@ void reply_begin(struct http_reply *reply, int status, struct json_writer *ret_w
     json_writer_init(ret_writer, &reply->body);
 }
 
-int reply_detail(struct http_reply *reply, int status, const char *format, ...)
+static int reply_message(struct http_reply *reply, int status, const char *key, const char *format,
+                         va_list args)
 {
     struct json_writer writer;
-    char detail[ERROR_MESSAGE_SIZE];
+    char message[ERROR_MESSAGE_SIZE];
+
+    vsnprintf(message, sizeof(message), format, args);
+    reply_begin(reply, status, &writer);
+    json_begin_object(&writer);
+    json_key(&writer, key);
+    json_add_string(&writer, message);
+    json_end_object(&writer);
+    return HANDLER_DONE;
+}
+
+int reply_detail(struct http_reply *reply, int status, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    vsnprintf(detail, sizeof(detail), format, args);
+    int r = reply_message(reply, status, "detail", format, args);
     va_end(args);
-    reply_begin(reply, status, &writer);
-    json_begin_object(&writer);
-    json_key(&writer, "detail");
-    json_add_string(&writer, detail);
-    json_end_object(&writer);
-    return HANDLER_DONE;
+    return r;
+}
+
+int reply_exception(struct http_reply *reply, int status, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    int r = reply_message(reply, status, "exception_message", format, args);
+    va_end(args);
+    return r;
 }
 
 static void add_json(struct json_writer *writer, const char *key, const json_t *value)

@@ -298,18 +298,21 @@ static void read_preference(struct request *request)
     }
 }
 
-static bool prepare(struct job *job)
+static enum job_result prepare(struct txn *txn, struct job *job)
 {
     struct request *request = list_item(job, struct request, job);
     struct http_reply *reply = &request->reply;
 
-    /* A request that was parked is prepared already. */
-    if (request->wait_until || request->body)
-        return true;
+    if (request->is_read)
+        return JOB_KEEP; /* it was parked and runs again */
     if (!read_body(request, reply))
-        return false;
+        return JOB_UNDO;
     read_preference(request);
-    return !request->route->prepare || request->route->prepare(request, reply);
+    request->is_read = true;
+    int r = request->route->prepare ? request->route->prepare(txn, request, reply) : 0;
+    if (r < 0)
+        return JOB_FAILED;
+    return r ? JOB_UNDO : JOB_KEEP;
 }
 
 /* ---- the transaction ---- */

@@ -5,14 +5,20 @@
  * One thread, that of http_server_run, reads and writes all sockets. A whole request (headers and
  * body) is handed to `on_request` on that thread, which must not block; the request is then the
  * taker's until it calls http_reply, exactly once, from any thread. If the client goes away before,
- * `on_gone` is called (on the loop's thread, at most once, perhaps while another thread calls
- * http_reply): the taker still has to call http_reply, whose content is then dropped.
+ * `on_gone` is called (on the loop's thread, at most once, and never after http_reply has
+ * returned): the taker still has to call http_reply, whose content is then dropped, and may do so
+ * within `on_gone`. While `on_gone` runs, another thread may be inside http_reply for the same
+ * request: the request stays valid until `on_gone` returns. A client that closes only its sending
+ * side counts as gone.
  *
  * Refused here, with a JSON body {"detail": "..."} that says what the limit is, and never seen by
- * `on_request`: a body past `body_limit` (413), headers past the limit (431), senders that take
- * longer than `receive_timeout` for a request that they began (408), more than
- * `connection_limit` connections (503 with Retry-After), a request that is no HTTP (400), a
- * chunked or otherwise unmeasured body (411), a foreign Host or Origin (403).
+ * `on_request`: a body past `body_limit` (413), headers past 32 kB or 100 lines (431), a URL past
+ * 8 kB (414), senders that take longer than `receive_timeout` for a request that they began (408),
+ * more than `connection_limit` connections (503 with Retry-After), a request that is no HTTP (400)
+ * or another version of it (505), a chunked or otherwise unmeasured body (411), an unknown Expect
+ * (417), a foreign Host or Origin (403). After a refusal the connection is closed.
+ *
+ * Requests that a client sends without waiting for replies are taken one after the other.
  */
 #pragma once
 
@@ -50,6 +56,7 @@ enum http_header {
     HTTP_HEADER_COUNT,
 };
 
+/* What it points at lives as long as the server. */
 struct http_config {
     const char *host;  /* to listen on: an address or a name; for the rest see above */
     int port;          /* 0: any free one, told by http_server_port */
@@ -101,15 +108,20 @@ struct http_reply {
  * be touched. */
 void http_reply(struct http_request *request, struct http_reply *reply);
 
-/* Binds and listens: after it, connections are accepted by the kernel, if not yet answered. */
+/* Binds and listens: after it, connections are accepted by the kernel, if not yet answered. Raises
+ * the process's limit of open files to what `connection_limit` needs, as far as it may. */
 int http_server_create(const struct http_config *config, struct http_server **ret_server,
                        struct error *error) MUST_CHECK;
 int http_server_port(const struct http_server *server);
 
 /* Serves until http_server_stop; then no more connections are accepted, requests that were taken
- * get their replies (for at most `grace` microseconds), and it returns. */
+ * get their replies (for at most `grace` microseconds; `on_gone` is called for those that did not),
+ * and it returns. */
 int http_server_run(struct http_server *server, int64_t grace, struct error *error) MUST_CHECK;
 void http_server_stop(struct http_server *server); /* thread-safe, and from a signal handler */
+
+/* After http_server_run, or instead of it. Frees the requests that still have no reply, too: no
+ * thread may use one any more, nor call http_reply. */
 void http_server_destroy(struct http_server *server);
 
 /* Figures for /metrics; thread-safe. */

@@ -291,13 +291,20 @@ static int create_context(struct http_server *server, struct error *error)
     return 0;
 }
 
+/* Until all that is being closed is closed, even if something stops the loop in between. */
+static void run_to_end(uv_loop_t *loop)
+{
+    while (uv_run(loop, UV_RUN_DEFAULT))
+        ;
+}
+
 /* On a loop of another's, libwebsockets takes apart some, lets the loop run, and wants to be called
  * again (twice, in 4.3); when all is gone it sets the pointer that it was given to NULL. */
 static void destroy_context(struct http_server *server)
 {
     for (int i = 0; i < 4 && server->context; i++) {
         lws_context_destroy(server->context);
-        uv_run(&server->loop, UV_RUN_DEFAULT);
+        run_to_end(&server->loop);
     }
 }
 
@@ -384,7 +391,7 @@ void http_server_destroy(struct http_server *server)
     close_handle((uv_handle_t *)&server->accept_timer);
     close_handle((uv_handle_t *)&server->grace_timer);
     destroy_context(server);
-    uv_run(&server->loop, UV_RUN_DEFAULT);
+    run_to_end(&server->loop);
     uv_loop_close(&server->loop);
     list_for_each_safe(node, &server->requests)
         request_free(list_item(node, struct http_request, node));

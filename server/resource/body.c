@@ -121,7 +121,7 @@ static void check_list(const struct field *field, const json_t *value, struct pr
         else if (field->type == FIELD_IDS)
             check_id(entry, problems);
         else if (field->type == FIELD_OBJECTS)
-            check_fields(field->fields, 0, false, entry, problems);
+            check_fields(field->fields, 0, field->flags & FIELD_OPEN, entry, problems);
         problems_leave(problems);
     }
 }
@@ -156,7 +156,7 @@ static void check_field(const struct field *field, const json_t *value, struct p
         check_map(value, problems);
         break;
     case FIELD_OBJECT:
-        check_fields(field->fields, 0, false, value, problems);
+        check_fields(field->fields, 0, field->flags & FIELD_OPEN, value, problems);
         break;
     case FIELD_STRINGS:
     case FIELD_IDS:

@@ -37,6 +37,7 @@ enum {
     FIELD_UPDATE = 1 << 1,   /* may be sent to change it */
     FIELD_REQUIRED = 1 << 2, /* has to be sent to create it */
     FIELD_NULLABLE = 1 << 3, /* may be null, in bodies and in replies */
+    FIELD_OPEN = 1 << 7,     /* an object in which other members are ignored, not refused */
     /* In the database and in replies. */
     FIELD_NO_COLUMN = 1 << 4,      /* in bodies only */
     FIELD_NO_REPLY = 1 << 5,       /* never shown */

@@ -30,8 +30,8 @@ struct store {
     int lock_file;
     struct queue reads; /* also what is to be prepared */
     struct queue writes;
-    struct connection *writer;
-    struct connection *readers[MAX_READERS];
+    struct db_connection *writer;
+    struct db_connection *readers[MAX_READERS];
     int next_reader;
     pthread_t write_thread;
     pthread_t read_threads[MAX_READERS];
@@ -140,12 +140,13 @@ static void reset(struct job *job)
     job->error = (struct error){0};
 }
 
-static enum job_result run_job(struct connection *connection, struct job *job)
+static enum job_result run_job(struct db_connection *connection, struct job *job,
+                               enum job_result (*function)(struct txn *, struct job *))
 {
     struct txn txn = {.connection = connection, .job = job, .now = time_now()};
 
     reset(job);
-    enum job_result result = job->run(&txn, job);
+    enum job_result result = function(&txn, job);
     /* A failure that the job did not look at (a topic without memory) is one all the same. */
     return job->error.code ? JOB_FAILED : result;
 }
@@ -172,27 +173,31 @@ static void count(struct store *store, const struct store_stats *more)
     pthread_mutex_unlock(&store->stats_lock);
 }
 
-static void run_read(struct store *store, struct connection *connection, struct job *job)
+/* Prepares a job and, if it only reads, runs it, on one snapshot. False: it goes on to the writer.
+ */
+static bool run_read(struct store *store, struct db_connection *connection, struct job *job)
 {
     struct error error = {0};
 
-    connection_set_deadline(connection, time_monotonic() + store->config.read_limit);
-    if (connection_begin(connection, &error) < 0) {
+    db_set_deadline(connection, time_monotonic() + store->config.read_limit);
+    if (db_begin(connection, &error) < 0) {
         job->result = JOB_FAILED;
         job->error = error;
-    } else {
-        job->result = run_job(connection, job);
-        if (connection_commit(connection, &error) < 0)
-            connection_rollback(connection);
+        return true;
     }
-    count(store, &(struct store_stats){.reads = 1, .failures = job->result == JOB_FAILED});
-    finish(store, job);
+    job->result = job->prepare ? run_job(connection, job, job->prepare) : JOB_KEEP;
+    bool goes_on = job->result == JOB_KEEP;
+    if (goes_on && !job->writes)
+        job->result = run_job(connection, job, job->run);
+    if (db_commit(connection, &error) < 0)
+        db_rollback(connection);
+    return !(goes_on && job->writes);
 }
 
 static void *read_thread(void *context)
 {
     struct store *store = context;
-    struct connection *connection =
+    struct db_connection *connection =
         store->readers[__atomic_fetch_add(&store->next_reader, 1, __ATOMIC_RELAXED)];
 
     for (;;) {
@@ -203,36 +208,34 @@ static void *read_thread(void *context)
             return NULL;
         struct job *job = list_item(jobs.next, struct job, node);
         list_remove(&job->node);
-        if (job->prepare && !job->prepare(job)) {
-            job->result = JOB_KEEP;
-            finish(store, job);
-        } else if (job->writes) {
+        if (!run_read(store, connection, job)) {
             queue_put(&store->writes, job);
-        } else {
-            run_read(store, connection, job);
+            continue;
         }
+        count(store, &(struct store_stats){.reads = 1, .failures = job->result == JOB_FAILED});
+        finish(store, job);
     }
 }
 
 /* Runs the jobs of a batch in one transaction. False: the transaction is lost, and nothing of it
  * was written. */
-static bool run_batch(struct connection *connection, struct list *batch, struct error *error)
+static bool run_batch(struct db_connection *connection, struct list *batch, struct error *error)
 {
-    if (connection_begin(connection, error) < 0)
+    if (db_begin(connection, error) < 0)
         return false;
     list_for_each(node, batch) {
         struct job *job = list_item(node, struct job, node);
-        if (connection_savepoint(connection, error) < 0)
+        if (db_savepoint(connection, error) < 0)
             return false;
-        job->result = run_job(connection, job);
-        if (!connection_in_transaction(connection)) {
+        job->result = run_job(connection, job, job->run);
+        if (!db_in_transaction(connection)) {
             *error = job->error;
             return false;
         }
-        if (connection_release(connection, job->result == JOB_KEEP, error) < 0)
+        if (db_release(connection, job->result == JOB_KEEP, error) < 0)
             return false;
     }
-    return connection_commit(connection, error) == 0;
+    return db_commit(connection, error) == 0;
 }
 
 /* After a batch that was lost: each job by itself, so that one does not fail for another. */
@@ -250,7 +253,7 @@ static void run_one_by_one(struct store *store, struct list *batch)
         list_append(&alone, node);
         if (!run_batch(store->writer, &alone, &error)) {
             struct job *job = list_item(node, struct job, node);
-            connection_rollback(store->writer);
+            db_rollback(store->writer);
             job->result = JOB_FAILED;
             job->error = error;
         }
@@ -272,7 +275,7 @@ static void *write_thread(void *context)
         if (list_is_empty(&batch))
             return NULL;
         if (!run_batch(store->writer, &batch, &error)) {
-            connection_rollback(store->writer);
+            db_rollback(store->writer);
             stats = (struct store_stats){.rollbacks = 1};
             run_one_by_one(store, &batch);
         }
@@ -393,11 +396,11 @@ static int open_connections(struct store *store, struct error *error)
 {
     const char *directory = store->config.directory;
 
-    if (connection_open(directory, true, &store->writer, error) < 0 ||
+    if (db_open(directory, true, &store->writer, error) < 0 ||
         store_migrate(store->writer, error) < 0)
         return -1;
     for (int i = 0; i < store->config.readers; i++)
-        if (connection_open(directory, false, &store->readers[i], error) < 0)
+        if (db_open(directory, false, &store->readers[i], error) < 0)
             return -1;
     return 0;
 }
@@ -436,8 +439,8 @@ void store_close(struct store *store)
     if (store->write_thread_runs)
         pthread_join(store->write_thread, NULL);
     for (int i = 0; i < MAX_READERS; i++)
-        connection_close(store->readers[i]);
-    connection_close(store->writer);
+        db_close(store->readers[i]);
+    db_close(store->writer);
     if (store->lock_file >= 0)
         close(store->lock_file);
     free(store);

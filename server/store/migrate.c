@@ -4,16 +4,16 @@
 #include "server/store/connection.h"
 
 /* How many migrations the database has had; they are numbered from 1. */
-static int applied(struct connection *connection, int *ret_count, struct error *error)
+static int applied(struct db_connection *connection, int *ret_count, struct error *error)
 {
     struct job job = {0};
     struct txn txn = {.connection = connection, .job = &job};
     rows_auto rows = {0};
 
-    if (connection_script(connection,
-                          "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY,"
-                          " name TEXT NOT NULL, applied INTEGER NOT NULL)",
-                          error) < 0)
+    if (db_script(connection,
+                  "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY,"
+                  " name TEXT NOT NULL, applied INTEGER NOT NULL)",
+                  error) < 0)
         return -1;
     if (db_first(&txn, &rows, "SELECT COALESCE(MAX(number), 0) FROM migrations") < 0) {
         *error = job.error;
@@ -23,28 +23,28 @@ static int applied(struct connection *connection, int *ret_count, struct error *
     return 0;
 }
 
-static int apply(struct connection *connection, const struct migration *migration,
+static int apply(struct db_connection *connection, const struct migration *migration,
                  struct error *error)
 {
     struct job job = {0};
     struct txn txn = {.connection = connection, .job = &job};
 
-    if (connection_begin(connection, error) < 0)
+    if (db_begin(connection, error) < 0)
         return -1;
-    if (connection_script(connection, migration->sql, error) < 0) {
-        connection_rollback(connection);
+    if (db_script(connection, migration->sql, error) < 0) {
+        db_rollback(connection);
         return -1;
     }
     if (db_run(&txn, "INSERT INTO migrations (number, name, applied) VALUES (?, ?, ?)",
                V(migration->number), V(migration->name), V(time_now())) < 0) {
         *error = job.error;
-        connection_rollback(connection);
+        db_rollback(connection);
         return -1;
     }
-    return connection_commit(connection, error);
+    return db_commit(connection, error);
 }
 
-int store_migrate(struct connection *connection, struct error *error)
+int store_migrate(struct db_connection *connection, struct error *error)
 {
     int done;
     int known = 0;

@@ -18,14 +18,14 @@ struct cached_statement {
     bool in_use;
 };
 
-struct connection {
+struct db_connection {
     sqlite3 *db;
     bool writes;
     int64_t deadline; /* monotonic; 0: none */
     struct cached_statement statements[STATEMENTS];
 };
 
-static int failed(struct connection *connection, struct error *error, const char *doing)
+static int failed(struct db_connection *connection, struct error *error, const char *doing)
 {
     int code = sqlite3_extended_errcode(connection->db);
 
@@ -61,12 +61,12 @@ static void sql_strpos(sqlite3_context *context, int count, sqlite3_value **argu
 /* Called by SQLite every so many steps of a query; not zero stops it. */
 static int past_deadline(void *context)
 {
-    const struct connection *connection = context;
+    const struct db_connection *connection = context;
 
     return connection->deadline && time_monotonic() > connection->deadline;
 }
 
-static int configure(struct connection *connection, struct error *error)
+static int configure(struct db_connection *connection, struct error *error)
 {
     sqlite3 *db = connection->db;
 
@@ -76,23 +76,23 @@ static int configure(struct connection *connection, struct error *error)
     if (sqlite3_create_function(db, "strpos", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                                 sql_strpos, NULL, NULL) != SQLITE_OK)
         return failed(connection, error, "preparing the database");
-    if (connection_script(connection,
-                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                          "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
-                          "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864;",
-                          error) < 0)
+    if (db_script(connection,
+                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                  "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+                  "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864;",
+                  error) < 0)
         return -1;
-    return connection->writes ? 0 : connection_script(connection, "PRAGMA query_only = ON;", error);
+    return connection->writes ? 0 : db_script(connection, "PRAGMA query_only = ON;", error);
 }
 
-int connection_open(const char *directory, bool writes, struct connection **ret_connection,
-                    struct error *error)
+int db_open(const char *directory, bool writes, struct db_connection **ret_connection,
+            struct error *error)
 {
     char path[4096];
 
     if (snprintf(path, sizeof(path), "%s/fermata.db", directory) >= (int)sizeof(path))
         return error_set(error, ENAMETOOLONG, "the path of the data directory is too long");
-    struct connection *connection = calloc(1, sizeof(*connection));
+    struct db_connection *connection = calloc(1, sizeof(*connection));
     if (!connection)
         return error_set(error, ENOMEM, "no memory for a database connection");
     connection->writes = writes;
@@ -100,14 +100,14 @@ int connection_open(const char *directory, bool writes, struct connection **ret_
     if (sqlite3_open_v2(path, &connection->db, flags, NULL) != SQLITE_OK ||
         configure(connection, error) < 0) {
         failed(connection, error, path);
-        connection_close(connection);
+        db_close(connection);
         return -1;
     }
     *ret_connection = connection;
     return 0;
 }
 
-void connection_close(struct connection *connection)
+void db_close(struct db_connection *connection)
 {
     if (!connection)
         return;
@@ -119,17 +119,17 @@ void connection_close(struct connection *connection)
     free(connection);
 }
 
-void connection_set_deadline(struct connection *connection, int64_t deadline)
+void db_set_deadline(struct db_connection *connection, int64_t deadline)
 {
     connection->deadline = deadline;
 }
 
-bool connection_in_transaction(const struct connection *connection)
+bool db_in_transaction(const struct db_connection *connection)
 {
     return !sqlite3_get_autocommit(connection->db);
 }
 
-int connection_script(struct connection *connection, const char *sql, struct error *error)
+int db_script(struct db_connection *connection, const char *sql, struct error *error)
 {
     if (sqlite3_exec(connection->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return failed(connection, error, "a database script");
@@ -147,7 +147,7 @@ static uint64_t hash_of(const char *text)
     return hash;
 }
 
-static int prepare(struct connection *connection, const char *sql, unsigned flags,
+static int prepare(struct db_connection *connection, const char *sql, unsigned flags,
                    sqlite3_stmt **ret_statement, struct error *error)
 {
     if (sqlite3_prepare_v3(connection->db, sql, -1, flags, ret_statement, NULL) != SQLITE_OK) {
@@ -160,7 +160,7 @@ static int prepare(struct connection *connection, const char *sql, unsigned flag
 }
 
 /* The slot of this SQL: where it is, or else where it may go (the first, evicting, of a few). */
-static struct cached_statement *slot_of(struct connection *connection, uint64_t hash,
+static struct cached_statement *slot_of(struct db_connection *connection, uint64_t hash,
                                         const char *sql)
 {
     struct cached_statement *free_slot = NULL;
@@ -178,7 +178,7 @@ static struct cached_statement *slot_of(struct connection *connection, uint64_t 
 /* Fills rows->statement; one that is in use already, or that finds no slot, is made for once. */
 static int get_statement(struct rows *rows, const char *sql, struct error *error)
 {
-    struct connection *connection = rows->txn->connection;
+    struct db_connection *connection = rows->txn->connection;
     sqlite3_stmt *statement = NULL;
     uint64_t hash = hash_of(sql);
     struct cached_statement *slot = slot_of(connection, hash, sql);
@@ -308,7 +308,7 @@ const char *rows_text(const struct rows *rows, int column)
 /* ---- transactions ---- */
 
 /* Runs one of the few fixed statements below through the cache. */
-static int command(struct connection *connection, const char *sql, struct error *error)
+static int command(struct db_connection *connection, const char *sql, struct error *error)
 {
     struct job job = {0};
     struct txn txn = {.connection = connection, .job = &job};
@@ -320,30 +320,30 @@ static int command(struct connection *connection, const char *sql, struct error 
     return 0;
 }
 
-int connection_begin(struct connection *connection, struct error *error)
+int db_begin(struct db_connection *connection, struct error *error)
 {
     return command(connection, connection->writes ? "BEGIN IMMEDIATE" : "BEGIN", error);
 }
 
-int connection_commit(struct connection *connection, struct error *error)
+int db_commit(struct db_connection *connection, struct error *error)
 {
     return command(connection, "COMMIT", error);
 }
 
-void connection_rollback(struct connection *connection)
+void db_rollback(struct db_connection *connection)
 {
     struct error ignored;
 
-    if (connection_in_transaction(connection) && command(connection, "ROLLBACK", &ignored) < 0)
+    if (db_in_transaction(connection) && command(connection, "ROLLBACK", &ignored) < 0)
         sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-int connection_savepoint(struct connection *connection, struct error *error)
+int db_savepoint(struct db_connection *connection, struct error *error)
 {
     return command(connection, "SAVEPOINT job", error);
 }
 
-int connection_release(struct connection *connection, bool keep, struct error *error)
+int db_release(struct db_connection *connection, bool keep, struct error *error)
 {
     if (!keep && command(connection, "ROLLBACK TO job", error) < 0)
         return -1;

@@ -135,9 +135,9 @@ enum job_result {
 struct job {
     struct list node; /* the store's */
     bool writes;
-    /* Outside any transaction, on a thread where CPU time may be spent. False: the job is done
-     * already, `run` is not called. May be NULL. */
-    bool (*prepare)(struct job *job);
+    /* First, on a thread where CPU time may be spent, with a snapshot to read from. JOB_FAILED and
+     * JOB_UNDO: the job is done, `run` is not called. May be NULL. */
+    enum job_result (*prepare)(struct txn *txn, struct job *job);
     /* In a transaction. May be called again from the start, after a rollback. */
     enum job_result (*run)(struct txn *txn, struct job *job);
     /* After the commit (or failure: `error` is set and nothing was written). The job is the
@@ -168,6 +168,10 @@ void store_close(struct store *store);                   /* runs what was submit
 /* Runs a job on the caller's thread's time: submits it and waits for it. */
 int store_run(struct store *store, bool writes, enum job_result (*run)(struct txn *, void *context),
               void *context, struct error *error) MUST_CHECK;
+
+/* Writes a copy of a directory's database, consistent at one moment, whether a server runs on it or
+ * not. `file` appears only once it is whole; it must not be there yet. */
+int store_backup(const char *directory, const char *file, struct error *error) MUST_CHECK;
 
 struct store_stats {
     int64_t reads, writes, commits, rollbacks, failures;

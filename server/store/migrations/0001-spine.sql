@@ -266,7 +266,6 @@ CREATE TABLE idempotency_keys (
     created BIGINT NOT NULL,
     request_hash TEXT NOT NULL,
     status INTEGER NOT NULL,
-    content_type TEXT,
     body TEXT NOT NULL,
     PRIMARY KEY (route, key)
 );

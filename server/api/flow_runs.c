@@ -1,0 +1,583 @@
+/* Flow runs: the resource, and its reading and writing. Their states: flow_run_states.c. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/times.h"
+#include "server/api/flow_runs.h"
+#include "server/api/routes.h"
+#include "server/orchestration/flow_run.h"
+
+/* ---- what is derived ---- */
+
+/* Total run time, and while it runs the time since the state began. */
+static void write_estimated_run_time(struct json_writer *writer, const struct rows *rows,
+                                     int column)
+{
+    const char *type = rows_text(rows, column + 1);
+    double seconds = rows_real(rows, column);
+
+    if (type && strcmp(type, "RUNNING") == 0)
+        seconds += (double)(time_now() - rows_integer(rows, column + 2)) / (double)SECOND;
+    json_add_number(writer, seconds);
+}
+
+/* How much later than expected it began, or would begin now. */
+static void write_start_delta(struct json_writer *writer, const struct rows *rows, int column)
+{
+    int64_t expected = rows_integer(rows, column);
+    int64_t start = rows_integer(rows, column + 1);
+    const char *type = rows_text(rows, column + 2);
+    bool waits = type && (strcmp(type, "SCHEDULED") == 0 || strcmp(type, "PENDING") == 0);
+    int64_t delta = 0;
+
+    if (!rows_is_null(rows, column) && !rows_is_null(rows, column + 1))
+        delta = start - expected;
+    else if (!rows_is_null(rows, column) && waits && expected < time_now())
+        delta = time_now() - expected;
+    json_add_number(writer, (double)(delta > 0 ? delta : 0) / (double)SECOND);
+}
+
+/* ---- the resource ---- */
+
+static const struct field policy_fields[] = {
+    {.name = "max_retries", .type = FIELD_INTEGER, .doc = "Not used; see retries."},
+    {.name = "retry_delay_seconds", .type = FIELD_NUMBER, .doc = "Not used; see retry_delay."},
+    {.name = "retries",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE,
+     .doc = "How often it is run again after a failure."},
+    {.name = "retry_delay",
+     .type = FIELD_NUMBER,
+     .flags = FIELD_NULLABLE,
+     .doc = "Seconds before it is run again."},
+    {.name = "pause_keys",
+     .type = FIELD_STRINGS,
+     .flags = FIELD_NULLABLE,
+     .doc = "The pauses that it has had."},
+    {.name = "resuming",
+     .type = FIELD_BOOLEAN,
+     .flags = FIELD_NULLABLE,
+     .doc = "Whether it goes on after a pause."},
+    {.name = "retry_type",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .doc = "in_process or reschedule."},
+    FIELDS_END};
+
+static const struct field created_by_fields[] = {
+    {.name = "id", .type = FIELD_ID, .flags = FIELD_NULLABLE, .doc = "Of whom or what."},
+    {.name = "type", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "SCHEDULE, DEPLOYMENT, …"},
+    {.name = "display_value", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "A name."},
+    FIELDS_END};
+
+const struct field flow_run_fields[] = {
+    FIELD_ID_CREATED_UPDATED,
+    {.name = "name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_NULLABLE,
+     .doc = "The name; without one two words are made up."},
+    {.name = "flow_id",
+     .type = FIELD_ID,
+     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .doc = "The flow that runs."},
+    {.name = "state_id", .type = FIELD_ID, .flags = FIELD_NULLABLE, .doc = "The present state."},
+    {.name = "deployment_id",
+     .type = FIELD_ID,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .doc = "The deployment that it is a run of."},
+    {.name = "deployment_version",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .doc = "The version that the deployment had."},
+    {.name = "work_queue_id",
+     .type = FIELD_ID,
+     .flags = FIELD_NULLABLE,
+     .doc = "The work queue that it is in."},
+    {.name = "work_queue_name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .doc = "The name of that queue."},
+    {.name = "flow_version",
+     .type = FIELD_TEXT,
+     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_NULLABLE,
+     .doc = "The version of the flow's code."},
+    {.name = "parameters",
+     .type = FIELD_MAP,
+     .flags = FIELD_CREATE | FIELD_UPDATE,
+     .fallback = "{}",
+     .doc = "What the flow is called with."},
+    {.name = "idempotency_key",
+     .type = FIELD_TEXT,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .doc = "A flow has one run with this key: asking again gives the same."},
+    {.name = "context",
+     .type = FIELD_MAP,
+     .flags = FIELD_CREATE,
+     .fallback = "{}",
+     .doc = "What else the run should know."},
+    {.name = "empirical_policy",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_OPEN,
+     .fields = policy_fields,
+     .doc = "Retries, and the pauses so far."},
+    {.name = "tags",
+     .type = FIELD_STRINGS,
+     .flags = FIELD_CREATE | FIELD_UPDATE,
+     .fallback = "[]",
+     .doc = "Words to find it by."},
+    {.name = "labels",
+     .type = FIELD_MAP,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .fallback = "{}",
+     .doc = "Names and values for other programs."},
+    {.name = "parent_task_run_id",
+     .type = FIELD_ID,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .doc = "The task run that stands for this run in its parent."},
+    {.name = "state_type",
+     .type = FIELD_ENUM,
+     .flags = FIELD_NULLABLE,
+     .choices = state_type_names,
+     .doc = "The kind of the present state."},
+    {.name = "state_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "And its name."},
+    {.name = "run_count", .type = FIELD_INTEGER, .doc = "How often it was run."},
+    {.name = "expected_start_time",
+     .type = FIELD_TIME,
+     .flags = FIELD_NULLABLE,
+     .doc = "When it was to start."},
+    {.name = "next_scheduled_start_time",
+     .type = FIELD_TIME,
+     .flags = FIELD_NULLABLE,
+     .doc = "When it is to start next."},
+    {.name = "start_time", .type = FIELD_TIME, .flags = FIELD_NULLABLE, .doc = "When it started."},
+    {.name = "end_time", .type = FIELD_TIME, .flags = FIELD_NULLABLE, .doc = "When it ended."},
+    {.name = "total_run_time",
+     .type = FIELD_NUMBER,
+     .doc = "Seconds that it ran, without the present."},
+    {.name = "estimated_run_time",
+     .type = FIELD_NUMBER,
+     .sql = "r.total_run_time, r.state_type, r.state_timestamp",
+     .columns = 3,
+     .write = write_estimated_run_time,
+     .doc = "Seconds that it ran until now."},
+    {.name = "estimated_start_time_delta",
+     .type = FIELD_NUMBER,
+     .sql = "r.expected_start_time, r.start_time, r.state_type",
+     .columns = 3,
+     .write = write_start_delta,
+     .doc = "Seconds that it started late, or is late."},
+    {.name = "auto_scheduled", .type = FIELD_BOOLEAN, .doc = "Whether a schedule made it."},
+    {.name = "infrastructure_document_id",
+     .type = FIELD_ID,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .doc = "Where it is to run."},
+    {.name = "infrastructure_pid",
+     .type = FIELD_TEXT,
+     .flags = FIELD_UPDATE | FIELD_NULLABLE,
+     .doc = "The process that runs it."},
+    {.name = "created_by",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_NULLABLE,
+     .fields = created_by_fields,
+     .doc = "Who or what made it."},
+    {.name = "work_pool_id", .type = FIELD_ID, .flags = FIELD_NULLABLE, .doc = "Its work pool."},
+    {.name = "work_pool_name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .doc = "The name of that pool."},
+    {.name = "job_variables",
+     .type = FIELD_MAP,
+     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_NULLABLE,
+     .doc = "How its process is to be started."},
+    {.name = "state",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .fields = state_fields,
+     .sql = STATE_COLUMNS,
+     .columns = STATE_COLUMN_COUNT,
+     .write = state_write_columns,
+     .doc = "The present state."},
+    FIELDS_END};
+
+/* What a client sends to make a run: the same, but its state is one that clients propose. */
+static const struct field create_fields[] = {
+    {.name = "state",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_NULLABLE,
+     .fields = state_create_fields,
+     .doc = "The first state."},
+    {.name = "flow_id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .doc = "The flow that runs."},
+    {.name = "name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "Null: it is made up."},
+    {.name = "parameters", .type = FIELD_MAP, .doc = "What the flow is called with."},
+    {.name = "context", .type = FIELD_MAP, .doc = "What else the run should know."},
+    {.name = "parent_task_run_id",
+     .type = FIELD_ID,
+     .flags = FIELD_NULLABLE,
+     .doc = "The task run that stands for it in its parent."},
+    {.name = "infrastructure_document_id",
+     .type = FIELD_ID,
+     .flags = FIELD_NULLABLE,
+     .doc = "Where it is to run."},
+    {.name = "empirical_policy",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_OPEN,
+     .fields = policy_fields,
+     .doc = "Retries."},
+    {.name = "tags", .type = FIELD_STRINGS, .doc = "Words to find it by."},
+    {.name = "labels", .type = FIELD_MAP, .flags = FIELD_NULLABLE, .doc = "For other programs."},
+    {.name = "idempotency_key", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "See above."},
+    {.name = "flow_version", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "Of the code."},
+    {.name = "deployment_id", .type = FIELD_ID, .flags = FIELD_NULLABLE, .doc = "What it is of."},
+    {.name = "work_pool_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "Its pool."},
+    {.name = "work_queue_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "Its queue."},
+    {.name = "job_variables",
+     .type = FIELD_MAP,
+     .flags = FIELD_NULLABLE,
+     .doc = "For its process."},
+    FIELDS_END};
+
+static const struct filter state_filters[] = {{.name = "type",
+                                               .kind = FILTER_VALUE,
+                                               .operators = OP_ANY | OP_NOT_ANY,
+                                               .type = FIELD_ENUM,
+                                               .choices = state_type_names,
+                                               .sql = "r.state_type"},
+                                              {.name = "name",
+                                               .kind = FILTER_VALUE,
+                                               .operators = OP_ANY | OP_NOT_ANY,
+                                               .type = FIELD_TEXT,
+                                               .sql = "r.state_name"},
+                                              FILTERS_END};
+
+#define TIMES (OP_BEFORE | OP_AFTER)
+
+const struct filter flow_run_filters[] = {
+    {.name = "id", .kind = FILTER_VALUE, .operators = OP_ANY | OP_NOT_ANY, .type = FIELD_ID},
+    {.name = "name", .kind = FILTER_VALUE, .operators = OP_ANY | OP_LIKE, .type = FIELD_TEXT},
+    {.name = "tags", .kind = FILTER_TAGS, .operators = OP_ALL | OP_ANY | OP_IS_NULL},
+    {.name = "deployment_id",
+     .kind = FILTER_VALUE,
+     .operators = OP_ANY | OP_IS_NULL,
+     .type = FIELD_ID},
+    {.name = "work_queue_name",
+     .kind = FILTER_VALUE,
+     .operators = OP_ANY | OP_IS_NULL,
+     .type = FIELD_TEXT},
+    {.name = "state", .kind = FILTER_GROUP, .nested = state_filters},
+    {.name = "flow_version", .kind = FILTER_VALUE, .operators = OP_ANY, .type = FIELD_TEXT},
+    {.name = "start_time",
+     .kind = FILTER_VALUE,
+     .operators = TIMES | OP_IS_NULL,
+     .type = FIELD_TIME},
+    {.name = "end_time", .kind = FILTER_VALUE, .operators = TIMES | OP_IS_NULL, .type = FIELD_TIME},
+    {.name = "expected_start_time", .kind = FILTER_VALUE, .operators = TIMES, .type = FIELD_TIME},
+    {.name = "next_scheduled_start_time",
+     .kind = FILTER_VALUE,
+     .operators = TIMES,
+     .type = FIELD_TIME},
+    {.name = "parent_flow_run_id",
+     .kind = FILTER_VALUE,
+     .operators = OP_ANY,
+     .type = FIELD_ID,
+     .any_sql = "r.parent_task_run_id IN (SELECT t.id FROM task_runs t"
+                " WHERE t.flow_run_id IN (%s))"},
+    {.name = "parent_task_run_id",
+     .kind = FILTER_VALUE,
+     .operators = OP_ANY | OP_IS_NULL,
+     .type = FIELD_ID},
+    {.name = "idempotency_key",
+     .kind = FILTER_VALUE,
+     .operators = OP_ANY | OP_NOT_ANY,
+     .type = FIELD_TEXT},
+    {.name = "created_by",
+     .kind = FILTER_VALUE,
+     .operators = OP_TYPE | OP_ID | OP_IS_NULL,
+     .type = FIELD_TEXT},
+    FILTERS_END};
+
+static const struct relation relations[] = {
+    {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")"},
+    {NULL, NULL, NULL, NULL}};
+
+static const struct sort sorts[] = {
+    {"ID_DESC", "r.id DESC"},
+    {"START_TIME_ASC", "COALESCE(r.start_time, r.expected_start_time) ASC"},
+    {"START_TIME_DESC", "COALESCE(r.start_time, r.expected_start_time) DESC"},
+    {"EXPECTED_START_TIME_ASC", "r.expected_start_time ASC, r.seq ASC"},
+    {"EXPECTED_START_TIME_DESC", "r.expected_start_time DESC, r.seq DESC"},
+    {"NAME_ASC", "r.name ASC"},
+    {"NAME_DESC", "r.name DESC"},
+    {"NEXT_SCHEDULED_START_TIME_ASC", "r.next_scheduled_start_time ASC, r.seq ASC"},
+    {"END_TIME_DESC", "r.end_time DESC, r.seq DESC"},
+    {NULL, NULL}};
+
+const struct resource flow_run_resource = {
+    .name = "Flow run",
+    .table = "flow_runs",
+    .from = "flow_runs r LEFT JOIN flow_run_states s ON s.id = r.state_id",
+    .fields = flow_run_fields,
+    .filters = flow_run_filters,
+    .filter_key = "flow_runs",
+    .relations = relations,
+    .sorts = sorts};
+
+/* ---- creating ---- */
+
+/* A member of the body as the text that came; NULL if it is not there or null. */
+static const char *member_text(struct txn *txn, const struct request *request, const char *name)
+{
+    const json_t *value = json_object_get(request->body, name);
+    const struct field *field = field_find(create_fields, name);
+
+    if (!value || json_is_null(value))
+        return NULL;
+    return field_value(field, txn_arena(txn), value, request->body_text, NULL).text;
+}
+
+static int create_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    static const char *const state_path[] = {"state", NULL};
+    const json_t *sent_state = json_object_get(request->body, "state");
+    bool has_state = json_is_object(sent_state);
+    struct state state;
+    char id[ID_SIZE];
+    const struct new_flow_run new_run = {
+        .name = request_text(request, "name"),
+        .flow_id = request_id(request, "flow_id"),
+        .deployment_id = request_id(request, "deployment_id"),
+        .work_queue_name = request_text(request, "work_queue_name"),
+        .flow_version = request_text(request, "flow_version"),
+        .parameters = member_text(txn, request, "parameters"),
+        .context = member_text(txn, request, "context"),
+        .labels = member_text(txn, request, "labels"),
+        .tags = member_text(txn, request, "tags"),
+        .policy = json_object_get(request->body, "empirical_policy"),
+        .idempotency_key = request_text(request, "idempotency_key"),
+        .parent_task_run_id = request_id(request, "parent_task_run_id"),
+        .job_variables = member_text(txn, request, "job_variables"),
+        .infrastructure_document_id = request_id(request, "infrastructure_document_id"),
+    };
+
+    if (has_state)
+        state_from_body(&state, txn_arena(txn), sent_state, request->body_text, state_path);
+    else
+        state_make(&state, txn_arena(txn), STATE_PENDING, "Pending", NULL);
+    int made = flow_run_create(txn, &new_run, &state, id);
+    if (made < 0 && txn_error(txn)->code == ENOENT) {
+        *txn_error(txn) = (struct error){0};
+        return reply_detail(reply, 409,
+                            "Data integrity conflict: no flow has the id %s. Create the flow "
+                            "first.",
+                            new_run.flow_id);
+    }
+    if (made < 0)
+        return HANDLER_FAILED;
+    return reply_resource(txn, reply, made ? 201 : 200, &flow_run_resource, "r.id = ?", V(id));
+}
+
+/* ---- reading ---- */
+
+/* With If-None-Match and Prefer: wait, answers when the run has changed. */
+static int read_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    const char *known = http_request_header(request->http, HTTP_HEADER_IF_NONE_MATCH);
+    rows_auto rows = {0};
+    char etag[32];
+
+    if (known && request_watch(txn, request, "flow_run:%s", request->params[0]) < 0)
+        return HANDLER_FAILED;
+    int found =
+        db_first(txn, &rows, "SELECT version FROM flow_runs WHERE id = ?", V(request->params[0]));
+    if (found < 0)
+        return HANDLER_FAILED;
+    if (!found)
+        return reply_detail(reply, 404, "Flow run not found");
+    snprintf(etag, sizeof(etag), "\"%lld\"", (long long)rows_integer(&rows, 0));
+    if (known && strcmp(known, etag) == 0) {
+        if (request_may_wait(request, txn))
+            return HANDLER_PARK;
+        reply_nothing(reply, 304);
+    } else if (resource_read(txn, request, reply) < 0) {
+        return HANDLER_FAILED;
+    }
+    reply_header(reply, "ETag", arena_strdup(&request->arena, etag));
+    return HANDLER_DONE;
+}
+
+/* ---- changing ---- */
+
+/* The policy that a process sends back is as old as its start: the pauses that came since must not
+ * be lost. */
+static int update_policy(struct txn *txn, struct request *request, struct record *record)
+{
+    const json_t *sent = json_object_get(request->body, "empirical_policy");
+    rows_auto rows = {0};
+    size_t i;
+    json_t *key;
+
+    if (!sent)
+        return 0;
+    int found = db_first(txn, &rows, "SELECT empirical_policy FROM flow_runs WHERE id = ?",
+                         V(request->params[0]));
+    if (found <= 0)
+        return found;
+    json_auto_t *policy = json_loads(rows_text(&rows, 0), 0, NULL);
+    json_auto_t *keys = json_incref(json_object_get(policy, "pause_keys"));
+    json_object_update(policy, (json_t *)sent);
+    json_auto_t *merged = json_copy(json_object_get(policy, "pause_keys"));
+    if (!json_is_array(merged)) {
+        json_decref(merged);
+        merged = json_array();
+    }
+    json_array_foreach(keys, i, key) {
+        bool there = false;
+        size_t k;
+        json_t *other;
+        json_array_foreach(merged, k, other)
+            there = there || json_equal(key, other);
+        if (!there)
+            json_array_append(merged, key);
+    }
+    json_object_set(policy, "pause_keys", merged);
+    record_set(record, "empirical_policy", V(policy_complete(txn_arena(txn), policy)));
+    return 0;
+}
+
+static int update_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct record record;
+
+    record_from_update(&record, flow_run_fields, txn_arena(txn), request->body, request->body_text,
+                       NULL);
+    if (record_is_set(&record, "name") && record_get(&record, "name").type == VALUE_NULL)
+        return reply_problem(reply, request, "name", "string_type",
+                             "Input should be a valid string");
+    if (update_policy(txn, request, &record) < 0)
+        return HANDLER_FAILED;
+    int changed = record_update(txn, "flow_runs", &record, "id", V(request->params[0]));
+    if (changed < 0 || db_run(txn, "UPDATE flow_runs SET version = version + 1 WHERE id = ?",
+                              V(request->params[0])) < 0)
+        return HANDLER_FAILED;
+    if (!changed)
+        return reply_detail(reply, 404, "Flow run not found");
+    txn_publish(txn, "flow_run:%s", request->params[0]);
+    return reply_nothing(reply, 204);
+}
+
+/* New labels beside the old ones, or in their place. */
+static int update_labels(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    rows_auto rows = {0};
+    int found =
+        db_first(txn, &rows, "SELECT labels FROM flow_runs WHERE id = ?", V(request->params[0]));
+
+    if (found < 0)
+        return HANDLER_FAILED;
+    if (!found)
+        return reply_detail(reply, 404, "Flow run not found");
+    json_auto_t *labels = json_loads(rows_text(&rows, 0), 0, NULL);
+    json_object_update(labels, request->body);
+    char *text = json_dumps(labels, JSON_COMPACT);
+    int r = db_run(txn,
+                   "UPDATE flow_runs SET labels = ?, updated = ?, version = version + 1"
+                   " WHERE id = ?",
+                   V(text), V(txn_now(txn)), V(request->params[0]));
+    free(text);
+    if (r < 0)
+        return HANDLER_FAILED;
+    txn_publish(txn, "flow_run:%s", request->params[0]);
+    return reply_nothing(reply, 204);
+}
+
+static int delete_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    if (db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(request->params[0])) < 0)
+        return HANDLER_FAILED;
+    txn_publish(txn, "flow_run:%s", request->params[0]);
+    txn_publish(txn, "input_requests");
+    return resource_delete(txn, request, reply);
+}
+
+/* ---- routes ---- */
+
+static const struct field no_fields[] = {FIELDS_END};
+static const struct body create_body = {.fields = create_fields};
+static const struct body update_body = {.fields = flow_run_fields, .only = FIELD_UPDATE};
+static const struct body labels_body = {.fields = no_fields, .open = true};
+
+const struct route flow_run_routes[] = {
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/",
+     .handle = create_flow_run,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .body = &create_body,
+     .summary = "Creates a run, or gives the one that has the idempotency key.",
+     .status = 201,
+     .answers = ANSWERS_200 | ANSWERS_409,
+     .reply_fields = flow_run_fields},
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/filter",
+     .handle = resource_filter,
+     .body = &filter_body,
+     .resource = &flow_run_resource,
+     .summary = "Lists runs.",
+     .status = 200,
+     .shape = REPLY_LIST,
+     .reply_fields = flow_run_fields},
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/count",
+     .handle = resource_count,
+     .body = &count_body,
+     .resource = &flow_run_resource,
+     .summary = "Counts runs.",
+     .status = 200,
+     .shape = REPLY_INTEGER},
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/paginate",
+     .handle = resource_paginate,
+     .body = &paginate_body,
+     .resource = &flow_run_resource,
+     .summary = "Lists runs by pages.",
+     .status = 200,
+     .shape = REPLY_PAGE,
+     .reply_fields = flow_run_fields},
+    {.method = HTTP_GET,
+     .path = "/api/flow_runs/{id}",
+     .handle = read_flow_run,
+     .flags = ROUTE_WAITS,
+     .resource = &flow_run_resource,
+     .summary = "Reads a run. With If-None-Match and Prefer: wait, when it has changed.",
+     .status = 200,
+     .answers = ANSWERS_404 | ANSWERS_304,
+     .reply_fields = flow_run_fields},
+    {.method = HTTP_PATCH,
+     .path = "/api/flow_runs/{id}",
+     .handle = update_flow_run,
+     .flags = ROUTE_WRITES,
+     .body = &update_body,
+     .summary = "Changes a run, but not its state.",
+     .status = 204,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NOTHING},
+    {.method = HTTP_PATCH,
+     .path = "/api/flow_runs/{id}/labels",
+     .handle = update_labels,
+     .flags = ROUTE_WRITES,
+     .body = &labels_body,
+     .summary = "Adds labels to a run.",
+     .status = 204,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NOTHING},
+    {.method = HTTP_DELETE,
+     .path = "/api/flow_runs/{id}",
+     .handle = delete_flow_run,
+     .flags = ROUTE_WRITES,
+     .resource = &flow_run_resource,
+     .summary = "Deletes a run with its states, inputs and logs.",
+     .status = 204,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NOTHING},
+    {.path = NULL},
+};

@@ -1,0 +1,159 @@
+#include "server/api/routes.h"
+
+#include "common/ids.h"
+
+static const struct field fields[] = {FIELD_ID_CREATED_UPDATED,
+                                      {.name = "name",
+                                       .type = FIELD_TEXT,
+                                       .flags = FIELD_CREATE | FIELD_REQUIRED,
+                                       .doc = "The name, of which there is one."},
+                                      {.name = "tags",
+                                       .type = FIELD_STRINGS,
+                                       .flags = FIELD_CREATE | FIELD_UPDATE,
+                                       .fallback = "[]",
+                                       .doc = "Words to find it by."},
+                                      {.name = "labels",
+                                       .type = FIELD_MAP,
+                                       .flags = FIELD_CREATE | FIELD_NULLABLE,
+                                       .fallback = "{}",
+                                       .doc = "Names and values for other programs."},
+                                      FIELDS_END};
+
+const struct filter flow_filters[] = {
+    {.name = "id", .kind = FILTER_VALUE, .operators = OP_ANY | OP_NOT_ANY, .type = FIELD_ID},
+    {.name = "name", .kind = FILTER_VALUE, .operators = OP_ANY | OP_LIKE, .type = FIELD_TEXT},
+    {.name = "tags", .kind = FILTER_TAGS, .operators = OP_ALL | OP_IS_NULL},
+    {.name = "deployment",
+     .kind = FILTER_EXISTS,
+     .operators = OP_IS_NULL,
+     .sql = "EXISTS (SELECT 1 FROM deployments d WHERE d.flow_id = r.id)"},
+    FILTERS_END};
+
+static const struct relation relations[] = {
+    {"flow_runs", flow_run_filters, "r.id IN (SELECT r.flow_id FROM flow_runs r WHERE ", ")"},
+    {NULL, NULL, NULL, NULL}};
+
+static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC"},
+                                    {"NAME_DESC", "r.name DESC"},
+                                    {"CREATED_DESC", "r.created DESC, r.seq DESC"},
+                                    {"UPDATED_DESC", "r.updated DESC"},
+                                    {NULL, NULL}};
+
+static const struct resource flow = {.name = "Flow",
+                                     .table = "flows",
+                                     .fields = fields,
+                                     .filters = flow_filters,
+                                     .filter_key = "flows",
+                                     .relations = relations,
+                                     .sorts = sorts};
+
+static const struct body create_body = {.fields = fields, .only = FIELD_CREATE};
+static const struct body update_body = {.fields = fields, .only = FIELD_UPDATE};
+
+/* A flow of that name is there already: it is the answer. */
+static int create_flow(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    const char *name = request_text(request, "name");
+    struct record record;
+    rows_auto rows = {0};
+
+    int found = db_first(txn, &rows, "SELECT id FROM flows WHERE name = ?", V(name));
+    if (found < 0)
+        return HANDLER_FAILED;
+    if (found)
+        return reply_resource(txn, reply, 200, &flow, "r.id = ?", V(rows_text(&rows, 0)));
+    record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
+    if (record_get(&record, "labels").type == VALUE_NULL)
+        record_set(&record, "labels", V("{}"));
+    if (record_insert(txn, "flows", &record) < 0)
+        return HANDLER_FAILED;
+    return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));
+}
+
+static int update_flow(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct record record;
+
+    record_from_update(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
+    int changed = record_update(txn, "flows", &record, "id", V(request->params[0]));
+    if (changed < 0)
+        return HANDLER_FAILED;
+    return changed ? reply_nothing(reply, 204) : reply_detail(reply, 404, "Flow not found");
+}
+
+static int read_flow_by_name(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    return reply_resource(txn, reply, 200, &flow, "r.name = ?", V(request->params[0]));
+}
+
+const struct route flow_routes[] = {
+    {.method = HTTP_POST,
+     .path = "/api/flows/",
+     .handle = create_flow,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .body = &create_body,
+     .summary = "Creates a flow, or gives the one that has the name.",
+     .status = 201,
+     .answers = ANSWERS_200,
+     .reply_fields = fields},
+    {.method = HTTP_POST,
+     .path = "/api/flows/filter",
+     .handle = resource_filter,
+     .body = &filter_body,
+     .resource = &flow,
+     .summary = "Lists flows.",
+     .status = 200,
+     .shape = REPLY_LIST,
+     .reply_fields = fields},
+    {.method = HTTP_POST,
+     .path = "/api/flows/count",
+     .handle = resource_count,
+     .body = &count_body,
+     .resource = &flow,
+     .summary = "Counts flows.",
+     .status = 200,
+     .shape = REPLY_INTEGER},
+    {.method = HTTP_POST,
+     .path = "/api/flows/paginate",
+     .handle = resource_paginate,
+     .body = &paginate_body,
+     .resource = &flow,
+     .summary = "Lists flows by pages.",
+     .status = 200,
+     .shape = REPLY_PAGE,
+     .reply_fields = fields},
+    {.method = HTTP_GET,
+     .path = "/api/flows/name/{name}",
+     .handle = read_flow_by_name,
+     .summary = "Reads the flow of that name.",
+     .status = 200,
+     .answers = ANSWERS_404,
+     .reply_fields = fields},
+    {.method = HTTP_GET,
+     .path = "/api/flows/{id}",
+     .handle = resource_read,
+     .resource = &flow,
+     .summary = "Reads a flow.",
+     .status = 200,
+     .answers = ANSWERS_404,
+     .reply_fields = fields},
+    {.method = HTTP_PATCH,
+     .path = "/api/flows/{id}",
+     .handle = update_flow,
+     .flags = ROUTE_WRITES,
+     .body = &update_body,
+     .summary = "Changes a flow.",
+     .status = 204,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NOTHING},
+    {.method = HTTP_DELETE,
+     .path = "/api/flows/{id}",
+     .handle = resource_delete,
+     .flags = ROUTE_WRITES,
+     .resource = &flow,
+     .summary = "Deletes a flow with its deployments and runs.",
+     .status = 204,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NOTHING},
+    {.path = NULL},
+};

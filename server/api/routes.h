@@ -1,0 +1,16 @@
+/* One array of routes for each resource; routes.c lists them all. */
+#pragma once
+
+#include "server/api/api.h"
+
+extern const struct route admin_routes[];
+extern const struct route flow_routes[];
+extern const struct route flow_run_state_routes[];
+extern const struct route flow_run_routes[];
+extern const struct route input_request_routes[];
+extern const struct route metrics_routes[];
+extern const struct route run_input_routes[];
+
+/* Resources whose filters others use. */
+extern const struct filter flow_filters[];
+extern const struct filter flow_run_filters[];

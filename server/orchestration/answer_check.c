@@ -1,0 +1,104 @@
+#include "server/orchestration/answer_check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json/schema.h"
+#include "json/text.h"
+
+static void drop(void *json)
+{
+    json_decref(json);
+}
+
+/* Our own library's models have their formats checked; elsewhere `format` only annotates. */
+static bool wants_formats(const json_t *schema)
+{
+    return json_is_true(json_object_get(schema, "x-fermata-check-formats"));
+}
+
+static json_t *field_errors(const struct schema_errors *errors)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < errors->field_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "path", errors->fields[i].path_text,
+                                              "message", errors->fields[i].message));
+    return list;
+}
+
+static void refuse(struct answer_check *check, struct arena *arena, json_t *errors,
+                   const char *reason)
+{
+    check->valid = false;
+    check->errors = errors;
+    check->reason = arena_printf(arena, "Reason: %s", reason);
+    arena_on_release(arena, drop, errors);
+}
+
+/* What cannot be checked (a schema that is none, one that needs too many steps) is refused with the
+ * reason; the run goes on waiting. */
+static void refuse_unchecked(struct answer_check *check, struct arena *arena,
+                             const struct error *error)
+{
+    refuse(check, arena, json_pack("[{s:s, s:s}]", "path", "", "message", error->message),
+           error->message);
+}
+
+static int compile(const char *text, struct schema **ret_schema, struct error *error)
+{
+    json_auto_t *json = json_parse(text, strlen(text), error);
+    if (!json)
+        return error_prefix(error, "the run's input schema is no JSON");
+    const struct schema_options options = {.check_format = wants_formats(json)};
+    json_auto_t *preprocessed = schema_preprocess(json, error);
+    if (!preprocessed || schema_compile(preprocessed, &options, ret_schema, error) < 0)
+        return error_prefix(error, "the run's input schema cannot be used");
+    return 0;
+}
+
+static void validate(struct answer_check *check, struct arena *arena, const char *schema_text,
+                     const json_t *value)
+{
+    struct schema *schema = NULL;
+    schema_errors_auto errors = {0};
+    buf_auto reason = BUF_INIT;
+    struct error error;
+
+    if (compile(schema_text, &schema, &error) < 0) {
+        refuse_unchecked(check, arena, &error);
+        return;
+    }
+    int wrong = schema_validate(schema, value, &errors, &error);
+    if (wrong < 0) {
+        refuse_unchecked(check, arena, &error);
+    } else if (wrong > 0) {
+        schema_prefect_reason(&errors, &reason);
+        refuse(check, arena, field_errors(&errors), buf_string(&reason));
+    } else {
+        check->valid = true;
+    }
+    schema_errors_release(&errors);
+    schema_free(schema);
+}
+
+int answer_check(struct txn *txn, struct arena *arena, const struct input_request *request,
+                 const json_t *value, const char *text, struct answer_check *ret_check)
+{
+    json_auto_t *nothing = json_object();
+    struct answer_check check = {.version = request->version, .value = text};
+
+    (void)txn;
+    id_copy(check.request_id, request->id);
+    if (!json_is_object(value))
+        check.value = NULL;
+    if (!request->wants_input)
+        check.valid = true;
+    else if (!request->schema)
+        check.schema_missing = true;
+    else
+        validate(&check, arena, request->schema, json_is_object(value) ? value : nothing);
+    *ret_check = check;
+    return 0;
+}

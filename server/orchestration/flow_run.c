@@ -1,0 +1,285 @@
+#include "server/orchestration/flow_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/times.h"
+#include "server/orchestration/input_request.h"
+#include "server/orchestration/names.h"
+#include "server/orchestration/task_run.h"
+
+/* ---- the policy ---- */
+
+static const struct field policy_fields[] = {
+    {.name = "max_retries", .fallback = "0"},   {.name = "retry_delay_seconds", .fallback = "0.0"},
+    {.name = "retries", .fallback = "null"},    {.name = "retry_delay", .fallback = "null"},
+    {.name = "pause_keys", .fallback = "[]"},   {.name = "resuming", .fallback = "false"},
+    {.name = "retry_type", .fallback = "null"}, FIELDS_END};
+
+const char *policy_complete(struct arena *arena, const json_t *sent)
+{
+    json_auto_t *policy = json_object();
+
+    for (const struct field *field = policy_fields; field->name; field++) {
+        json_t *value = json_object_get(sent, field->name);
+        json_object_set_new(policy, field->name,
+                            value ? json_incref(value)
+                                  : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
+    }
+    char *text = json_dumps(policy, JSON_COMPACT);
+    if (text)
+        arena_on_release(arena, free, text);
+    return text;
+}
+
+bool flow_run_has_paused(const struct flow_run *run, const char *pause_key)
+{
+    size_t i;
+    json_t *key;
+
+    json_array_foreach(json_object_get(run->policy, "pause_keys"), i, key)
+        if (json_is_string(key) && strcmp(json_string_value(key), pause_key) == 0)
+            return true;
+    return false;
+}
+
+int64_t flow_run_retries(const struct flow_run *run)
+{
+    return (int64_t)json_number_value(json_object_get(run->policy, "retries"));
+}
+
+double flow_run_retry_delay(const struct flow_run *run)
+{
+    return json_number_value(json_object_get(run->policy, "retry_delay"));
+}
+
+/* ---- loading ---- */
+
+static const char *kept(struct txn *txn, const char *text)
+{
+    return text ? arena_strdup(txn_arena(txn), text) : NULL;
+}
+
+static int64_t time_of(const struct rows *rows, int column)
+{
+    return rows_is_null(rows, column) ? TIME_NEVER : rows_integer(rows, column);
+}
+
+static void drop(void *json)
+{
+    json_decref(json);
+}
+
+int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
+{
+    rows_auto rows = {0};
+    struct flow_run run = {.state = {.type = STATE_NONE}};
+
+    int found =
+        db_first(txn, &rows,
+                 "SELECT id, name, flow_id, deployment_id, parent_task_run_id,"
+                 " infrastructure_pid, run_count, expected_start_time, start_time, end_time,"
+                 " total_run_time, empirical_policy, state_id FROM flow_runs WHERE id = ?",
+                 V(id));
+    if (found <= 0)
+        return found;
+    id_copy(run.id, rows_text(&rows, 0));
+    run.name = kept(txn, rows_text(&rows, 1));
+    id_copy(run.flow_id, rows_text(&rows, 2));
+    run.deployment_id = kept(txn, rows_text(&rows, 3));
+    run.parent_task_run_id = kept(txn, rows_text(&rows, 4));
+    run.infrastructure_pid = kept(txn, rows_text(&rows, 5));
+    run.run_count = rows_integer(&rows, 6);
+    run.expected_start_time = time_of(&rows, 7);
+    run.start_time = time_of(&rows, 8);
+    run.end_time = time_of(&rows, 9);
+    run.total_run_time = rows_real(&rows, 10);
+    run.policy = json_loads(rows_text(&rows, 11), 0, NULL);
+    arena_on_release(txn_arena(txn), drop, run.policy);
+    const char *state_id = rows_text(&rows, 12);
+    if (state_id && state_load(txn, "flow_run", state_id, &run.state) < 0)
+        return -1;
+    *ret_run = run;
+    return 1;
+}
+
+/* ---- entering a state ---- */
+
+/* The times and counts that follow from leaving one state for another. */
+static void advance(struct flow_run *run, const struct state *state)
+{
+    enum state_type type = state->type;
+    bool resuming = json_is_true(json_object_get(run->policy, "resuming"));
+
+    if (run->state.type == STATE_RUNNING)
+        run->total_run_time += (double)(state->timestamp - run->state.timestamp) / (double)SECOND;
+    if (run->start_time == TIME_NEVER && (type == STATE_RUNNING || state_is_terminal(type)))
+        run->start_time = state->timestamp;
+    run->end_time = state_is_terminal(type) ? state->timestamp : TIME_NEVER;
+    if (type == STATE_RUNNING && !resuming)
+        run->run_count++;
+    if (type == STATE_RUNNING || state_is_terminal(type))
+        json_object_set_new(run->policy, "resuming", json_false());
+    /* Only after the count: the first resume of a pause counts as a run, the next ones do not. */
+    if (run->state.type == STATE_PAUSED && (type == STATE_RUNNING || type == STATE_SCHEDULED))
+        json_object_set_new(run->policy, "resuming", json_true());
+    if (run->expected_start_time == TIME_NEVER) {
+        int64_t scheduled = state_detail_time(state, "scheduled_time");
+        run->expected_start_time = scheduled != TIME_NEVER ? scheduled : state->timestamp;
+    }
+}
+
+static struct value time_value(int64_t time)
+{
+    return time == TIME_NEVER ? value_null() : value_integer(time);
+}
+
+static int store_run_row(struct txn *txn, const struct flow_run *run, const struct state *state)
+{
+    const char *policy = policy_complete(txn_arena(txn), run->policy);
+    int64_t next =
+        state->type == STATE_SCHEDULED ? state_detail_time(state, "scheduled_time") : TIME_NEVER;
+
+    int r = db_run(txn,
+                   "UPDATE flow_runs SET updated = ?, version = version + 1, state_id = ?,"
+                   " state_type = ?, state_name = ?, state_timestamp = ?, run_count = ?,"
+                   " expected_start_time = ?, next_scheduled_start_time = ?, start_time = ?,"
+                   " end_time = ?, total_run_time = ?, empirical_policy = ? WHERE id = ?",
+                   V(txn_now(txn)), V(state->id), V(state_type_names[state->type]), V(state->name),
+                   V(state->timestamp), V(run->run_count), time_value(run->expected_start_time),
+                   time_value(next), time_value(run->start_time), time_value(run->end_time),
+                   V(run->total_run_time), V(policy), V(run->id));
+    return r < 0 ? -1 : 0;
+}
+
+/* Tells those who may be waiting for just this. */
+static void publish(struct txn *txn, const struct flow_run *run, const struct state *state)
+{
+    txn_publish(txn, "flow_run:%s", run->id);
+    txn_publish(txn, "flow_runs");
+    if (run->deployment_id && state->type == STATE_SCHEDULED)
+        txn_publish(txn, "deployment:%s", run->deployment_id);
+    if (state->type == STATE_SCHEDULED)
+        txn_publish(txn, "clock");
+}
+
+int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
+{
+    id_new(state->id);
+    state->timestamp = txn_now(txn);
+    if (run->state.type != STATE_NONE && state->timestamp <= run->state.timestamp)
+        state->timestamp = run->state.timestamp + 1; /* unique in its run, and in order */
+    state_set_detail(state, "flow_run_id", json_string(run->id));
+    if (state->type == STATE_SCHEDULED && state_detail_time(state, "scheduled_time") == TIME_NEVER)
+        state_set_detail_time(state, "scheduled_time", state->timestamp);
+    advance(run, state);
+    if (state_insert(txn, "flow_run", run->id, state) < 0 || store_run_row(txn, run, state) < 0)
+        return -1;
+    if (run->parent_task_run_id && task_run_follow_child(txn, run, state) < 0)
+        return -1;
+    if (run->state.type == STATE_PAUSED && input_request_leave(txn, run, state) < 0)
+        return -1;
+    if (state->type == STATE_PAUSED && input_request_open(txn, run, state) < 0)
+        return -1;
+    publish(txn, run, state);
+    run->state = *state;
+    return 0;
+}
+
+/* ---- creating ---- */
+
+static const char *or_empty(const char *json, const char *empty)
+{
+    return json ? json : empty;
+}
+
+/* The client's labels and those that the server adds. */
+static const char *labels_of(struct txn *txn, const struct new_flow_run *new_run)
+{
+    json_auto_t *labels = json_loads(or_empty(new_run->labels, "{}"), 0, NULL);
+
+    if (!json_is_object(labels))
+        return "{}";
+    json_object_set_new(labels, "prefect.flow.id", json_string(new_run->flow_id));
+    if (new_run->deployment_id)
+        json_object_set_new(labels, "prefect.deployment.id", json_string(new_run->deployment_id));
+    char *text = json_dumps(labels, JSON_COMPACT);
+    if (text)
+        arena_on_release(txn_arena(txn), free, text);
+    return text;
+}
+
+/* The run that has this key already. */
+static int find_by_key(struct txn *txn, const struct new_flow_run *new_run,
+                       char ret_id[static ID_SIZE])
+{
+    rows_auto rows = {0};
+
+    if (!new_run->idempotency_key)
+        return 0;
+    int found =
+        db_first(txn, &rows, "SELECT id FROM flow_runs WHERE flow_id = ? AND idempotency_key = ?",
+                 V(new_run->flow_id), V(new_run->idempotency_key));
+    if (found > 0)
+        id_copy(ret_id, rows_text(&rows, 0));
+    return found;
+}
+
+static int check_flow(struct txn *txn, const char *flow_id)
+{
+    rows_auto rows = {0};
+    int found = db_first(txn, &rows, "SELECT 1 FROM flows WHERE id = ?", V(flow_id));
+
+    if (found == 0)
+        return txn_fail(txn, ENOENT, "no flow has the id %s", flow_id);
+    return found < 0 ? -1 : 0;
+}
+
+static int insert(struct txn *txn, const struct new_flow_run *new_run, const char *id)
+{
+    char made_up[RUN_NAME_SIZE];
+    int64_t now = txn_now(txn);
+
+    run_name_new(made_up, sizeof(made_up));
+    int r = db_run(
+        txn,
+        "INSERT INTO flow_runs (id, created, updated, version, name, flow_id, deployment_id,"
+        " deployment_version, work_queue_name, flow_version, parameters, idempotency_key, context,"
+        " empirical_policy, tags, labels, parent_task_run_id, run_count, total_run_time,"
+        " auto_scheduled, infrastructure_document_id, created_by, job_variables, "
+        "expected_start_time)"
+        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)",
+        V(id), V(now), V(now), V(new_run->name ? new_run->name : made_up), V(new_run->flow_id),
+        V(new_run->deployment_id), V(new_run->deployment_version), V(new_run->work_queue_name),
+        V(new_run->flow_version), V(or_empty(new_run->parameters, "{}")),
+        V(new_run->idempotency_key), V(or_empty(new_run->context, "{}")),
+        V(policy_complete(txn_arena(txn), new_run->policy)), V(or_empty(new_run->tags, "[]")),
+        V(labels_of(txn, new_run)), V(new_run->parent_task_run_id), V(new_run->auto_scheduled),
+        V(new_run->infrastructure_document_id), V(new_run->created_by), V(new_run->job_variables),
+        value_null());
+    return r < 0 ? -1 : 0;
+}
+
+int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct state *state,
+                    char ret_id[static ID_SIZE])
+{
+    struct flow_run run;
+    int found = find_by_key(txn, new_run, ret_id);
+
+    if (found != 0)
+        return found < 0 ? -1 : 0;
+    if (check_flow(txn, new_run->flow_id) < 0)
+        return -1;
+    if (new_run->id)
+        id_copy(ret_id, new_run->id);
+    else
+        id_new(ret_id);
+    if (insert(txn, new_run, ret_id) < 0)
+        return -1;
+    if (!state)
+        return 1;
+    if (flow_run_load(txn, ret_id, &run) < 0 || flow_run_enter(txn, &run, state) < 0)
+        return -1;
+    return 1;
+}

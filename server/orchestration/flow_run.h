@@ -1,0 +1,70 @@
+/*
+ * A flow run as the rules see it, and the one way in which its row changes.
+ */
+#pragma once
+
+#include "server/orchestration/state.h"
+
+struct flow_run {
+    char id[ID_SIZE];
+    const char *name;
+    char flow_id[ID_SIZE];
+    const char *deployment_id;      /* or NULL */
+    const char *parent_task_run_id; /* or NULL */
+    const char *infrastructure_pid; /* or NULL */
+    int64_t run_count;
+    int64_t expected_start_time; /* TIME_NEVER: none, like the two below */
+    int64_t start_time;
+    int64_t end_time;
+    double total_run_time;
+    json_t *policy; /* empirical_policy: retries, retry_delay, pause_keys, resuming, retry_type */
+    struct state state;
+};
+
+/* In the transaction's memory. 1, 0 if there is none, -1. */
+int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run) MUST_CHECK;
+
+/* Members of the policy. */
+bool flow_run_has_paused(const struct flow_run *run, const char *pause_key);
+int64_t flow_run_retries(const struct flow_run *run);
+double flow_run_retry_delay(const struct flow_run *run); /* seconds */
+
+/*
+ * Puts the run into a state: the state gets its id and its timestamp and is stored, the run's row
+ * follows (counts, times, policy), so do the task run that stands for it in its parent and the
+ * input request that it waits for, and those who watch the run are told.
+ */
+int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state) MUST_CHECK;
+
+/* What a new run is made of. JSON members are text. */
+struct new_flow_run {
+    const char *id;   /* NULL: a new one */
+    const char *name; /* NULL: a made-up one */
+    const char *flow_id;
+    const char *deployment_id;
+    const char *deployment_version;
+    const char *work_queue_name;
+    const char *flow_version;
+    const char *parameters; /* NULL: {}; so are the next ones */
+    const char *context;
+    const char *labels;   /* without those that the server adds */
+    const char *tags;     /* NULL: [] */
+    const json_t *policy; /* NULL or what the client sent */
+    const char *idempotency_key;
+    const char *parent_task_run_id;
+    const char *created_by;
+    const char *job_variables;
+    const char *infrastructure_document_id;
+    bool auto_scheduled;
+};
+
+/*
+ * Creates a run, in a state if one is given. If the flow has a run with that idempotency key
+ * already, that one is told and nothing is made: 0; else 1; -1 on failure, with code ENOENT if the
+ * flow is not there.
+ */
+int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct state *state,
+                    char ret_id[static ID_SIZE]) MUST_CHECK;
+
+/* The whole policy, completed with what is missing, as JSON text in the arena. */
+const char *policy_complete(struct arena *arena, const json_t *sent);

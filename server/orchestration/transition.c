@@ -1,0 +1,176 @@
+#include "server/orchestration/transition.h"
+
+#include <string.h>
+
+#include "common/times.h"
+
+static int enter(struct txn *txn, struct transition *transition, struct state *state,
+                 struct outcome *outcome)
+{
+    if (flow_run_enter(txn, transition->run, state) < 0)
+        return -1;
+    outcome->state = *state;
+    outcome->written = true;
+    return 0;
+}
+
+int flow_run_propose(struct txn *txn, struct flow_run *run, struct state *proposed, bool force,
+                     struct outcome *ret_outcome)
+{
+    struct transition transition = {.txn = txn, .run = run, .proposed = proposed, .force = force};
+
+    rules_judge(&transition);
+    *ret_outcome = (struct outcome){.verdict = transition.verdict,
+                                    .reason = transition.reason,
+                                    .wait_seconds = transition.wait_seconds,
+                                    .state = run->state};
+    if (transition.verdict == VERDICT_ACCEPT)
+        return enter(txn, &transition, proposed, ret_outcome);
+    if (transition.verdict == VERDICT_REPLACE)
+        return enter(txn, &transition, &transition.replacement, ret_outcome);
+    return 0;
+}
+
+/* ---- task runs: what their clients orchestrate themselves is taken as they say ---- */
+
+static bool retries(const struct task_run *run, const struct state *proposed)
+{
+    int64_t allowed = (int64_t)json_number_value(json_object_get(run->policy, "retries"));
+
+    return run->state.type == STATE_RUNNING && proposed->type == STATE_FAILED &&
+           run->run_count <= allowed;
+}
+
+/* Seconds before the next try: one for all, or a list with one for each. */
+static double retry_delay(const struct task_run *run)
+{
+    const json_t *delay = json_object_get(run->policy, "retry_delay");
+    size_t count = json_array_size(delay);
+
+    if (count) {
+        size_t i = run->run_count > 0 ? (size_t)run->run_count - 1 : 0;
+        delay = json_array_get(delay, i < count ? i : count - 1);
+    }
+    double seconds = json_number_value(delay);
+    return seconds > 0 ? seconds : 0;
+}
+
+static bool is_repeated(const struct task_run *run, const struct state *proposed)
+{
+    const char *id = state_detail(proposed, "transition_id");
+    const char *present = state_detail(&run->state, "transition_id");
+
+    return id && present && strcasecmp(id, present) == 0;
+}
+
+int task_run_propose(struct txn *txn, struct task_run *run, struct state *proposed, bool force,
+                     struct outcome *ret_outcome)
+{
+    struct outcome outcome = {.verdict = VERDICT_ACCEPT, .reason = "", .state = run->state};
+    struct state replacement;
+
+    int64_t scheduled = state_detail_time(&run->state, "scheduled_time");
+    if (!force && is_repeated(run, proposed)) {
+        outcome.verdict = VERDICT_KEEP;
+        outcome.reason = "This run has already made this state transition.";
+    } else if (!force && state_is_terminal(run->state.type) && !state_is_terminal(proposed->type) &&
+               run->state.type == STATE_COMPLETED && run->state.data) {
+        outcome.verdict = VERDICT_KEEP;
+        outcome.reason = "This run is already completed.";
+    } else if (!force && proposed->type == STATE_RUNNING && scheduled != TIME_NEVER &&
+               scheduled > txn_now(txn)) {
+        outcome.verdict = VERDICT_WAIT;
+        outcome.reason = "Scheduled time is in the future";
+        outcome.wait_seconds = (scheduled - txn_now(txn) + SECOND - 1) / SECOND;
+    } else if (!force && retries(run, proposed)) {
+        state_make(&replacement, txn_arena(txn), STATE_SCHEDULED, "AwaitingRetry",
+                   proposed->message);
+        replacement.data = proposed->data;
+        state_set_detail_time(&replacement, "scheduled_time",
+                              txn_now(txn) + (int64_t)(retry_delay(run) * (double)SECOND));
+        outcome.verdict = VERDICT_REPLACE;
+        outcome.reason = "Retrying";
+        proposed = &replacement;
+    }
+    if (outcome.verdict == VERDICT_ACCEPT || outcome.verdict == VERDICT_REPLACE) {
+        if (task_run_enter(txn, run, proposed) < 0)
+            return -1;
+        outcome.state = *proposed;
+        outcome.written = true;
+    }
+    *ret_outcome = outcome;
+    return 0;
+}
+
+/* ---- resuming ---- */
+
+int flow_run_resume(struct txn *txn, struct flow_run *run, struct outcome *ret_outcome)
+{
+    struct state state;
+
+    if (state_detail_flag(&run->state, "pause_reschedule")) {
+        state_make(&state, txn_arena(txn), STATE_SCHEDULED, "Resuming", NULL);
+        state_set_detail_time(&state, "scheduled_time", txn_now(txn));
+    } else {
+        state_make(&state, txn_arena(txn), STATE_RUNNING, "Running", NULL);
+    }
+    return flow_run_propose(txn, run, &state, false, ret_outcome);
+}
+
+/* ---- telling ---- */
+
+static const struct {
+    const char *status;
+    const char *details;
+} tellings[] = {
+    [VERDICT_ACCEPT] = {"ACCEPT", "accept_details"},  [VERDICT_KEEP] = {"REJECT", "reject_details"},
+    [VERDICT_REPLACE] = {"REJECT", "reject_details"}, [VERDICT_ABORT] = {"ABORT", "abort_details"},
+    [VERDICT_WAIT] = {"WAIT", "wait_details"},
+};
+
+static const char *const statuses[] = {"ACCEPT", "REJECT", "ABORT", "WAIT", NULL};
+
+static const struct field detail_fields[] = {
+    {.name = "type", .type = FIELD_TEXT, .doc = "Which of the shapes this is."},
+    {.name = "reason",
+     .type = FIELD_TEXT,
+     .flags = FIELD_OPTIONAL_REPLY,
+     .doc = "Why it was not accepted."},
+    {.name = "delay_seconds",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_OPTIONAL_REPLY,
+     .doc = "After how long to propose it again."},
+    FIELDS_END};
+
+const struct field outcome_fields[] = {
+    {.name = "state",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_NULLABLE,
+     .fields = state_fields,
+     .doc = "The state that the run has now."},
+    {.name = "status", .type = FIELD_ENUM, .choices = statuses, .doc = "The verdict."},
+    {.name = "details", .type = FIELD_OBJECT, .fields = detail_fields, .doc = "Its reason."},
+    FIELDS_END};
+
+void outcome_write(struct json_writer *writer, const struct outcome *outcome)
+{
+    json_begin_object(writer);
+    json_key(writer, "state");
+    state_write(writer, &outcome->state);
+    json_key(writer, "status");
+    json_add_string(writer, tellings[outcome->verdict].status);
+    json_key(writer, "details");
+    json_begin_object(writer);
+    json_key(writer, "type");
+    json_add_string(writer, tellings[outcome->verdict].details);
+    if (outcome->verdict == VERDICT_WAIT) {
+        json_key(writer, "delay_seconds");
+        json_add_integer(writer, outcome->wait_seconds);
+    }
+    if (outcome->verdict != VERDICT_ACCEPT) {
+        json_key(writer, "reason");
+        json_add_string(writer, outcome->reason);
+    }
+    json_end_object(writer);
+    json_end_object(writer);
+}

@@ -1,0 +1,27 @@
+/* Proposing states: judged by the rules, then entered, in one transaction. */
+#pragma once
+
+#include "server/orchestration/rules.h"
+#include "server/orchestration/task_run.h"
+
+/* What became of a proposal, as the API tells it. */
+struct outcome {
+    enum verdict verdict;
+    const char *reason;
+    int64_t wait_seconds;
+    struct state state; /* that the run has now */
+    bool written;       /* a state was entered */
+};
+
+int flow_run_propose(struct txn *txn, struct flow_run *run, struct state *proposed, bool force,
+                     struct outcome *ret_outcome) MUST_CHECK;
+int task_run_propose(struct txn *txn, struct task_run *run, struct state *proposed, bool force,
+                     struct outcome *ret_outcome) MUST_CHECK;
+
+/* Resumes a paused run: a process that waits goes on (RUNNING), a suspended run is scheduled anew
+ * ("Resuming"). `run_input` is what the state's message tells; may be NULL. */
+int flow_run_resume(struct txn *txn, struct flow_run *run, struct outcome *ret_outcome) MUST_CHECK;
+
+/* {"state": …, "status": "ACCEPT", "details": {…}} */
+void outcome_write(struct json_writer *writer, const struct outcome *outcome);
+extern const struct field outcome_fields[];

@@ -1,0 +1,233 @@
+/* Starting and stopping: what belongs together is made here, in order, and ended in reverse. */
+#include "server/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "common/times.h"
+#include "server/api/api.h"
+#include "server/config.h"
+#include "server/http/http.h"
+#include "server/live/live.h"
+#include "server/log.h"
+#include "server/services/services.h"
+#include "server/store/store.h"
+
+#define READERS           2
+#define READ_LIMIT        (5 * SECOND)
+#define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
+#define MAX_ALLOWED_HOSTS 64
+
+struct server {
+    struct config config;
+    struct live *live;
+    struct store *store;
+    struct api *api;
+    struct services *services;
+    struct http_server *http;
+    char *allowed_hosts_text;
+    const char *allowed_hosts[MAX_ALLOWED_HOSTS + 1];
+};
+
+static void publish(void *context, const char *topic)
+{
+    struct server *server = context;
+
+    live_publish(server->live, topic);
+}
+
+static int split_allowed_hosts(struct server *server, struct error *error)
+{
+    int count = 0;
+    char *rest = NULL;
+
+    server->allowed_hosts_text = strdup(server->config.allowed_hosts);
+    if (!server->allowed_hosts_text)
+        return error_set(error, ENOMEM, "no memory for the allowed hosts");
+    for (char *name = strtok_r(server->allowed_hosts_text, ", ", &rest); name;
+         name = strtok_r(NULL, ", ", &rest)) {
+        if (count == MAX_ALLOWED_HOSTS)
+            return error_set(error, EINVAL, "more than %d allowed hosts", MAX_ALLOWED_HOSTS);
+        server->allowed_hosts[count++] = name;
+    }
+    return 0;
+}
+
+static int start_log(const struct config *config, struct error *error)
+{
+    enum log_level level;
+    bool json = strcmp(config->log_format, "json") == 0;
+
+    if (!json && strcmp(config->log_format, "plain") != 0)
+        return error_set(error, EINVAL, "--log-format: \"%.100s\" is neither plain nor json",
+                         config->log_format);
+    if (!log_level_parse(config->log_level, &level))
+        return error_set(error, EINVAL,
+                         "--log-level: \"%.100s\" is none of debug, info, warning, error",
+                         config->log_level);
+    log_start(json ? LOG_JSON : LOG_PLAIN, level);
+    return 0;
+}
+
+static int open_parts(struct server *server, struct error *error)
+{
+    const struct config *config = &server->config;
+
+    if (live_create(&server->live, error) < 0)
+        return -1;
+    const struct store_config store_config = {.directory = config->data,
+                                              .readers = READERS,
+                                              .read_limit = READ_LIMIT,
+                                              .publish = publish,
+                                              .context = server};
+    if (store_open(&store_config, &server->store, error) < 0)
+        return -1;
+    const struct api_config api_config = {
+        .store = server->store, .live = server->live, .http = &server->http};
+    if (api_create(&api_config, &server->api, error) < 0)
+        return -1;
+    const struct http_config http_config = {
+        .host = config->host,
+        .port = (int)config->port,
+        .body_limit = (size_t)config->body_limit << 20,
+        .connection_limit = (int)config->connection_limit,
+        .receive_timeout = config->receive_timeout * SECOND,
+        .allowed_hosts = server->allowed_hosts,
+        .on_request = api_on_request,
+        .on_gone = api_on_gone,
+        .on_free = api_on_free,
+        .context = server->api,
+    };
+    if (http_server_create(&http_config, &server->http, error) < 0)
+        return -1;
+    const struct services_config services_config = {
+        .store = server->store, .live = server->live, .retention = config->retention * DAY};
+    return services_start(&services_config, &server->services, error);
+}
+
+static void close_parts(struct server *server)
+{
+    services_stop(server->services);
+    store_close(server->store);
+    http_server_destroy(server->http);
+    api_destroy(server->api);
+    live_destroy(server->live);
+    free(server->allowed_hosts_text);
+}
+
+/* ---- signals: one thread waits for them ---- */
+
+static void *signal_thread(void *context)
+{
+    struct server *server = context;
+    sigset_t signals;
+    int number;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    if (sigwait(&signals, &number) == 0) {
+        log_info("stopping: runs are left as they are");
+        api_set_ready(server->api, false);
+        live_end(server->live);
+        http_server_stop(server->http);
+    }
+    return NULL;
+}
+
+static int block_signals(struct error *error)
+{
+    sigset_t signals;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    if (pthread_sigmask(SIG_BLOCK, &signals, NULL) != 0)
+        return error_set(error, EINVAL, "blocking signals failed");
+    return 0;
+}
+
+/* ---- running ---- */
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr address;
+
+    if (inet_pton(AF_INET, host, &address) == 1)
+        return ntohl(address.s_addr) >> 24 == 127;
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
+}
+
+static void say_ready(const struct server *server)
+{
+    const char *host = server->config.host;
+    bool six = strchr(host, ':') != NULL;
+    char url[300];
+
+    snprintf(url, sizeof(url), "http://%s%s%s:%d", six ? "[" : "", host, six ? "]" : "",
+             http_server_port(server->http));
+    if (!is_loopback(host))
+        log_warning("there are no accounts yet: whoever reaches %s can do everything", url);
+    log_event(LOG_LEVEL_INFO, "Fermata is ready", LOG_STRING("url", url),
+              LOG_STRING("data", server->config.data), LOG_STRING("version", FERMATA_VERSION));
+}
+
+static int run(struct server *server, struct error *error)
+{
+    pthread_t signals;
+
+    errno = pthread_create(&signals, NULL, signal_thread, server);
+    if (errno)
+        return error_errno(error, "starting a thread");
+    api_set_ready(server->api, true);
+    say_ready(server);
+    int r = http_server_run(server->http, GRACE, error);
+    pthread_kill(signals, SIGTERM); /* if it waits still */
+    pthread_join(signals, NULL);
+    return r;
+}
+
+static int start_and_run(int argc, char **argv, struct server *server, struct error *error)
+{
+    int r = config_read(argc, argv, &server->config, error);
+
+    if (r != 0)
+        return r;
+    if (start_log(&server->config, error) < 0 || split_allowed_hosts(server, error) < 0 ||
+        block_signals(error) < 0)
+        return -1;
+    if (sodium_init() < 0)
+        return error_set(error, EIO, "the random generator does not work");
+    json_object_seed(0);
+    if (open_parts(server, error) < 0)
+        return -1;
+    return run(server, error);
+}
+
+int server_main(int argc, char **argv)
+{
+    struct server server = {0};
+    struct error error = {0};
+    int r = start_and_run(argc, argv, &server, &error);
+
+    close_parts(&server);
+    if (r >= 0)
+        return 0;
+    fprintf(stderr, "fermata server: %s\n", error.message);
+    return error.code == EINVAL ? 2 : 1;
+}
+
+int server_backup(const char *directory, const char *file, struct error *error)
+{
+    return store_backup(directory, file, error);
+}

@@ -1,0 +1,60 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "server/store/store.h"
+
+static int sync_file(const char *path, struct error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_errno(error, "opening %s", path);
+    int r = fsync(fd);
+    if (r < 0)
+        error_errno(error, "writing %s to the disk", path);
+    close(fd);
+    return r;
+}
+
+/* VACUUM INTO reads one snapshot and writes a database without gaps. */
+static int copy(const char *source, const char *target, struct error *error)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    int r = 0;
+
+    if (sqlite3_open_v2(source, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+        sqlite3_busy_timeout(db, 10000) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "VACUUM INTO ?", -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_bind_text(statement, 1, target, -1, SQLITE_STATIC) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_DONE)
+        r = error_set(error, EIO, "copying %s: %s", source, sqlite3_errmsg(db));
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return r;
+}
+
+int store_backup(const char *directory, const char *file, struct error *error)
+{
+    char source[4096];
+    char partial[4096];
+
+    if (snprintf(source, sizeof(source), "%s/fermata.db", directory) >= (int)sizeof(source) ||
+        snprintf(partial, sizeof(partial), "%s.partial", file) >= (int)sizeof(partial))
+        return error_set(error, ENAMETOOLONG, "the path is too long");
+    if (access(source, F_OK) < 0)
+        return error_errno(error, "there is no database in %s", directory);
+    if (access(file, F_OK) == 0)
+        return error_set(error, EEXIST, "%s is there already; name another file", file);
+    unlink(partial); /* of a backup that was cut short */
+    if (copy(source, partial, error) < 0 || sync_file(partial, error) < 0) {
+        unlink(partial);
+        return -1;
+    }
+    if (rename(partial, file) < 0)
+        return error_errno(error, "naming the backup %s", file);
+    return 0;
+}
