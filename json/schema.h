@@ -24,6 +24,7 @@
 #define SCHEMA_DEPTH  1000    /* subschemas inside one another during a validation */
 #define SCHEMA_STEPS  5000000 /* of one validation; about a second */
 #define SCHEMA_ERRORS 10000   /* kept by one validation */
+#define SCHEMA_FIELDS 200     /* told to a person; the rest is left out */
 
 struct schema;
 
@@ -64,11 +65,13 @@ struct schema_step {
 /* What is wrong, as the keyword sees it. Points into the schema and the instance. */
 struct schema_error {
     struct schema_error *next;
-    const struct schema_step *path; /* NULL: the instance itself */
-    const char *keyword;            /* "type"; NULL where the schema is just `false` */
-    const json_t *value;            /* of the keyword; NULL where keyword is */
-    const json_t *instance;         /* the value that is wrong */
-    const json_t *schema;           /* the one that holds the keyword */
+    const struct schema_step *path;  /* NULL: the instance itself */
+    const struct schema_step *place; /* the same, but that of the value where the schema is just
+                                        `false`: there jsonschema names what is around it */
+    const char *keyword;             /* "type"; NULL where the schema is just `false` */
+    const json_t *value;             /* of the keyword; NULL where keyword is */
+    const json_t *instance;          /* the value that is wrong */
+    const json_t *schema;            /* the one that holds the keyword */
 
     /* What some keywords tell besides: the missing name and who asks for it; the unexpected names
      * or items; the schemas that all fit; a count. */
@@ -78,6 +81,7 @@ struct schema_error {
     const json_t *const *values;
     size_t count;
 
+    bool of_name;                 /* the instance is a key that `propertyNames` refuses */
     size_t branch;                /* of the parent's alternatives, from 0 */
     size_t parent_depth;          /* length of the parent's path; 0 without one */
     struct schema_error *context; /* of anyOf and oneOf: why none of the alternatives fits */

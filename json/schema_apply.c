@@ -408,17 +408,19 @@ bool schema_check_property_names(struct schema_run *run, struct schema_frame *fr
                                  const struct schema_keyword *keyword)
 {
     json_t *instance = (json_t *)frame->instance;
+    struct schema_frame of_name = *frame;
     bool valid = true;
 
     if (!json_is_object(instance))
         return true;
+    of_name.of_name = true;
     for (void *at = json_object_iter(instance); at && (valid || frame->errors);
          at = json_object_iter_next(instance, at)) {
         json_t *name = json_string(json_object_iter_key(at));
         if (!name)
             return schema_stop(run, "no memory to validate");
         struct schema_task task = {keyword->nodes[0], name, frame->path, frame->errors, NULL};
-        if (schema_evaluate(run, frame, task)) {
+        if (schema_evaluate(run, &of_name, task)) {
             json_decref(name);
             continue;
         }

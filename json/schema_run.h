@@ -37,6 +37,7 @@ struct schema_frame {
     size_t depth;
     size_t parent_depth; /* of the path, where alternatives began */
     size_t branch;
+    bool of_name; /* the instance is a key */
 };
 
 struct schema_run {

@@ -107,12 +107,14 @@ struct schema_error *schema_record(struct schema_run *run, struct schema_frame *
     if (!error)
         return NULL;
     error->path = keep_path(run, frame->path);
+    error->place = error->path;
     error->keyword = keyword ? keyword->kind->name : NULL;
     error->value = keyword ? keyword->value : NULL;
     error->instance = frame->instance;
     error->schema = frame->node->json;
     error->parent_depth = frame->parent_depth;
     error->branch = frame->branch;
+    error->of_name = frame->of_name;
     if (errors->last)
         errors->last->next = error;
     else
@@ -177,6 +179,14 @@ static bool run_keywords(struct schema_run *run, struct schema_frame *frame)
     return valid && !run->stopped;
 }
 
+static void record_false(struct schema_run *run, struct schema_frame *frame)
+{
+    struct schema_error *error = schema_record(run, frame, NULL);
+
+    if (error && error->path && frame->up && frame->up->path != frame->path)
+        error->path = error->path->up;
+}
+
 bool schema_evaluate(struct schema_run *run, const struct schema_frame *up, struct schema_task task)
 {
     struct schema_frame frame = {
@@ -188,6 +198,7 @@ bool schema_evaluate(struct schema_run *run, const struct schema_frame *up, stru
         .depth = up ? up->depth + 1 : 1,
         .parent_depth = up ? up->parent_depth : 0,
         .branch = up ? up->branch : 0,
+        .of_name = up && up->of_name,
     };
     struct schema_seen seen = {0};
     struct schema_mark mark;
@@ -198,7 +209,7 @@ bool schema_evaluate(struct schema_run *run, const struct schema_frame *up, stru
     if (task.node->kind == NODE_TRUE)
         return true;
     if (task.node->kind == NODE_FALSE) {
-        schema_record(run, &frame, NULL);
+        record_false(run, &frame);
         return false;
     }
     if (frame.depth > SCHEMA_DEPTH)
