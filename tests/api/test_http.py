@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import random
+import resource
 import select
 import socket
 import subprocess
@@ -28,11 +29,13 @@ class Server:
 
     def __init__(self, **config):
         allow = config.pop("allow", [])
+        files = config.pop("files", None)
         arguments = [f"{name}={value}" for name, value in config.items()]
         self.host = config.get("host", "127.0.0.1")
         self.process = subprocess.Popen(
             [str(ECHO), *arguments, *[f"allow={name}" for name in allow]],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=files and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))))
         line = self.process.stdout.readline()
         assert line.startswith("port "), self.process.stderr.read()
         self.port = int(line.split()[1])
@@ -595,6 +598,37 @@ def test_far_too_many_connections(start):
     deadline = time.monotonic() + 5
     while server.get("/").status_code != 200:
         assert time.monotonic() < deadline
+
+
+def test_no_more_files_to_open(start):
+    server = start(files=40)
+    clients = [server.connect() for _ in range(100)]
+    clients[0].send(request())
+    assert clients[0].reply().status == 200
+    before = used_cpu(server.process.pid)
+    time.sleep(0.5)
+    assert used_cpu(server.process.pid) - before < 0.25
+    for client in clients:
+        client.socket.close()
+    assert server.get("/").status_code == 200
+
+
+def used_cpu(pid):
+    """Seconds of a process's time so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_an_idle_server_does_nothing(start):
+    server = start()
+    with server.connect() as idle, server.connect() as parked:
+        idle.send(request())
+        assert idle.reply().status == 200
+        parked.send(request("/park"))
+        server.wait_for("requests_open", 2)
+        before = used_cpu(server.process.pid)
+        time.sleep(1)
+        assert used_cpu(server.process.pid) - before < 0.1
 
 
 def test_random_bytes(start):
