@@ -237,7 +237,8 @@ int64_t rule_next(const struct rule *rule, const struct zone *zone, int64_t afte
         int64_t instant = zone_to_instant(zone, wall * SECOND, ZONE_GAP_OFFSET_BEFORE);
         if (instant > after && instant < best)
             best = instant;
-        if (best != TIME_NEVER && zone_to_wall(zone, instant) == wall * SECOND)
+        /* Only one that was skipped can be followed by an earlier one. */
+        if (instant > after && zone_to_wall(zone, instant) == wall * SECOND)
             break;
         from = wall + 1;
     }

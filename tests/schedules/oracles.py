@@ -3,11 +3,13 @@
 Times are instants in whole seconds since 1970; wall clocks are naive datetimes.
 """
 
+import signal
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 from dateutil.rrule import rrulestr
 
 EPOCH = datetime(1970, 1, 1)
@@ -57,7 +59,12 @@ def cronsim_times(expression, name, after, count):
     repeated hour it returns some times that are past."""
     start = datetime.fromtimestamp(after, UTC).astimezone(ZoneInfo(name))
     times = []
-    for moment in CronSim(expression, start):
+    try:
+        sim = CronSim(expression, start)
+    except CronSimError as error:
+        assert str(error) == "Bad day-of-month", expression  # there is no such day
+        return []
+    for moment in sim:
         instant = int(moment.timestamp())
         if instant > after and (not times or instant > times[-1]):
             times.append(instant)
@@ -81,19 +88,43 @@ def shown_times(expression, name, after, count, horizon):
     return times
 
 
+class TooLong(Exception):
+    """dateutil goes through all that a rule leaves out, if need be until the year 9999."""
+
+
+@contextmanager
+def at_most(seconds):
+    def stop(signum, frame):
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def dateutil_times(text, zone, after, count):
     """By dateutil on wall clocks, which are then taken to instants as the RFC says. Wall clocks from
     two days before are looked at, since skipped ones come later than they say."""
     rule = rrulestr(text, dtstart=datetime(2020, 1, 1))
     times = set()
+    enough = None
     for wall in rule.xafter(wall_clock(after, zone) - timedelta(days=2), inc=True):
+        if enough and wall > enough:
+            break
         instant = instant_of(wall, zone)
         if instant > after:
             times.add(instant)
-        if wall.year > 9990 or (len(times) > count and wall > wall_clock(
-                sorted(times)[count], zone) + timedelta(days=2)):
-            break
+        if len(times) > count and not enough:
+            enough = wall + timedelta(hours=3)
     return sorted(times)[:count]
+
+
+def first_of_dateutil(text, start):
+    return rrulestr(text, dtstart=datetime(2020, 1, 1)).after(start)
 
 
 def interval_times(length, anchor, zone, after, count):
