@@ -8,8 +8,10 @@ extern const struct route flow_routes[];
 extern const struct route flow_run_state_routes[];
 extern const struct route flow_run_routes[];
 extern const struct route input_request_routes[];
+extern const struct route log_routes[];
 extern const struct route metrics_routes[];
 extern const struct route run_input_routes[];
+extern const struct route variable_routes[];
 
 /* Resources whose filters others use. */
 extern const struct filter flow_filters[];

@@ -1,0 +1,179 @@
+/* Logs: stored in batches, read back, followed as they come. */
+#include "common/ids.h"
+#include "server/api/routes.h"
+#include "server/orchestration/state.h"
+
+static const struct field fields[] = {
+    {.name = "id", .type = FIELD_ID, .doc = "The id, made by the server."},
+    {.name = "created", .type = FIELD_TIME, .doc = "When it arrived."},
+    {.name = "name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .doc = "The logger."},
+    {.name = "level",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .doc = "10 debug, 20 info, 30 warning, 40 error, 50 critical."},
+    {.name = "message",
+     .type = FIELD_TEXT,
+     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .doc = "Its text."},
+    {.name = "timestamp",
+     .type = FIELD_TIME,
+     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .doc = "When it was written, by the writer's clock."},
+    {.name = "flow_run_id",
+     .type = FIELD_ID,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .doc = "The run that wrote it."},
+    {.name = "task_run_id",
+     .type = FIELD_ID,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .doc = "The task run that wrote it."},
+    {.name = "worker_id",
+     .type = FIELD_ID,
+     .flags = FIELD_CREATE | FIELD_NULLABLE | FIELD_NO_COLUMN,
+     .doc = "Not kept."},
+    {.name = "seq",
+     .type = FIELD_INTEGER,
+     .doc = "Its number in the order of arrival: the place from which to go on."},
+    FIELDS_END};
+
+static const struct filter filters[] = {
+    {.name = "level", .kind = FILTER_VALUE, .operators = OP_GE | OP_LE, .type = FIELD_INTEGER},
+    {.name = "timestamp",
+     .kind = FILTER_VALUE,
+     .operators = OP_BEFORE | OP_AFTER,
+     .type = FIELD_TIME},
+    {.name = "flow_run_id", .kind = FILTER_VALUE, .operators = OP_ANY, .type = FIELD_ID},
+    {.name = "task_run_id",
+     .kind = FILTER_VALUE,
+     .operators = OP_ANY | OP_IS_NULL,
+     .type = FIELD_ID},
+    {.name = "text",
+     .kind = FILTER_VALUE,
+     .operators = OP_QUERY,
+     .type = FIELD_TEXT,
+     .sql = "(r.name || ' ' || r.message)"},
+    {.name = "seq", .kind = FILTER_VALUE, .operators = OP_GT, .type = FIELD_INTEGER},
+    FILTERS_END};
+
+static const struct sort sorts[] = {{"TIMESTAMP_ASC", "r.timestamp ASC, r.seq ASC"},
+                                    {"TIMESTAMP_DESC", "r.timestamp DESC, r.seq DESC"},
+                                    {"SEQ_ASC", "r.seq ASC"},
+                                    {NULL, NULL}};
+
+static const struct resource log_resource = {.name = "Log",
+                                             .table = "logs",
+                                             .fields = fields,
+                                             .filters = filters,
+                                             .filter_key = "logs",
+                                             .sorts = sorts};
+
+/* ---- storing ---- */
+
+static int create_logs(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    json_auto_t *runs = json_object();
+    const char *run_id;
+    size_t i;
+    json_t *entry;
+    json_t *ignored;
+
+    json_array_foreach(request->body, i, entry) {
+        struct record record;
+        record_from_create(&record, fields, txn_arena(txn), entry, NULL, NULL);
+        if (record_insert(txn, "logs", &record) < 0)
+            return HANDLER_FAILED;
+        struct value run = record_get(&record, "flow_run_id");
+        if (run.type == VALUE_TEXT)
+            json_object_set_new(runs, run.text, json_true());
+    }
+    json_object_foreach(runs, run_id, ignored)
+        txn_publish(txn, "logs:%s", run_id);
+    if (json_array_size(request->body))
+        txn_publish(txn, "logs");
+    return reply_json(reply, 201, "null");
+}
+
+/* ---- reading ---- */
+
+/* Watches the runs that are asked for, also for their ends: a follower is not kept waiting for
+ * logs that will not come. */
+static int watch(struct txn *txn, struct request *request, const json_t *ids)
+{
+    size_t i;
+    json_t *id;
+
+    if (!json_is_array(ids))
+        return request_watch(txn, request, "logs");
+    json_array_foreach(ids, i, id) {
+        char run_id[ID_SIZE];
+        if (!json_is_string(id) || !id_parse(json_string_value(id), run_id))
+            continue;
+        if (request_watch(txn, request, "logs:%s", run_id) < 0 ||
+            request_watch(txn, request, "flow_run:%s", run_id) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Whether any of the runs may still write: 1 or 0. */
+static int any_runs(struct txn *txn, const json_t *ids)
+{
+    size_t i;
+    json_t *id;
+
+    if (!json_is_array(ids))
+        return 1;
+    json_array_foreach(ids, i, id) {
+        char run_id[ID_SIZE];
+        rows_auto rows = {0};
+        if (!json_is_string(id) || !id_parse(json_string_value(id), run_id))
+            continue;
+        int found =
+            db_first(txn, &rows, "SELECT state_type FROM flow_runs WHERE id = ?", V(run_id));
+        if (found < 0)
+            return -1;
+        if (!found || !state_is_terminal(state_type_parse(rows_text(&rows, 0))))
+            return 1;
+    }
+    return 0;
+}
+
+static int filter_logs(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    const json_t *asked = json_object_get(request->body, "logs");
+    const json_t *ids = json_object_get(json_object_get(asked, "flow_run_id"), "any_");
+
+    if (watch(txn, request, ids) < 0 || resource_filter(txn, request, reply) < 0)
+        return HANDLER_FAILED;
+    if (reply->status != 200 || reply->body.length > 2 || !request_may_wait(request, txn))
+        return HANDLER_DONE;
+    int runs = any_runs(txn, ids);
+    return runs < 0 ? HANDLER_FAILED : runs ? HANDLER_PARK : HANDLER_DONE;
+}
+
+static const struct body create_body = {.fields = fields, .only = FIELD_CREATE, .list = true};
+
+const struct route log_routes[] = {
+    {.method = HTTP_POST,
+     .path = "/api/logs/",
+     .handle = create_logs,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .body = &create_body,
+     .summary = "Stores logs.",
+     .status = 201,
+     .shape = REPLY_NULL},
+    {.method = HTTP_POST,
+     .path = "/api/logs/filter",
+     .handle = filter_logs,
+     .flags = ROUTE_WAITS,
+     .body = &filter_body,
+     .resource = &log_resource,
+     .summary = "Lists logs. With Prefer: wait, as soon as there is one, or the run has ended.",
+     .status = 200,
+     .shape = REPLY_LIST,
+     .reply_fields = fields},
+    {.path = NULL},
+};
