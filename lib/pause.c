@@ -8,22 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "common/times.h"
 #include "lib/client.h"
 #include "lib/errors.h"
+#include "lib/look.h"
 #include "lib/model.h"
 #include "lib/run.h"
 #include "lib/states.h"
 #include "lib/utf8.h"
-#include "json/text.h"
 #include "json/writer.h"
 
 #define DEFAULT_TIMEOUT 3600.0
 #define DEFAULT_POLL    1.0
-#define LONGEST_WAIT    30.0          /* of one read that is held back, seconds */
-#define GRACE           (10 * SECOND) /* after the deadline, for the server to act on it */
+#define LONGEST_WAIT    30.0 /* of one read that is held back, seconds */
+#define GRACE           10.0 /* seconds after the deadline, for the server to act on it */
 #define KEY_SIZE        96
 
 struct pause {
@@ -34,8 +32,7 @@ struct pause {
     char keyset[KEY_SIZE + 16]; /* "paused-KEY", "suspended-KEY" */
     bool suspends;              /* the process ends instead of waiting */
     int64_t deadline;           /* a point in time */
-    char state[16];             /* type of the run's state, as last seen */
-    char etag[128];
+    struct look look;           /* the last one at the run */
 };
 
 static int post_input(struct pause *pause, const char *role, const char *value,
@@ -127,36 +124,6 @@ static int ask(struct pause *pause, const struct buf *schema, struct fm_error *e
 
 /* ---- the wait -------------------------------------------------------------------------------- */
 
-/* Looks at the run, holding the read back for up to `wait` seconds while nothing changes. */
-static int look(struct pause *pause, double wait, bool *ret_waited, struct fm_error *error)
-{
-    char path[64];
-    struct fm_reply reply;
-    struct error parse_error;
-
-    snprintf(path, sizeof(path), "/flow_runs/%s", pause->run->id);
-    int r = fm_client_call(pause->run->client, "GET", path, NULL, &reply, error,
-                           .wait = pause->etag[0] ? wait : 0, .if_none_match = pause->etag);
-    if (r < 0)
-        return r;
-    *ret_waited = reply.wait >= 0;
-    r = fm_reply_check(&reply, error);
-    if (r == 0 && reply.status != 304) {
-        json_t *run = json_parse(reply.body, reply.length, &parse_error);
-        const char *type =
-            json_string_value(json_object_get(json_object_get(run, "state"), "type"));
-        if (type) {
-            snprintf(pause->state, sizeof(pause->state), "%s", type);
-            memcpy(pause->etag, reply.etag, sizeof(pause->etag));
-        } else {
-            r = fail(error, FM_FAILED, "the server's answer about the run has no state");
-        }
-        json_decref(run);
-    }
-    fm_reply_release(&reply);
-    return r;
-}
-
 static double seconds_until(int64_t time)
 {
     return time == TIME_NEVER ? INFINITY : (double)(time - time_now()) / SECOND;
@@ -165,47 +132,34 @@ static double seconds_until(int64_t time)
 /* What a state other than PAUSED means for the one who waits. */
 static int judge_state(struct pause *pause, struct fm_error *error)
 {
-    if (strcmp(pause->state, "RUNNING") == 0)
+    if (strcmp(pause->look.info.state_type, "RUNNING") == 0)
         return 0;
-    if (strcmp(pause->state, "CANCELLING") == 0 || strcmp(pause->state, "CANCELLED") == 0) {
+    if (strcmp(pause->look.info.state_type, "CANCELLING") == 0 ||
+        strcmp(pause->look.info.state_type, "CANCELLED") == 0) {
         atomic_store(&pause->run->cancelling, true);
         return fail(error, FM_CANCELLED, "the run was cancelled while it was paused");
     }
-    if (strcmp(pause->state, "FAILED") == 0)
+    if (strcmp(pause->look.info.state_type, "FAILED") == 0)
         return fail(error, FM_TIMED_OUT, "the flow run was paused and never resumed");
-    return fail(error, FM_REFUSED, "the paused run was put into state %s", pause->state);
+    return fail(error, FM_REFUSED, "the paused run was put into state %s",
+                pause->look.info.state_type);
 }
 
-/* One look, and the sleep before the next where the server does not wait. A server that is away is
- * waited for as well. */
-static int look_and_sleep(struct pause *pause, struct fm_error *error)
-{
-    double poll = pause->options->poll_interval > 0 ? pause->options->poll_interval : DEFAULT_POLL;
-    double left = seconds_until(pause->deadline);
-    bool waited = false;
-    bool had_etag = pause->etag[0] != '\0';
-
-    int r = look(pause, fmin(LONGEST_WAIT, fmax(left, 1)), &waited, error);
-    if (r < 0 && r != FM_UNREACHABLE)
-        return r;
-    if (strcmp(pause->state, "PAUSED") != 0 || waited || (r == 0 && pause->etag[0] && !had_etag))
-        return 0;
-    if (client_sleep(pause->run->client, fmin(poll, fmax(left, 0.2))) < 0)
-        return fail(error, FM_CANCELLED, "the process was interrupted while the run was paused");
-    return 0;
-}
-
+/* A server that is away is waited for as well. */
 static int wait_for_resume(struct pause *pause, struct fm_error *error)
 {
+    const char *state = pause->look.info.state_type;
+
     fm_info(pause->run, "Pausing flow, execution will continue when this flow run is resumed.");
-    snprintf(pause->state, sizeof(pause->state), "PAUSED");
-    while (strcmp(pause->state, "PAUSED") == 0) {
-        if (pause->deadline != TIME_NEVER && time_now() > pause->deadline + GRACE)
+    do {
+        double left = seconds_until(pause->deadline);
+        if (left < -GRACE)
             return fail(error, FM_TIMED_OUT, "the flow run was paused and never resumed");
-        int r = look_and_sleep(pause, error);
-        if (r < 0)
+        int r =
+            look_at_run(pause->run->client, &pause->look, fmin(LONGEST_WAIT, fmax(left, 1)), error);
+        if (r < 0 && r != FM_UNREACHABLE)
             return r;
-    }
+    } while (!*state || strcmp(state, "PAUSED") == 0);
     return judge_state(pause, error);
 }
 
@@ -280,8 +234,10 @@ static int pause_or_suspend(struct fm_run *run, const struct fm_model *model, vo
         .options = options,
         .suspends = suspends,
         .deadline = TIME_NEVER,
+        .look.poll_interval = options->poll_interval > 0 ? options->poll_interval : DEFAULT_POLL,
     };
 
+    memcpy(pause.look.run_id, run->id, sizeof(pause.look.run_id));
     if (timeout < 1e10)
         pause.deadline = time_now() + (int64_t)(timeout * SECOND);
     return run_keep_error(run, pause_and_read(&pause, result, &error), &error);

@@ -12,7 +12,7 @@
 static const struct fm_error no_error = {.code = 0, .message = ""};
 static const struct fm_error no_memory = {.code = FM_NO_MEMORY, .message = "out of memory"};
 
-static const char *name_of_flow(struct arena *arena, const struct fm_flow *flow)
+const char *name_of_flow(struct arena *arena, const struct fm_flow *flow)
 {
     if (flow->name)
         return arena_strdup(arena, flow->name);
@@ -139,6 +139,17 @@ int run_decode(struct fm_run *run, const struct fm_model *model, const struct fm
     int r = model_decode(model, initial, json, length, &run->arena, ret_value, &problems, error);
     pthread_mutex_unlock(&run->lock);
     return r;
+}
+
+int run_take_parameters(struct fm_run *run, const char *json, size_t length, struct fm_error *error)
+{
+    const struct fm_model *model = run->flow->parameters;
+    void *parameters = fm_alloc(run, model->size);
+
+    if (!parameters)
+        return fail_without_memory(error);
+    run->parameters = parameters;
+    return run_decode(run, model, NULL, json, length, parameters, error);
 }
 
 /* ---- what a flow may ask --------------------------------------------------------------------- */

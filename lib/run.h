@@ -25,6 +25,7 @@ struct fm_run {
     char flow_id[ID_SIZE];
     const char *name; /* in the arena, like the next */
     const char *flow_name;
+    const void *parameters; /* NULL: the flow has none */
     atomic_int signal;      /* SIGINT or SIGTERM if the process was told to end */
     atomic_bool cancelling; /* somebody cancels the run through the API */
 
@@ -47,3 +48,10 @@ int run_keep_error(struct fm_run *run, int r, const struct fm_error *error);
 /* model_decode into the run's memory, with its lock. */
 int run_decode(struct fm_run *run, const struct fm_model *model, const struct fm_setting *initial,
                const char *json, size_t length, void *ret_value, struct fm_error *error) MUST_CHECK;
+
+/* Reads the parameters of the flow from a JSON object. */
+int run_take_parameters(struct fm_run *run, const char *json, size_t length,
+                        struct fm_error *error) MUST_CHECK;
+
+/* The flow's name: its own, or the function's with dashes. In the arena; NULL without memory. */
+const char *name_of_flow(struct arena *arena, const struct fm_flow *flow);

@@ -1,0 +1,133 @@
+/* Running a flow here and now. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "lib/client.h"
+#include "lib/engine.h"
+#include "lib/errors.h"
+#include "lib/flows.h"
+#include "lib/model.h"
+#include "lib/run.h"
+#include "json/writer.h"
+
+static void write_run(struct buf *body, const struct fm_run *run,
+                      const struct fm_run_options *options, const char *parameters,
+                      const char *idempotency_key)
+{
+    struct json_writer writer;
+
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    json_key(&writer, "flow_id");
+    json_add_string(&writer, run->flow_id);
+    json_key(&writer, "name");
+    json_add_string(&writer, options->name);
+    json_key(&writer, "state");
+    json_add_text(&writer, "{\"type\":\"PENDING\",\"name\":\"Pending\"}");
+    json_key(&writer, "empirical_policy");
+    json_begin_object(&writer);
+    json_key(&writer, "retries");
+    json_add_integer(&writer, run->flow->retries);
+    json_key(&writer, "retry_delay");
+    json_add_integer(&writer, (int64_t)ceil(run->flow->retry_delay));
+    json_end_object(&writer);
+    json_key(&writer, "tags");
+    json_begin_array(&writer);
+    for (const char *const *tag = options->tags; tag && *tag; tag++)
+        json_add_string(&writer, *tag);
+    json_end_array(&writer);
+    json_key(&writer, "parameters");
+    json_add_text(&writer, parameters);
+    json_key(&writer, "idempotency_key");
+    json_add_string(&writer, idempotency_key);
+    json_end_object(&writer);
+}
+
+static int create_run(struct fm_run *run, const struct fm_run_options *options,
+                      struct fm_error *error)
+{
+    char key[FM_ID_SIZE];
+    buf_auto body = BUF_INIT;
+    buf_auto parameters = BUF_INIT;
+    json_t *record = NULL;
+    const char *id;
+    const char *name;
+
+    fm_new_id(key);
+    if (run->flow->parameters) {
+        int r = model_encode(run->flow->parameters, run->parameters, &parameters, error);
+        if (r < 0)
+            return r;
+    } else {
+        buf_add_string(&parameters, "{}");
+    }
+    write_run(&body, run, options, buf_string(&parameters), key);
+    const struct fm_call call = {.idempotency_key = key};
+    int r = api_call(run->client, "POST", "/flow_runs/", &body, &call, &record, error);
+    if (r == 0)
+        r = api_string(record, "id", &id, error);
+    if (r == 0)
+        r = api_string(record, "name", &name, error);
+    if (r == 0) {
+        snprintf(run->id, sizeof(run->id), "%s", id);
+        run->name = fm_format(run, "%s", name);
+        if (!run->name)
+            r = fail_without_memory(error);
+    }
+    json_decref(record);
+    return r;
+}
+
+/* Those that are given, or the defaults. */
+static int take_parameters(struct fm_run *run, const struct fm_run_options *options,
+                           struct fm_error *error)
+{
+    if (!run->flow->parameters || options->parameters) {
+        run->parameters = options->parameters;
+        return 0;
+    }
+    int r = run_take_parameters(run, "{}", 2, error);
+    return r < 0 ? fail_prefix(error, "parameters of flow '%s'", run->flow_name) : 0;
+}
+
+static int run_with_clients(const struct fm_flow *flow, const struct fm_run_options *options,
+                            struct fm_client *client, struct fm_client *log_client, int *ret_status,
+                            struct fm_error *error)
+{
+    struct fm_run *run;
+
+    int r = run_create(flow, client, &run, error);
+    if (r < 0)
+        return r;
+    r = flow_register(client, run->flow_name, run->flow_id, error);
+    if (r == 0)
+        r = take_parameters(run, options, error);
+    if (r == 0)
+        r = create_run(run, options, error);
+    if (r == 0)
+        r = engine_run(run, log_client, true, ret_status, error);
+    run_destroy(run);
+    return r;
+}
+
+int fm_run_flow_with(const struct fm_flow *flow, const struct fm_run_options *options)
+{
+    struct fm_client *client = NULL;
+    struct fm_client *log_client = NULL;
+    struct fm_error error = {.code = 0};
+    int status = 1;
+
+    int r = fm_client_create(options->url, &client, &error);
+    if (r == 0)
+        r = fm_client_create(options->url, &log_client, &error);
+    if (r == 0)
+        r = run_with_clients(flow, options, client, log_client, &status, &error);
+    fm_client_destroy(log_client);
+    fm_client_destroy(client);
+    if (r < 0)
+        fprintf(stderr, "%s\n", error.message);
+    return r < 0 && status == 0 ? 1 : status;
+}

@@ -1,0 +1,12 @@
+/* Running a flow whose run the server knows, from RUNNING to its end. */
+#pragma once
+
+#include "lib/run.h"
+
+/*
+ * Starts the log, watches for signals, calls the flow (again if it is to be retried) and tells the
+ * server how it ended. Prints the log and the state changes. `log_client` is for the log alone.
+ * `is_new`: the run was made just now, which is said too.
+ */
+int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, int *ret_status,
+               struct fm_error *error) MUST_CHECK;

@@ -1,0 +1,23 @@
+/* Looking at a flow run until something has changed. */
+#pragma once
+
+#include "common/error.h"
+#include "common/ids.h"
+#include "include/fermata.h"
+
+struct look {
+    char run_id[ID_SIZE];
+    double poll_interval; /* seconds, where the server cannot hold a read back */
+    char etag[128];       /* of the last look; "" before the first */
+    struct fm_run_info info;
+};
+
+/*
+ * Looks at the run. Where the last look is known to the server, it answers once the run has changed
+ * or `wait` seconds have passed; another server is asked after a sleep. FM_CANCELLED if the client
+ * is interrupted; FM_UNREACHABLE after a sleep, so that the caller may simply look again.
+ */
+int look_at_run(struct fm_client *client, struct look *look, double wait,
+                struct fm_error *error) MUST_CHECK;
+
+bool run_info_is_final(const struct fm_run_info *info);

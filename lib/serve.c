@@ -1,0 +1,320 @@
+/* Serving deployments: registering them, waiting for their runs, taking one after another. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "common/arena.h"
+#include "common/times.h"
+#include "lib/client.h"
+#include "lib/errors.h"
+#include "lib/flows.h"
+#include "lib/run.h"
+#include "lib/runner.h"
+#include "lib/served.h"
+#include "lib/signals.h"
+#include "lib/states.h"
+#include "json/text.h"
+#include "json/writer.h"
+
+#define LONGEST_WAIT 30.0          /* seconds that one read is held back */
+#define POLL         2.0           /* seconds between two reads, where the server cannot */
+#define AHEAD        (10 * SECOND) /* so early a run is taken; its process waits for its time */
+#define GRACE        30.0          /* seconds for the runs' processes at the end */
+
+void runner_say(struct runner *runner, enum fm_level level, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) >= 0)
+        terminal_print(&runner->terminal, level, "fermata.runner", text);
+    va_end(args);
+    free(text);
+}
+
+bool runner_wait(struct runner *runner, double seconds)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)seconds;
+    return pthread_cond_timedwait(&runner->changed, &runner->lock, &until) != ETIMEDOUT;
+}
+
+/* ---- taking runs ----------------------------------------------------------------------------- */
+
+/* True if the run is ours now. Of several runners only one hears that PENDING was accepted. */
+static bool claim(struct runner *runner, const char *id)
+{
+    const struct proposal pending = {.type = "PENDING"};
+    struct outcome outcome;
+    struct fm_error error;
+
+    int r = propose_state(runner->client, id, &pending, &outcome, &error);
+    if (r < 0 && r != FM_CANCELLED)
+        runner_say(runner, FM_WARNING, "Flow run %s could not be taken: %s", id, error.message);
+    return r == 0 && outcome.verdict == ACCEPTED && outcome_is(&outcome, "PENDING");
+}
+
+static void take(struct runner *runner, const json_t *record)
+{
+    const char *id = json_string_value(json_object_get(record, "id"));
+    const char *name = json_string_value(json_object_get(record, "name"));
+    const char *deployment = json_string_value(json_object_get(record, "deployment_id"));
+    const struct proposal crashed = {.type = "CRASHED",
+                                     .message = "The runner could not start a process."};
+    struct outcome outcome;
+    struct fm_error error;
+    size_t number = 0;
+
+    if (!id || !name || !deployment)
+        return;
+    while (number < runner->count && strcmp(runner->ids[number], deployment) != 0)
+        number++;
+    if (number == runner->count || !claim(runner, id))
+        return;
+    runner_say(runner, FM_INFO, "Starting flow run '%s'", name);
+    if (supervise(runner, number, id, name, &error) == 0)
+        return;
+    runner_say(runner, FM_ERROR, "Flow run '%s': %s", name, error.message);
+    if (propose_state(runner->client, id, &crashed, &outcome, &error) < 0)
+        runner_say(runner, FM_ERROR, "Flow run '%s': %s", name, error.message);
+}
+
+static void write_request(const struct runner *runner, int room, struct buf *body)
+{
+    struct json_writer writer;
+
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    json_key(&writer, "deployment_ids");
+    json_begin_array(&writer);
+    for (size_t i = 0; i < runner->count; i++)
+        json_add_string(&writer, runner->ids[i]);
+    json_end_array(&writer);
+    json_key(&writer, "scheduled_before");
+    json_add_time(&writer, time_now() + AHEAD);
+    json_key(&writer, "limit");
+    json_add_integer(&writer, room);
+    json_end_object(&writer);
+}
+
+/* Waits for runs and takes up to `room` of them. */
+static int take_runs(struct runner *runner, int room, struct fm_error *error)
+{
+    buf_auto body = BUF_INIT;
+    struct fm_reply reply;
+    const json_t *record;
+    struct error parse_error;
+    size_t i;
+
+    write_request(runner, room, &body);
+    int r = fm_client_call(runner->client, "POST", "/deployments/get_scheduled_flow_runs",
+                           buf_string(&body), &reply, error, .wait = LONGEST_WAIT);
+    if (r < 0)
+        return r;
+    r = fm_reply_check(&reply, error);
+    json_t *records = r == 0 ? json_parse(reply.body, reply.length, &parse_error) : NULL;
+    bool waited = reply.wait >= 0;
+    fm_reply_release(&reply);
+    json_array_foreach(records, i, record)
+        take(runner, record);
+    bool nothing = json_array_size(records) == 0;
+    json_decref(records);
+    if (r == 0 && nothing && !waited)
+        client_sleep(runner->client, POLL);
+    return r;
+}
+
+/* How many runs more may be started; waits until it is one at least. 0: the runner is to stop. */
+static int wait_for_room(struct runner *runner, int limit)
+{
+    int room;
+
+    pthread_mutex_lock(&runner->lock);
+    while (limit > 0 && runner->active >= limit && !runner->stopping)
+        runner_wait(runner, LONGEST_WAIT);
+    room = runner->stopping ? 0 : limit > 0 ? limit - runner->active : 100;
+    pthread_mutex_unlock(&runner->lock);
+    return room;
+}
+
+static void serve_until_stopped(struct runner *runner, int limit)
+{
+    struct fm_error error;
+    int room;
+
+    while ((room = wait_for_room(runner, limit)) > 0) {
+        supervise_join(runner, false);
+        int r = take_runs(runner, room, &error);
+        if (r < 0 && r != FM_CANCELLED) {
+            runner_say(runner, FM_WARNING, "Waiting for runs: %s", error.message);
+            client_sleep(runner->client, POLL);
+        }
+    }
+}
+
+static void on_signal(void *context, int number)
+{
+    struct runner *runner = context;
+
+    (void)number;
+    pthread_mutex_lock(&runner->lock);
+    runner->stopping = true;
+    pthread_cond_broadcast(&runner->changed);
+    pthread_mutex_unlock(&runner->lock);
+    fm_client_interrupt(runner->client);
+}
+
+/* ---- start and stop -------------------------------------------------------------------------- */
+
+/* The box that the guide shows. */
+static void print_box(const char *const lines[], size_t count)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < count; i++)
+        width = strlen(lines[i]) > width ? strlen(lines[i]) : width;
+    for (size_t i = 0; i < width + 4; i++)
+        putchar('_');
+    putchar('\n');
+    for (size_t i = 0; i < count; i++)
+        printf("| %-*s |\n", (int)width, lines[i]);
+    for (size_t i = 0; i < width + 4; i++)
+        putchar('_');
+    printf("\n\n");
+    fflush(stdout);
+}
+
+static void print_banner(const struct runner *runner, const char *const *flow_names)
+{
+    const char *lines[64] = {0};
+    struct arena arena = {0};
+    size_t count = 0;
+    const char *several = "Your flows are being served and polling for scheduled runs";
+
+    lines[count++] =
+        runner->count == 1
+            ? arena_printf(&arena, "Your flow '%s' is being served and polling for scheduled runs",
+                           flow_names[0])
+            : several;
+    lines[count++] = "";
+    lines[count++] = "To trigger a run, use the following command:";
+    lines[count++] = "";
+    for (size_t i = 0; i < runner->count && count < COUNT_OF(lines) - 3; i++)
+        lines[count++] = arena_printf(&arena, "        $ fermata deployment run '%s/%s'",
+                                      flow_names[i], runner->deployments[i].name);
+    lines[count++] = "";
+    size_t length = strlen(fm_client_url(runner->client));
+    if (length > 4 && strcmp(fm_client_url(runner->client) + length - 4, "/api") == 0)
+        length -= 4;
+    lines[count++] =
+        arena_printf(&arena, "Server: %.*s", (int)length, fm_client_url(runner->client));
+    bool complete = true;
+    for (size_t i = 0; i < count; i++)
+        complete = complete && lines[i];
+    if (complete)
+        print_box(lines, count);
+    arena_release(&arena);
+}
+
+static int register_all(struct runner *runner, struct fm_error *error)
+{
+    struct arena arena = {0};
+    const char **names = arena_alloc(&arena, runner->count * sizeof(*names));
+    int r = names ? 0 : fail_without_memory(error);
+
+    for (size_t i = 0; i < runner->count && r == 0; i++) {
+        const struct fm_deployment *deployment = &runner->deployments[i];
+        names[i] = name_of_flow(&arena, deployment->flow);
+        if (!names[i])
+            r = fail_without_memory(error);
+        else if (!deployment->name || !*deployment->name)
+            r = fail(error, FM_INVALID, "a deployment of flow '%s' has no name", names[i]);
+        else
+            r = deployment_register(runner->client, deployment, names[i], runner->ids[i], error);
+    }
+    if (r == 0)
+        print_banner(runner, names);
+    arena_release(&arena);
+    return r;
+}
+
+static void pause_all(struct runner *runner)
+{
+    struct fm_error error;
+
+    client_reopen(runner->client);
+    for (size_t i = 0; i < runner->count; i++) {
+        if (deployment_pause(runner->client, runner->ids[i], &error) < 0)
+            runner_say(runner, FM_WARNING, "Deployment '%s' could not be paused: %s",
+                       runner->deployments[i].name, error.message);
+    }
+}
+
+static void runner_init(struct runner *runner)
+{
+    pthread_condattr_t monotonic;
+
+    terminal_init(&runner->terminal, STDERR_FILENO);
+    pthread_mutex_init(&runner->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&runner->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    list_init(&runner->runs);
+    list_init(&runner->ended);
+}
+
+static void runner_finish(struct runner *runner)
+{
+    fm_client_destroy(runner->client);
+    free(runner->ids);
+    pthread_cond_destroy(&runner->changed);
+    pthread_mutex_destroy(&runner->lock);
+    terminal_finish(&runner->terminal);
+}
+
+static int serve(struct runner *runner, int limit, struct fm_error *error)
+{
+    struct signal_watch watch;
+
+    int r = fm_client_create(runner->url, &runner->client, error);
+    if (r == 0)
+        r = register_all(runner, error);
+    if (r < 0)
+        return r;
+    bool watched = signal_watch_start(&watch, on_signal, runner);
+    serve_until_stopped(runner, limit);
+    supervise_stop(runner, GRACE);
+    pause_all(runner);
+    if (watched)
+        signal_watch_stop(&watch);
+    return 0;
+}
+
+int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve_options *options)
+{
+    struct runner runner = {.deployments = deployments, .url = options->url};
+    struct fm_error error;
+
+    int status = run_if_served(deployments, options);
+    if (status >= 0)
+        return status;
+    while (deployments[runner.count].flow)
+        runner.count++;
+    runner.ids = calloc(runner.count ? runner.count : 1, sizeof(*runner.ids));
+    runner_init(&runner);
+    int r = runner.ids ? serve(&runner, options->limit, &error) : fail_without_memory(&error);
+    runner_finish(&runner);
+    if (r < 0)
+        fprintf(stderr, "%s\n", error.message);
+    return r < 0 ? 1 : 0;
+}

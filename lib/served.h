@@ -1,0 +1,16 @@
+/*
+ * A run of a deployment in its own process.
+ *
+ * The runner starts its own program again and tells it by one variable of the environment which run
+ * it is for: "DEPLOYMENT:RUNNER:RUN-ID", the deployment as a number in the list that is served, the
+ * runner as its process id.
+ */
+#pragma once
+
+#include "common/error.h"
+#include "include/fermata.h"
+
+#define SERVED_RUN "FERMATA_SERVED_RUN"
+
+/* Runs it and gives the exit status, if this process was started for a run; else -1. */
+int run_if_served(const struct fm_deployment *deployments, const struct fm_serve_options *options);

@@ -1,0 +1,75 @@
+#include "lib/signals.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define STOP_WATCHING 1000 /* no signal has this number */
+
+/* Signal handlers know nothing but what is global: where to write the number, -1 if nobody
+ * watches. */
+static atomic_int signal_fd = -1;
+
+static void handle(int number)
+{
+    int fd = atomic_load(&signal_fd);
+    uint64_t value = (uint64_t)number;
+    int saved = errno;
+
+    if (fd >= 0 && write(fd, &value, sizeof(value)) < 0)
+        _exit(128 + number); /* nobody would ever hear of it */
+    errno = saved;
+}
+
+static void *watch_signals(void *context)
+{
+    struct signal_watch *watch = context;
+    uint64_t value = 0;
+
+    while (read(watch->fd, &value, sizeof(value)) < 0 && errno == EINTR)
+        ;
+    /* Both signals at once are the sum of their numbers. */
+    if (value < STOP_WATCHING)
+        watch->on_signal(watch->context, value == SIGINT ? SIGINT : SIGTERM);
+    return NULL;
+}
+
+bool signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *context, int number),
+                        void *context)
+{
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    int expected = -1;
+
+    *watch = (struct signal_watch){
+        .on_signal = on_signal, .context = context, .fd = eventfd(0, EFD_CLOEXEC)};
+    if (watch->fd < 0)
+        return false;
+    if (!atomic_compare_exchange_strong(&signal_fd, &expected, watch->fd)) {
+        close(watch->fd);
+        return false;
+    }
+    if (pthread_create(&watch->thread, NULL, watch_signals, watch) != 0) {
+        atomic_store(&signal_fd, -1);
+        close(watch->fd);
+        return false;
+    }
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &watch->before_int);
+    sigaction(SIGTERM, &action, &watch->before_term);
+    return true;
+}
+
+void signal_watch_stop(struct signal_watch *watch)
+{
+    uint64_t stop = STOP_WATCHING;
+
+    sigaction(SIGINT, &watch->before_int, NULL);
+    sigaction(SIGTERM, &watch->before_term, NULL);
+    atomic_store(&signal_fd, -1);
+    while (write(watch->fd, &stop, sizeof(stop)) < 0 && errno == EINTR)
+        ;
+    pthread_join(watch->thread, NULL);
+    close(watch->fd);
+}

@@ -1,0 +1,21 @@
+/* SIGINT and SIGTERM, taken by a thread for as long as somebody watches. */
+#pragma once
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+
+struct signal_watch {
+    void (*on_signal)(void *context, int number); /* on the watching thread, at most once */
+    void *context;
+    int fd;
+    pthread_t thread;
+    struct sigaction before_int;
+    struct sigaction before_term;
+};
+
+/* Of each signal only the first is caught: a second one ends the process. False if it cannot be, or
+ * somebody else in the process watches already: then nothing has changed. */
+bool signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *context, int number),
+                        void *context);
+void signal_watch_stop(struct signal_watch *watch);
