@@ -102,18 +102,16 @@ bool schema_is_multiple(const json_t *number, const json_t *of)
 {
     struct decimal n = to_decimal(number);
     struct decimal d = to_decimal(of);
-    unsigned __int128 rest = n.digits;
+    unsigned __int128 rest;
 
     if (n.digits == 0)
         return true;
-    for (; d.exponent > n.exponent; d.exponent--) { /* the number must end in that many zeros */
+    for (; d.exponent > n.exponent; n.exponent++) { /* the number must end in that many zeros */
         if (n.digits % 10 != 0)
             return false;
         n.digits /= 10;
-        n.exponent++;
-        rest = n.digits;
     }
-    for (rest %= d.digits; n.exponent > d.exponent && rest != 0; n.exponent--)
+    for (rest = n.digits % d.digits; n.exponent > d.exponent && rest != 0; n.exponent--)
         rest = rest * 10 % d.digits;
     return rest == 0;
 }

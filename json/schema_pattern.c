@@ -16,8 +16,8 @@
  * array of a hundred thousand strings. Both numbers bound PCRE2's inner steps over all places of
  * the text where a match could begin; PCRE2 itself counts them for each place anew. */
 #define FIRST_TRY       5000
-#define SECOND_TRY      5000000
-#define SECOND_TRY_COST 50000
+#define SECOND_TRY      10000000
+#define SECOND_TRY_COST 250000
 #define SEARCH_COST     50
 #define HEAP_KILOBYTES  20000
 
