@@ -196,7 +196,8 @@ void question_add_mark(const struct walk *walk, struct buf *to, const struct que
     buf_auto value = BUF_INIT;
 
     buf_add_string(to, "  ");
-    if (question->fallback && !json_is_null(question->fallback)) {
+    const char *text = json_string_value(question->fallback);
+    if (question->fallback && !json_is_null(question->fallback) && !(text && !*text)) {
         if (field_is_secret(&question->field))
             buf_add_string(&value, "********");
         else if (json_is_boolean(question->fallback))
