@@ -18,20 +18,21 @@ SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Terminal:
-    """Runs `fermata` with the arguments; a context manager that leaves no process behind.
+    """Runs `fermata`, or another program, with the arguments; a context manager that leaves no
+    process behind.
 
     `screen` is all that was shown so far, with escape sequences; expect() looks at what came after
     the text that it found last, without them.
     """
 
-    def __init__(self, *arguments, columns=80, **environment):
+    def __init__(self, *arguments, program=None, columns=80, **environment):
         self.screen = ""
         self.seen = 0
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.master = master
         self.process = subprocess.Popen(
-            [build_directory() / "fermata", *arguments], stdin=slave, stdout=slave, stderr=slave,
+            [program or build_directory() / "fermata", *arguments], stdin=slave, stdout=slave, stderr=slave,
             env=clean_environment(TERM="xterm-256color", **environment), preexec_fn=own_terminal)
         os.close(slave)
 
