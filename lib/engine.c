@@ -63,6 +63,18 @@ static int call_flow(struct fm_run *run)
     return run->flow->function(run);
 }
 
+/* The end has to be told even after a signal, and at the next try a signal counts again. */
+static void set_ending(struct fm_run *run, bool ending)
+{
+    pthread_mutex_lock(&run->lock);
+    run->ending = ending;
+    if (ending)
+        client_reopen(run->client);
+    else if (atomic_load(&run->signal))
+        fm_client_interrupt(run->client);
+    pthread_mutex_unlock(&run->lock);
+}
+
 /* However a run ends that is being cancelled, it ends as cancelled. */
 static int propose_end(struct fm_run *run, const struct proposal *end, struct outcome *ret_outcome,
                        struct fm_error *error)
@@ -86,17 +98,19 @@ static int attempt(struct fm_run *run, bool *ret_again, struct outcome *ret_outc
         *ret_outcome = (struct outcome){.type = "PAUSED", .name = "Suspended"};
         return 0;
     }
-    client_reopen(run->client); /* what follows has to be said even after a signal */
+    set_ending(run, true);
     const struct proposal end = final_state(run, result);
 
     int r = propose_end(run, &end, ret_outcome, error);
     if (r < 0)
         return r;
     *ret_again = ret_outcome->verdict == REJECTED && outcome_is(ret_outcome, "SCHEDULED");
-    if (*ret_again)
+    if (*ret_again) {
         fm_log(run, FM_WARNING, "Flow run failed and is tried again: %s", end.message);
-    else
+        set_ending(run, false);
+    } else {
         tell_end(run, ret_outcome, end.message);
+    }
     return 0;
 }
 
@@ -145,7 +159,10 @@ static void on_signal(void *context, int number)
     struct fm_run *run = context;
 
     atomic_store(&run->signal, number);
-    fm_client_interrupt(run->client);
+    pthread_mutex_lock(&run->lock);
+    if (!run->ending)
+        fm_client_interrupt(run->client);
+    pthread_mutex_unlock(&run->lock);
 }
 
 int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, int *ret_status,

@@ -34,7 +34,8 @@ struct fm_run {
     pthread_mutex_t lock; /* for what follows */
     struct arena arena;
     struct thread_error *errors;
-    int pauses; /* so far: the keys are "1", "2", ... */
+    bool ending; /* the flow has returned: what its client says must not be interrupted */
+    int pauses;  /* so far: the keys are "1", "2", ... */
 };
 
 /* Makes a run that the server does not know yet. The client is its caller's. */
