@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/orchestration/placeholders.h"
 #include "json/schema.h"
 #include "json/text.h"
 
@@ -33,7 +34,7 @@ static void refuse(struct answer_check *check, struct arena *arena, json_t *erro
 {
     check->valid = false;
     check->errors = errors;
-    check->reason = arena_printf(arena, "Reason: %s", reason);
+    check->reason = arena_strdup(arena, reason);
     arena_on_release(arena, drop, errors);
 }
 
@@ -43,7 +44,7 @@ static void refuse_unchecked(struct answer_check *check, struct arena *arena,
                              const struct error *error)
 {
     refuse(check, arena, json_pack("[{s:s, s:s}]", "path", "", "message", error->message),
-           error->message);
+           arena_printf(arena, "Reason: %s", error->message));
 }
 
 static int compile(const char *text, struct schema **ret_schema, struct error *error)
@@ -74,6 +75,7 @@ static void validate(struct answer_check *check, struct arena *arena, const char
     if (wrong < 0) {
         refuse_unchecked(check, arena, &error);
     } else if (wrong > 0) {
+        buf_add_string(&reason, "Reason: ");
         schema_prefect_reason(&errors, &reason);
         refuse(check, arena, field_errors(&errors), buf_string(&reason));
     } else {
@@ -83,22 +85,60 @@ static void validate(struct answer_check *check, struct arena *arena, const char
     schema_free(schema);
 }
 
+/* Puts values in the place of placeholders. What is stored is then no longer what was sent. False:
+ * it cannot be done, and the answer is refused. */
+static int resolve(struct txn *txn, struct arena *arena, struct answer_check *check, json_t **value)
+{
+    buf_auto path = BUF_INIT;
+    struct error error;
+    json_t *resolved = NULL;
+
+    if (!placeholders_any(check->value))
+        return 1;
+    if (placeholders_resolve(txn, *value, &resolved, &path, &error) < 0) {
+        if (error.code != EINVAL)
+            return txn_fail(txn, error.code, "%s", error.message);
+        refuse(check, arena,
+               json_pack("[{s:s, s:s}]", "path", buf_string(&path), "message", error.message),
+               arena_printf(arena, "Error hydrating run input: %s", error.message));
+        return 0;
+    }
+    arena_on_release(arena, drop, resolved);
+    if (!json_is_object(resolved)) {
+        refuse(check, arena,
+               json_pack("[{s:s, s:s}]", "path", "", "message", "has to be an object"),
+               "Error hydrating run input: the input has to be an object");
+        return 0;
+    }
+    char *text = json_dumps(resolved, JSON_COMPACT);
+    if (!text)
+        return txn_fail(txn, ENOMEM, "no memory for an answer");
+    check->value = arena_strdup(arena, text);
+    free(text);
+    *value = resolved;
+    return 1;
+}
+
 int answer_check(struct txn *txn, struct arena *arena, const struct input_request *request,
                  const json_t *value, const char *text, struct answer_check *ret_check)
 {
     json_auto_t *nothing = json_object();
-    struct answer_check check = {.version = request->version, .value = text};
+    json_t *checked = json_is_object(value) ? (json_t *)value : nothing;
+    struct answer_check check = {.version = request->version,
+                                 .value = json_is_object(value) ? text : NULL};
 
-    (void)txn;
     id_copy(check.request_id, request->id);
-    if (!json_is_object(value))
-        check.value = NULL;
-    if (!request->wants_input)
+    if (!request->wants_input) {
         check.valid = true;
-    else if (!request->schema)
+    } else if (!request->schema) {
         check.schema_missing = true;
-    else
-        validate(&check, arena, request->schema, json_is_object(value) ? value : nothing);
+    } else {
+        int resolved = resolve(txn, arena, &check, &checked);
+        if (resolved < 0)
+            return -1;
+        if (resolved)
+            validate(&check, arena, request->schema, checked);
+    }
     *ret_check = check;
     return 0;
 }
