@@ -128,7 +128,7 @@ static void handle_accept(uv_poll_t *poll, int status, int events)
 {
     struct listener *listener = poll->data;
     struct http_server *server = listener->server;
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
 
     (void)status;
     (void)events;
