@@ -37,7 +37,7 @@ def test_a_wrong_answer_is_refused_and_a_right_one_lets_the_run_go_on(tmp_path):
         terminal.expect("Release 2.4.0 is ready")
         terminal.expect("Version to release")
         terminal.send("two")
-        terminal.expect("must")
+        terminal.expect("does not have the expected form")
         terminal.send("2.4.1")
         terminal.expect("Where to")
         terminal.send("staging")
