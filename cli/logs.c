@@ -1,6 +1,5 @@
 /* `fermata logs`: a flow run's log, now and as it goes on. */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,10 +11,10 @@
 #include "common/ids.h"
 #include "common/times.h"
 
-#define PAGE        200 /* lines a request; the most that the API gives */
-#define WAIT        30  /* seconds that the server holds a request back until there is something */
-#define LAST_WAIT   2   /* seconds for lines that come after the run's end */
-#define RETRY_PAUSE 1   /* seconds, where the server does not hold requests back */
+#define PAGE       200 /* lines a request; the most that the API gives */
+#define WAIT       30  /* seconds that the server holds a request back until there is something */
+#define LAST_TIME  (2 * SECOND) /* for lines that come after the run's end */
+#define LAST_PAUSE 200000       /* microseconds */
 
 struct reading {
     struct cli *cli;
@@ -23,17 +22,6 @@ struct reading {
     char *run_name;
     int64_t cursor; /* the greatest number of arrival that was seen */
     struct error error;
-};
-
-/* Watches the run in a thread of its own, so that its end ends a wait for lines. */
-struct watch {
-    pthread_t thread;
-    struct fm_client *client; /* the watch's own */
-    struct fm_client *reader; /* interrupted at the end */
-    const char *run_id;
-    struct error error;
-    bool failed;
-    bool completed;
 };
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -136,16 +124,16 @@ static int print_all(struct reading *reading)
     return 0;
 }
 
-/* What arrived after the cursor, waiting for it. The number of lines, or -1 (ECANCELED if the
- * watch ended the wait). */
+/* What arrived after the cursor. The server holds its answer back for at most `wait` seconds, as
+ * long as there is nothing and the run goes on. The number of lines, or -1. */
 static int print_next(struct reading *reading, int wait)
 {
     api_reply_auto reply = {0};
     struct fm_call options = {.wait = wait};
 
-    json_auto_t *body = json_pack("{s:{s:{s:[s]},s:{s:I}},s:s,s:i}", "logs", "flow_run_id", "any_",
-                                  reading->run_id, "seq", "after_", (json_int_t)reading->cursor,
-                                  "sort", "TIMESTAMP_ASC", "limit", PAGE);
+    json_auto_t *body =
+        json_pack("{s:{s:{s:[s]},s:{s:I}},s:s,s:i}", "logs", "flow_run_id", "any_", reading->run_id,
+                  "seq", "gt_", (json_int_t)reading->cursor, "sort", "SEQ_ASC", "limit", PAGE);
     if (!body)
         return error_set(&reading->error, ENOMEM, "out of memory");
     if (api_call(reading->cli->client, "POST", "/logs/filter", body, &options, &reply,
@@ -153,12 +141,12 @@ static int print_next(struct reading *reading, int wait)
         api_check(&reply, &reading->error) < 0)
         return -1;
     print_lines(reading, reply.json);
-    if (json_array_size(reply.json) == 0 && reply.wait < 0)
-        sleep(RETRY_PAUSE);
+    if (wait > 0 && reply.wait < 0 && json_array_size(reply.json) == 0)
+        sleep(1); /* it did not hold it back: it is not to be asked without a pause */
     return (int)json_array_size(reply.json);
 }
 
-/* ---- the run's end --------------------------------------------------------------------------- */
+/* ---- following ------------------------------------------------------------------------------- */
 
 static bool is_terminal(const char *type)
 {
@@ -171,99 +159,48 @@ static bool is_terminal(const char *type)
 }
 
 /* 1 if the run has ended, 0 if not, -1 error. */
-static int look_at_run(struct watch *watch, char etag[static 128])
+static int has_ended(struct reading *reading, bool *ret_completed)
 {
     api_reply_auto reply = {0};
     buf_auto path = BUF_INIT;
-    struct fm_call options = {.wait = *etag ? WAIT : 0, .if_none_match = etag};
 
-    buf_addf(&path, "/flow_runs/%s", watch->run_id);
-    if (api_call(watch->client, "GET", buf_string(&path), NULL, &options, &reply, &watch->error) <
-            0 ||
-        api_check(&reply, &watch->error) < 0)
+    buf_addf(&path, "/flow_runs/%s", reading->run_id);
+    if (api_get(reading->cli, buf_string(&path), &reply, &reading->error) < 0)
         return -1;
-    if (*etag && reply.wait < 0)
-        sleep(RETRY_PAUSE);
-    if (reply.status == 304)
-        return 0;
-    memcpy(etag, reply.etag, sizeof(reply.etag));
-    if (!*etag)
-        sleep(RETRY_PAUSE);
     const char *type = member_text(reply.json, "state_type");
-    watch->completed = type && strcmp(type, "COMPLETED") == 0;
+    *ret_completed = type && strcmp(type, "COMPLETED") == 0;
     return is_terminal(type);
 }
-
-static void *watch_run(void *context)
-{
-    struct watch *watch = context;
-    char etag[128] = "";
-    int ended = 0;
-
-    while (ended == 0)
-        ended = look_at_run(watch, etag);
-    watch->failed = ended < 0;
-    fm_client_interrupt(watch->reader);
-    return NULL;
-}
-
-static int watch_begin(struct watch *watch, struct cli *cli, const char *run_id,
-                       struct error *error)
-{
-    struct fm_error theirs;
-
-    *watch = (struct watch){.reader = cli->client, .run_id = run_id};
-    if (fm_client_create(cli->url, &watch->client, &theirs) < 0)
-        return error_set(error, EIO, "%.500s", theirs.message);
-    errno = pthread_create(&watch->thread, NULL, watch_run, watch);
-    if (errno == 0)
-        return 0;
-    error_errno(error, "starting a thread");
-    fm_client_destroy(watch->client);
-    return -1;
-}
-
-static void watch_end(struct watch *watch)
-{
-    fm_client_interrupt(watch->client);
-    pthread_join(watch->thread, NULL);
-    fm_client_destroy(watch->client);
-}
-
-/* ---- following ------------------------------------------------------------------------------- */
 
 /* The last lines: a flow sends them after it has told its end. */
 static int print_last(struct reading *reading)
 {
-    int count;
+    int64_t end = time_monotonic() + LAST_TIME;
 
-    fm_client_destroy(reading->cli->client); /* it was interrupted for good */
-    reading->cli->client = NULL;
-    if (api_connect(reading->cli, &reading->error) < 0)
-        return -1;
-    do
-        count = print_next(reading, LAST_WAIT);
-    while (count > 0);
-    return count;
+    for (;;) {
+        int count = print_next(reading, 0);
+        if (count < 0 || (count == 0 && time_monotonic() > end))
+            return count;
+        if (count == 0)
+            usleep(LAST_PAUSE);
+    }
 }
 
 static int follow(struct reading *reading)
 {
-    struct watch watch;
+    bool completed = false;
+    int ended = 0;
 
-    if (watch_begin(&watch, reading->cli, reading->run_id, &reading->error) < 0)
+    while (ended == 0) {
+        int count = print_next(reading, WAIT);
+        if (count < 0)
+            return fail_with(&reading->error);
+        if (count == 0)
+            ended = has_ended(reading, &completed);
+    }
+    if (ended < 0 || print_last(reading) < 0)
         return fail_with(&reading->error);
-    while (print_next(reading, WAIT) >= 0)
-        ;
-    bool by_watch = reading->error.code == ECANCELED;
-    watch_end(&watch);
-    if (!by_watch)
-        return fail_with(&reading->error);
-    if (watch.failed)
-        return fail_with(&watch.error);
-    if (print_last(reading) < 0)
-        return fail_with(&reading->error);
-    return watch.completed ? STATUS_DONE : STATUS_FAILED;
+    return completed ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int begin(struct reading *reading, const char *text)
