@@ -533,8 +533,9 @@ static int add_keywords(struct schema_compiler *compiler, struct schema_node *no
                         const struct schema_place *place, bool unevaluated)
 {
     json_t *json = (json_t *)node->json;
+    size_t order = 0;
 
-    for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
+    for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at), order++) {
         const struct schema_keyword_kind *kind = find_kind(json_object_iter_key(at));
         struct schema_keyword *keyword;
         if (!kind || !(node->resource->vocabularies & kind->vocabulary) ||
@@ -543,6 +544,7 @@ static int add_keywords(struct schema_compiler *compiler, struct schema_node *no
         struct schema_place inner = {place, kind->name};
         keyword = &node->keywords[node->keyword_count++];
         keyword->kind = kind;
+        keyword->order = order;
         keyword->value = json_object_iter_value(at);
         node->has_unevaluated |= unevaluated;
         if (shapes[kind->shape](compiler, node, keyword, &inner) < 0)

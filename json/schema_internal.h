@@ -59,6 +59,7 @@ struct schema_keyword_kind {
 struct schema_keyword {
     const struct schema_keyword_kind *kind;
     const json_t *value;
+    size_t order;               /* of the keywords of its schema, as it is written */
     struct schema_node **nodes; /* the schemas inside, in their order */
     struct schema_pattern **patterns;
     size_t node_count;

@@ -163,19 +163,56 @@ static struct schema_seen *begin_seen(struct schema_run *run, const json_t *inst
     return seen;
 }
 
+/* Moves the last error of a list behind `anchor` (NULL: to the front); `before` is the one before
+ * it. */
+static void move_last(struct schema_collector *errors, struct schema_error *before,
+                      struct schema_error *anchor)
+{
+    struct schema_error *moved = errors->last;
+    struct schema_error **link = anchor ? &anchor->next : &errors->first;
+
+    if (moved == before || before == anchor)
+        return;
+    before->next = NULL;
+    errors->last = before;
+    moved->next = *link;
+    *link = moved;
+}
+
+/* The unevaluated keywords run last, but their errors stand where they are written. */
+static bool run_unevaluated(struct schema_run *run, struct schema_frame *frame,
+                            const struct schema_keyword *keyword, struct schema_error *anchor)
+{
+    struct schema_error *before = frame->errors ? frame->errors->last : NULL;
+    bool valid = keyword->kind->check(run, frame, keyword);
+
+    if (frame->errors)
+        move_last(frame->errors, before, anchor);
+    return valid;
+}
+
 static bool run_keywords(struct schema_run *run, struct schema_frame *frame)
 {
     const struct schema_node *node = frame->node;
+    const struct schema_keyword *late = node->keywords + node->keyword_count;
+    const struct schema_keyword *end = late;
+    struct schema_error *start = frame->errors ? frame->errors->last : NULL;
+    struct schema_error *anchors[2] = {start, start};
     bool valid = true;
 
-    for (size_t i = 0; i < node->keyword_count && !run->stopped; i++) {
-        const struct schema_keyword *keyword = &node->keywords[i];
-        if (!keyword->kind->check || keyword->kind->check(run, frame, keyword))
-            continue;
-        valid = false;
-        if (!frame->errors)
-            break;
+    while (late > node->keywords && late[-1].kind->vocabulary == VOCABULARY_UNEVALUATED)
+        late--;
+    for (const struct schema_keyword *k = node->keywords; k < late && !run->stopped; k++) {
+        valid &= !k->kind->check || k->kind->check(run, frame, k);
+        if (!valid && !frame->errors)
+            return false;
+        for (const struct schema_keyword *u = late; u < end; u++) {
+            if (frame->errors && k->order < u->order)
+                anchors[u - late] = frame->errors->last;
+        }
     }
+    for (const struct schema_keyword *u = late; u < end && !run->stopped; u++)
+        valid &= run_unevaluated(run, frame, u, anchors[u - late]);
     return valid && !run->stopped;
 }
 
