@@ -1,7 +1,6 @@
 #include "common/times.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,9 +23,20 @@ int64_t time_monotonic(void)
     return (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000;
 }
 
+/* Writes exactly `digits` digits and returns where they end. */
+static char *put(char *to, int value, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--) {
+        to[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return to + digits;
+}
+
 void time_format(int64_t time, char ret_text[static TIME_SIZE])
 {
     struct tm tm;
+    char *to = ret_text;
 
     time = time < FIRST_TIME ? FIRST_TIME : time > LAST_TIME ? LAST_TIME : time;
     int64_t fraction = time % SECOND;
@@ -34,8 +44,21 @@ void time_format(int64_t time, char ret_text[static TIME_SIZE])
         fraction += SECOND;
     time_t seconds = (time_t)((time - fraction) / SECOND);
     gmtime_r(&seconds, &tm);
-    snprintf(ret_text, TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year + 1900,
-             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)fraction);
+    to = put(to, tm.tm_year + 1900, 4);
+    *to++ = '-';
+    to = put(to, tm.tm_mon + 1, 2);
+    *to++ = '-';
+    to = put(to, tm.tm_mday, 2);
+    *to++ = 'T';
+    to = put(to, tm.tm_hour, 2);
+    *to++ = ':';
+    to = put(to, tm.tm_min, 2);
+    *to++ = ':';
+    to = put(to, tm.tm_sec, 2);
+    *to++ = '.';
+    to = put(to, (int)fraction, 6);
+    *to++ = 'Z';
+    *to = '\0';
 }
 
 /* Reads exactly `digits` digits. */

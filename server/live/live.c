@@ -195,6 +195,13 @@ int live_subscribe(struct live *live, struct waiter *waiter, const char *name, s
         free(subscription);
         return error_set(error, ENOMEM, "no memory to wait");
     }
+    for (const struct subscription *other = waiter->subscriptions; other; other = other->next) {
+        if (other->topic == topic) {
+            pthread_mutex_unlock(&live->lock);
+            free(subscription);
+            return 0;
+        }
+    }
     *subscription =
         (struct subscription){.next = waiter->subscriptions, .waiter = waiter, .topic = topic};
     waiter->subscriptions = subscription;

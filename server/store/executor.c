@@ -279,14 +279,15 @@ static void *write_thread(void *context)
             stats = (struct store_stats){.rollbacks = 1};
             run_one_by_one(store, &batch);
         }
-        list_for_each_safe(node, &batch) {
-            struct job *job = list_item(node, struct job, node);
+        list_for_each(node, &batch) {
             stats.writes++;
-            stats.failures += job->result == JOB_FAILED;
-            list_remove(node);
-            finish(store, job);
+            stats.failures += list_item(node, struct job, node)->result == JOB_FAILED;
         }
         count(store, &stats);
+        list_for_each_safe(node, &batch) {
+            list_remove(node);
+            finish(store, list_item(node, struct job, node));
+        }
     }
 }
 

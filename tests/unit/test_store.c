@@ -1,0 +1,386 @@
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/times.h"
+#include "server/store/sql.h"
+
+/* ---- a store in a directory of its own ---- */
+
+struct fixture {
+    char directory[64];
+    struct store *store;
+    pthread_mutex_t lock;
+    char published[4096];
+};
+
+static void note_topic(void *context, const char *topic)
+{
+    struct fixture *fixture = context;
+
+    pthread_mutex_lock(&fixture->lock);
+    strcat(strcat(fixture->published, topic), " ");
+    pthread_mutex_unlock(&fixture->lock);
+}
+
+static void open_store(struct fixture *fixture)
+{
+    struct error error;
+    const struct store_config config = {.directory = fixture->directory,
+                                        .readers = 2,
+                                        .read_limit = 200000,
+                                        .publish = note_topic,
+                                        .context = fixture};
+
+    if (store_open(&config, &fixture->store, &error) < 0)
+        fail_msg("%s", error.message);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+    pthread_mutex_init(&fixture->lock, NULL);
+    strcpy(fixture->directory, "/tmp/fermata-store-XXXXXX");
+    assert_non_null(mkdtemp(fixture->directory));
+    open_store(fixture);
+    *state = fixture;
+    return 0;
+}
+
+static void remove_directory(const char *directory)
+{
+    char command[128];
+
+    snprintf(command, sizeof(command), "rm -r '%s'", directory);
+    assert_int_equal(system(command), 0);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    store_close(fixture->store);
+    remove_directory(fixture->directory);
+    free(fixture);
+    return 0;
+}
+
+/* ---- jobs ---- */
+
+static int put(struct txn *txn, const char *name, const char *value)
+{
+    return db_run(txn,
+                  "INSERT INTO variables (id, created, updated, name, value, tags)"
+                  " VALUES (?, 0, 0, ?, ?, '[]')",
+                  V(name), V(name), V(value));
+}
+
+static enum job_result put_one(struct txn *txn, void *name)
+{
+    txn_publish(txn, "put:%s", (const char *)name);
+    return put(txn, name, "1") < 0 ? JOB_FAILED : JOB_KEEP;
+}
+
+static enum job_result put_and_undo(struct txn *txn, void *name)
+{
+    txn_publish(txn, "undone:%s", (const char *)name);
+    return put(txn, name, "1") < 0 ? JOB_FAILED : JOB_UNDO;
+}
+
+static enum job_result count_all(struct txn *txn, void *ret_count)
+{
+    rows_auto rows = {0};
+
+    if (db_first(txn, &rows, "SELECT COUNT(*) FROM variables") < 0)
+        return JOB_FAILED;
+    *(int64_t *)ret_count = rows_integer(&rows, 0);
+    return JOB_UNDO;
+}
+
+static int64_t count(struct fixture *fixture)
+{
+    int64_t found = -1;
+
+    assert_int_equal(store_run(fixture->store, false, count_all, &found, NULL), 0);
+    return found;
+}
+
+/* ---- tests ---- */
+
+static void what_is_kept_is_there_after_opening_again(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(store_run(fixture->store, true, put_one, "a", NULL), 0);
+    assert_int_equal(store_run(fixture->store, true, put_and_undo, "b", NULL), 0);
+    store_close(fixture->store);
+    open_store(fixture);
+    assert_int_equal(count(fixture), 1);
+}
+
+static void topics_are_told_of_what_was_committed_only(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(store_run(fixture->store, true, put_one, "a", NULL), 0);
+    assert_int_equal(store_run(fixture->store, true, put_and_undo, "b", NULL), 0);
+    assert_int_equal(store_run(fixture->store, true, put_one, "a", NULL), -1);
+    assert_string_equal(fixture->published, "put:a ");
+}
+
+static void a_failure_says_why(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+
+    assert_int_equal(store_run(fixture->store, true, put_one, "a", NULL), 0);
+    assert_int_equal(store_run(fixture->store, true, put_one, "a", &error), -1);
+    assert_int_equal(error.code, EIO);
+    assert_non_null(strstr(error.message, "UNIQUE"));
+}
+
+/* Jobs that are submitted together share a commit; one that fails takes nobody with it. */
+struct crowd_job {
+    struct job job;
+    char name[16];
+    int *ended;
+    pthread_mutex_t *lock;
+    pthread_cond_t *changed;
+};
+
+static enum job_result run_crowd(struct txn *txn, struct job *job)
+{
+    struct crowd_job *crowd = list_item(job, struct crowd_job, job);
+
+    if (put(txn, crowd->name, "1") < 0)
+        return JOB_FAILED;
+    return strchr(crowd->name, 'u') ? JOB_UNDO : JOB_KEEP;
+}
+
+static void end_crowd(struct job *job, enum job_result result, const struct error *error)
+{
+    struct crowd_job *crowd = list_item(job, struct crowd_job, job);
+
+    (void)error;
+    pthread_mutex_lock(crowd->lock);
+    crowd->ended[result + 1]++;
+    pthread_cond_signal(crowd->changed);
+    pthread_mutex_unlock(crowd->lock);
+}
+
+static void many_writes_share_commits_and_stay_apart(void **state)
+{
+    enum { MANY = 900 };
+    struct fixture *fixture = *state;
+    struct crowd_job *jobs = calloc(MANY, sizeof(*jobs));
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+    int ended[3] = {0};
+    struct store_stats stats;
+
+    for (int i = 0; i < MANY; i++) {
+        jobs[i] = (struct crowd_job){.job = {.writes = true, .run = run_crowd, .done = end_crowd},
+                                     .ended = ended,
+                                     .lock = &lock,
+                                     .changed = &changed};
+        /* A third is kept, a third undone, a third has a name that is taken. */
+        snprintf(jobs[i].name, sizeof(jobs[i].name),
+                 i % 3 == 0   ? "k%d"
+                 : i % 3 == 1 ? "u%d"
+                              : "same",
+                 i);
+        store_submit(fixture->store, &jobs[i].job);
+    }
+    pthread_mutex_lock(&lock);
+    while (ended[0] + ended[1] + ended[2] < MANY)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+    assert_int_equal(ended[JOB_KEEP + 1], MANY / 3 + 1);
+    assert_int_equal(ended[JOB_UNDO + 1], MANY / 3);
+    assert_int_equal(ended[JOB_FAILED + 1], MANY / 3 - 1);
+    assert_int_equal(count(fixture), MANY / 3 + 1);
+    store_stats(fixture->store, &stats);
+    assert_int_equal(stats.writes, MANY);
+    assert_true(stats.commits < MANY);
+    free(jobs);
+}
+
+static enum job_result limit_pages(struct txn *txn, void *context)
+{
+    rows_auto rows = {0};
+
+    (void)context;
+    return db_first(txn, &rows, "PRAGMA max_page_count = 120") < 0 ? JOB_FAILED : JOB_KEEP;
+}
+
+static enum job_result put_much(struct txn *txn, void *name)
+{
+    char *value = calloc(1, 2000001);
+
+    memset(value, 'x', 2000000);
+    int r = put(txn, name, value);
+    free(value);
+    return r < 0 ? JOB_FAILED : JOB_KEEP;
+}
+
+static void a_full_disk_fails_one_write_and_not_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+
+    assert_int_equal(store_run(fixture->store, true, limit_pages, NULL, NULL), 0);
+    assert_int_equal(store_run(fixture->store, true, put_much, "much", &error), -1);
+    assert_int_equal(error.code, ENOSPC);
+    assert_int_equal(store_run(fixture->store, true, put_one, "small", NULL), 0);
+    assert_int_equal(count(fixture), 1);
+}
+
+static enum job_result count_for_ever(struct txn *txn, void *context)
+{
+    rows_auto rows = {0};
+
+    (void)context;
+    if (db_first(txn, &rows,
+                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+                 " SELECT COUNT(*) FROM n") < 0)
+        return JOB_FAILED;
+    return JOB_UNDO;
+}
+
+static void a_read_that_takes_too_long_is_stopped(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+
+    assert_int_equal(store_run(fixture->store, false, count_for_ever, NULL, &error), -1);
+    assert_int_equal(error.code, ETIMEDOUT);
+    assert_int_equal(count(fixture), 0);
+}
+
+static void one_server_has_a_directory(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *second;
+    struct error error;
+    const struct store_config config = {
+        .directory = fixture->directory, .readers = 1, .publish = note_topic};
+
+    assert_int_equal(store_open(&config, &second, &error), -1);
+    assert_int_equal(error.code, EBUSY);
+    assert_non_null(strstr(error.message, fixture->directory));
+}
+
+static enum job_result claim_future(struct txn *txn, void *context)
+{
+    (void)context;
+    return db_run(txn, "INSERT INTO migrations (number, name, applied) VALUES (9999, 'x', 0)") < 0
+               ? JOB_FAILED
+               : JOB_KEEP;
+}
+
+static void a_newer_database_is_left_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *again;
+    struct error error;
+    const struct store_config config = {
+        .directory = fixture->directory, .readers = 1, .publish = note_topic};
+
+    assert_int_equal(store_run(fixture->store, true, claim_future, NULL, NULL), 0);
+    store_close(fixture->store);
+    fixture->store = NULL;
+    assert_int_equal(store_open(&config, &again, &error), -1);
+    assert_non_null(strstr(error.message, "newer"));
+}
+
+static void a_backup_is_a_whole_database(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture copy = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    char file[128];
+    struct error error;
+
+    strcpy(copy.directory, "/tmp/fermata-copy-XXXXXX");
+    assert_non_null(mkdtemp(copy.directory));
+    snprintf(file, sizeof(file), "%s/fermata.db", copy.directory);
+    assert_int_equal(store_run(fixture->store, true, put_one, "a", NULL), 0);
+    assert_int_equal(store_backup(fixture->directory, file, &error), 0);
+    assert_int_equal(store_run(fixture->store, true, put_one, "later", NULL), 0);
+    assert_int_equal(store_backup(fixture->directory, file, &error), -1);
+    assert_int_equal(error.code, EEXIST);
+    assert_int_equal(store_backup("/tmp/there-is-none", "/tmp/there-is-none-either", &error), -1);
+    open_store(&copy);
+    assert_int_equal(count(&copy), 1);
+    store_close(copy.store);
+    remove_directory(copy.directory);
+}
+
+static enum job_result nested_queries(struct txn *txn, void *context)
+{
+    const char *sql = "SELECT name FROM variables WHERE name >= ? ORDER BY name";
+    rows_auto outer = {0};
+    int pairs = 0;
+
+    (void)context;
+    if (put(txn, "a", "1") < 0 || put(txn, "b", "2") < 0)
+        return JOB_FAILED;
+    if (db_query(txn, &outer, sql, V("")) < 0)
+        return JOB_FAILED;
+    while (rows_next(&outer) > 0) {
+        rows_auto inner = {0};
+        if (db_query(txn, &inner, sql, V(rows_text(&outer, 0))) < 0)
+            return JOB_FAILED;
+        while (rows_next(&inner) > 0)
+            pairs++;
+    }
+    assert_int_equal(pairs, 3);
+    return JOB_KEEP;
+}
+
+static void a_query_can_run_inside_itself(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(store_run(fixture->store, true, nested_queries, NULL, NULL), 0);
+}
+
+static void sql_is_put_together_with_its_values(void **state)
+{
+    sql_auto sql = {0};
+    const struct value values[] = {V(1), V("two"), V(3.0)};
+
+    (void)state;
+    sql_add(&sql, "x IN (");
+    sql_add_list(&sql, values, 3);
+    sql_addf(&sql, ") AND %s = ?", "y");
+    sql_bind(&sql, V((const char *)NULL));
+    assert_string_equal(buf_string(&sql.text), "x IN (?, ?, ?) AND y = ?");
+    assert_int_equal(sql.count, 4);
+    assert_int_equal(sql.values[3].type, VALUE_NULL);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_STORE(what_is_kept_is_there_after_opening_again),
+        WITH_STORE(topics_are_told_of_what_was_committed_only),
+        WITH_STORE(a_failure_says_why),
+        WITH_STORE(many_writes_share_commits_and_stay_apart),
+        WITH_STORE(a_full_disk_fails_one_write_and_not_the_next),
+        WITH_STORE(a_read_that_takes_too_long_is_stopped),
+        WITH_STORE(one_server_has_a_directory),
+        WITH_STORE(a_newer_database_is_left_alone),
+        WITH_STORE(a_backup_is_a_whole_database),
+        WITH_STORE(a_query_can_run_inside_itself),
+        cmocka_unit_test(sql_is_put_together_with_its_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
