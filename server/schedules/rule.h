@@ -5,6 +5,10 @@
  * A rule is a filter (`days`, `times`) on the seconds of all periods that its frequency and
  * interval name: what the RFC calls expanding a period and limiting it come to the same, since the
  * parts that DTSTART stands in for are filled in when the rule is parsed.
+ *
+ * Why not libical: 3.0.16 never returns from FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=31, needs 0.8 s to
+ * find that the same with DAILY never comes, and is wrong about BYWEEKNO=1 and about
+ * FREQ=HOURLY;INTERVAL=5;BYHOUR=1,2. Here a search has a budget.
  */
 #pragma once
 
