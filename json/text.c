@@ -135,6 +135,8 @@ json_t *json_parse(const char *text, size_t length, struct error *error)
     json_error_t from;
     json_t *value;
 
+    if (length == 0)
+        text = ""; /* an empty buffer may have no memory at all */
     if (check_depth(text, length, error) < 0)
         return NULL;
     value = json_loadb(text, length, JSON_DECODE_ANY, &from);
