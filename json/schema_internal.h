@@ -164,7 +164,12 @@ struct schema_ref {
 int schema_refuse(struct schema_compiler *compiler, const struct schema_place *place,
                   const char *format, ...) PRINTF_LIKE(3, 4);
 int schema_no_memory(struct schema_compiler *compiler);
+void *schema_compiler_take(struct schema_compiler *compiler, size_t count, size_t size);
 const char *schema_place_text(struct schema_compiler *compiler, const struct schema_place *place);
+
+/* Checks the value of a keyword, at `place`, and fills in the rest of it. */
+int schema_compile_keyword(struct schema_compiler *compiler, struct schema_node *node,
+                           struct schema_keyword *keyword, const struct schema_place *place);
 
 /* Compiles the schema at `json` (once: a second call gives the same node). */
 struct schema_node *schema_compile_node(struct schema_compiler *compiler, const json_t *json,
