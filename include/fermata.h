@@ -460,6 +460,9 @@ int fm_fail(struct fm_run *run, const char *format, ...) FM_PRINTF_LIKE(2, 3);
 void *fm_alloc(struct fm_run *run, size_t size);
 char *fm_format(struct fm_run *run, const char *format, ...) FM_PRINTF_LIKE(2, 3);
 
+/* Adds a copy of the text to a list, whose items move to the run's memory. */
+int fm_append(struct fm_run *run, fm_strings *list, const char *text);
+
 /* ---- logging --------------------------------------------------------------------------------- */
 
 enum fm_level {
@@ -552,6 +555,8 @@ struct fm_receive_options {
     double poll_interval;           /* where the server cannot wait; 0: half a second */
     const char *key_prefix;         /* NULL: the type's */
     const fm_strings *exclude_keys; /* inputs that are known already; copied */
+    const char *cursor; /* a name: what was acknowledged under it never comes again, not even in
+                         * another process of the run */
     bool end_;
 };
 
@@ -568,6 +573,9 @@ struct fm_receiver *fm_receive_with(struct fm_run *run, const struct fm_model *m
  * nothing came in time; FM_INVALID: one came that does not fit the type (fm_error says why,
  * fm_input_key which), and the next call goes on behind it. */
 int fm_next(struct fm_receiver *receiver, void *value);
+
+/* With a cursor: the last one that came is done with. The next fm_next says so too. */
+int fm_acknowledge(struct fm_receiver *receiver);
 
 /* About the last one that came: its key, and the run that sent it, or NULL if it was none. */
 const char *fm_input_key(const struct fm_receiver *receiver);

@@ -15,6 +15,7 @@
 
 #include "common/times.h"
 #include "lib/client.h"
+#include "lib/cursor.h"
 #include "lib/errors.h"
 #include "lib/model.h"
 #include "lib/run.h"
@@ -32,10 +33,12 @@ struct fm_receiver {
     double timeout;
     double poll_interval;
     char prefix[PREFIX_SIZE];
-    json_t *seen;    /* keys, in order */
-    json_t *waiting; /* rows that were read and not handed out yet */
-    size_t next;     /* of `waiting` */
-    const char *key; /* of the last one, in the run's memory */
+    json_t *seen;        /* keys, in order */
+    json_t *waiting;     /* rows that were read and not handed out yet */
+    size_t next;         /* of `waiting` */
+    const char *cursor;  /* NULL: none */
+    bool unacknowledged; /* the last one, with a cursor */
+    const char *key;     /* of the last one, in the run's memory */
     const char *sender;
 };
 
@@ -175,6 +178,11 @@ struct fm_receiver *fm_receive_with(struct fm_run *run, const struct fm_model *m
     }
     if (r == 0)
         r = exclude(receiver, options->exclude_keys, &error);
+    if (r == 0 && options->cursor) {
+        receiver->cursor = fm_format(run, "%s", options->cursor);
+        r = receiver->cursor ? cursor_load(run, receiver->cursor, receiver->seen, &error)
+                             : fail_without_memory(&error);
+    }
     return run_keep_error(run, r, &error) < 0 ? NULL : receiver;
 }
 
@@ -269,6 +277,7 @@ static int note_row(struct fm_receiver *receiver, const json_t *row, struct fm_e
     receiver->sender = sender ? fm_format(receiver->run, "%s", sender) : NULL;
     if (!receiver->key || (sender && !receiver->sender))
         return fail_without_memory(error);
+    receiver->unacknowledged = receiver->cursor != NULL;
     return 0;
 }
 
@@ -285,10 +294,26 @@ static int take_row(struct fm_receiver *receiver, void *value, struct fm_error *
     return r < 0 ? r : 1;
 }
 
+int fm_acknowledge(struct fm_receiver *receiver)
+{
+    struct fm_error error;
+    int r = 0;
+
+    if (receiver->unacknowledged)
+        r = cursor_store(receiver->run, receiver->cursor, receiver->key, &error);
+    if (r == 0)
+        receiver->unacknowledged = false;
+    return run_keep_error(receiver->run, r, &error);
+}
+
 int fm_next(struct fm_receiver *receiver, void *value)
 {
     struct fm_error error;
-    int r = wait_for_row(receiver, &error);
+    int r = fm_acknowledge(receiver);
+
+    if (r < 0)
+        return r;
+    r = wait_for_row(receiver, &error);
 
     if (r > 0)
         r = take_row(receiver, value, &error);

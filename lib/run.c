@@ -130,6 +130,51 @@ char *fm_format(struct fm_run *run, const char *format, ...)
     return text;
 }
 
+/* With the lock held: the note of a list that was grown here, or NULL. */
+static struct grown_list *find_list(const struct fm_run *run, const fm_strings *list)
+{
+    struct grown_list *grown = run->lists;
+
+    while (grown && (!list->items || grown->items != list->items))
+        grown = grown->next;
+    return grown;
+}
+
+/* With the lock held: moves the items to where there is room for twice as many. */
+static struct grown_list *grow_list(struct fm_run *run, fm_strings *list, struct grown_list *grown)
+{
+    size_t capacity = list->count < 4 ? 8 : list->count * 2;
+    const char **items = arena_alloc(&run->arena, capacity * sizeof(*items));
+
+    if (!grown) {
+        grown = arena_alloc(&run->arena, sizeof(*grown));
+        if (grown) {
+            grown->next = run->lists;
+            run->lists = grown;
+        }
+    }
+    if (!items || !grown)
+        return NULL;
+    if (list->count)
+        memcpy(items, list->items, list->count * sizeof(*items));
+    *grown = (struct grown_list){.next = grown->next, .items = items, .capacity = capacity};
+    list->items = items;
+    return grown;
+}
+
+int fm_append(struct fm_run *run, fm_strings *list, const char *text)
+{
+    pthread_mutex_lock(&run->lock);
+    struct grown_list *grown = find_list(run, list);
+    if (!grown || list->count >= grown->capacity)
+        grown = grow_list(run, list, grown);
+    char *copy = grown ? arena_strdup(&run->arena, text) : NULL;
+    if (copy)
+        list->items[list->count++] = copy;
+    pthread_mutex_unlock(&run->lock);
+    return run_keep_error(run, copy ? 0 : FM_NO_MEMORY, &no_memory);
+}
+
 int run_decode(struct fm_run *run, const struct fm_model *model, const struct fm_setting *initial,
                const char *json, size_t length, void *ret_value, struct fm_error *error)
 {

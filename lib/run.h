@@ -17,6 +17,13 @@ struct thread_error {
     struct fm_error error;
 };
 
+/* A list to which something was appended, and how many items its memory can hold. */
+struct grown_list {
+    struct grown_list *next;
+    const char **items;
+    size_t capacity;
+};
+
 struct fm_run {
     const struct fm_flow *flow;
     struct fm_client *client;
@@ -34,6 +41,7 @@ struct fm_run {
     pthread_mutex_t lock; /* for what follows */
     struct arena arena;
     struct thread_error *errors;
+    struct grown_list *lists;
     bool ending; /* the flow has returned: what its client says must not be interrupted */
     int pauses;  /* so far: the keys are "1", "2", ... */
 };
