@@ -148,6 +148,11 @@ static int print_next(struct reading *reading, int wait)
 
 /* ---- following ------------------------------------------------------------------------------- */
 
+struct ending {
+    int64_t time;
+    bool completed;
+};
+
 static bool is_terminal(const char *type)
 {
     static const char *const types[] = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"};
@@ -159,7 +164,7 @@ static bool is_terminal(const char *type)
 }
 
 /* 1 if the run has ended, 0 if not, -1 error. */
-static int has_ended(struct reading *reading, bool *ret_completed)
+static int has_ended(struct reading *reading, struct ending *ret_ending)
 {
     api_reply_auto reply = {0};
     buf_auto path = BUF_INIT;
@@ -168,18 +173,24 @@ static int has_ended(struct reading *reading, bool *ret_completed)
     if (api_get(reading->cli, buf_string(&path), &reply, &reading->error) < 0)
         return -1;
     const char *type = member_text(reply.json, "state_type");
-    *ret_completed = type && strcmp(type, "COMPLETED") == 0;
+    const char *end_time = member_text(reply.json, "end_time");
+    ret_ending->completed = type && strcmp(type, "COMPLETED") == 0;
+    if (!end_time || !time_parse(end_time, &ret_ending->time))
+        ret_ending->time = time_now();
     return is_terminal(type);
 }
 
-/* The last lines: a flow sends them after it has told its end. */
-static int print_last(struct reading *reading)
+/* The last lines: a flow sends them after it has told its end. Of a run that ended long ago they
+ * are there. */
+static int print_last(struct reading *reading, const struct ending *ending)
 {
-    int64_t end = time_monotonic() + LAST_TIME;
+    int64_t start = time_monotonic();
+    int64_t age = time_now() - ending->time;
+    int64_t time = age > LAST_TIME ? 0 : LAST_TIME;
 
     for (;;) {
         int count = print_next(reading, 0);
-        if (count < 0 || (count == 0 && time_monotonic() > end))
+        if (count < 0 || (count == 0 && time_monotonic() - start >= time))
             return count;
         if (count == 0)
             usleep(LAST_PAUSE);
@@ -188,7 +199,7 @@ static int print_last(struct reading *reading)
 
 static int follow(struct reading *reading)
 {
-    bool completed = false;
+    struct ending ending = {0};
     int ended = 0;
 
     while (ended == 0) {
@@ -196,11 +207,11 @@ static int follow(struct reading *reading)
         if (count < 0)
             return fail_with(&reading->error);
         if (count == 0)
-            ended = has_ended(reading, &completed);
+            ended = has_ended(reading, &ending);
     }
-    if (ended < 0 || print_last(reading) < 0)
+    if (ended < 0 || print_last(reading, &ending) < 0)
         return fail_with(&reading->error);
-    return completed ? STATUS_DONE : STATUS_FAILED;
+    return ending.completed ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int begin(struct reading *reading, const char *text)

@@ -454,14 +454,31 @@ static cmark_node *parse(const char *markdown)
     return document;
 }
 
+static void render_plain(struct renderer *renderer, const char *markdown)
+{
+    buf_auto text = BUF_INIT;
+
+    text_add_safe(&text, markdown, strlen(markdown), true);
+    write_text(renderer, buf_string(&text));
+}
+
+static void render_parsed(struct renderer *renderer, const char *markdown)
+{
+    cmark_node *document = parse(markdown);
+
+    render_blocks(renderer, document, 0);
+    cmark_node_free(document);
+}
+
 int markdown_render(struct buf *to, const char *markdown, int width, bool colour,
                     struct error *error)
 {
     struct renderer renderer = {.to = to, .colour = colour, .width = width};
-    cmark_node *document = parse(markdown);
 
-    render_blocks(&renderer, document, 0);
-    cmark_node_free(document);
+    if (strlen(markdown) > MARKDOWN_LONGEST) /* parsing can take time that grows with the square */
+        render_plain(&renderer, markdown);
+    else
+        render_parsed(&renderer, markdown);
     bool failed = to->failed || renderer.first.failed || renderer.rest.failed;
     buf_release(&renderer.first);
     buf_release(&renderer.rest);

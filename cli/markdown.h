@@ -10,6 +10,8 @@
 #include "common/buf.h"
 #include "common/error.h"
 
+#define MARKDOWN_LONGEST ((size_t)64 << 10) /* bytes; what is longer is shown as it came */
+
 /* Adds the text in lines of at most `width` columns (words and code that are longer stay whole).
  * -1 with ENOMEM. */
 int markdown_render(struct buf *to, const char *markdown, int width, bool colour,

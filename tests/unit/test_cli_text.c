@@ -217,6 +217,21 @@ static void nested_markdown(void **state)
     }
 }
 
+/* What would take long to parse is shown as it came. */
+static void long_markdown(void **state)
+{
+    buf_auto text = BUF_INIT;
+    buf_auto out = BUF_INIT;
+
+    (void)state;
+    buf_add_string(&text, "**\x1b[31m**\n");
+    while (text.length <= MARKDOWN_LONGEST)
+        buf_add_string(&text, "![[]()");
+    assert_int_equal(markdown_render(&out, buf_string(&text), 80, true, NULL), 0);
+    assert_memory_equal(buf_string(&out), "**\xef\xbf\xbd[31m**\n![[]()", 18);
+    assert_true(out.length > MARKDOWN_LONGEST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,7 +240,7 @@ int main(void)
         cmocka_unit_test(markdown_blocks),  cmocka_unit_test(markdown_lists),
         cmocka_unit_test(markdown_inlines), cmocka_unit_test(markdown_tables),
         cmocka_unit_test(markdown_colours), cmocka_unit_test(hostile_markdown),
-        cmocka_unit_test(nested_markdown),
+        cmocka_unit_test(nested_markdown),  cmocka_unit_test(long_markdown),
     };
 
     text_init();
