@@ -173,12 +173,14 @@ static void say_ready(const struct server *server)
     const char *host = server->config.host;
     bool six = strchr(host, ':') != NULL;
     char url[300];
+    char ready[sizeof(url) + 32];
 
     snprintf(url, sizeof(url), "http://%s%s%s:%d", six ? "[" : "", host, six ? "]" : "",
              http_server_port(server->http));
     if (!is_loopback(host))
         log_warning("there are no accounts yet: whoever reaches %s can do everything", url);
-    log_event(LOG_LEVEL_INFO, "Fermata is ready", LOG_STRING("url", url),
+    snprintf(ready, sizeof(ready), "Fermata is ready at %s", url);
+    log_event(LOG_LEVEL_INFO, ready, LOG_STRING("url", url),
               LOG_STRING("data", server->config.data), LOG_STRING("version", FERMATA_VERSION));
 }
 

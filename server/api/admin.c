@@ -99,6 +99,7 @@ const struct route admin_routes[] = {
      .flags = ROUTE_ANY_VERSION,
      .summary = "Whether it serves requests: the store answers, and it is not stopping.",
      .status = 200,
+     .answers = ANSWERS_503,
      .shape = REPLY_OBJECT,
      .reply_fields = message_fields},
     {.method = HTTP_GET,

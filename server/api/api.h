@@ -64,6 +64,7 @@ enum {
     ANSWERS_409 = 1 << 2,
     ANSWERS_410 = 1 << 3,
     ANSWERS_304 = 1 << 4,
+    ANSWERS_503 = 1 << 5, /* with `reply_fields`, beside the 503 of all routes */
 };
 
 struct route {
@@ -80,6 +81,8 @@ struct route {
     unsigned answers;
     enum reply_shape shape;
     const struct field *reply_fields;
+    const struct field *query;           /* parameters of the query string; NULL: none */
+    const struct field *conflict_fields; /* of the body of a 409; NULL: "detail" alone */
 };
 
 #define ROUTE_PARAMS 4

@@ -151,6 +151,12 @@ static int resume(struct txn *txn, struct request *request, struct http_reply *r
 static const struct resource flow_run_state = {
     .name = "State", .table = "flow_run_states", .fields = state_fields};
 
+static const struct field list_query[] = {{.name = "flow_run_id",
+                                           .type = FIELD_ID,
+                                           .flags = FIELD_REQUIRED,
+                                           .doc = "The run whose states they are."},
+                                          FIELDS_END};
+
 static int list_states(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const char *text = request_query(request, "flow_run_id");
@@ -215,6 +221,7 @@ const struct route flow_run_state_routes[] = {
      .summary = "Lists the states of a run (?flow_run_id=), oldest first.",
      .status = 200,
      .shape = REPLY_LIST,
-     .reply_fields = state_fields},
+     .reply_fields = state_fields,
+     .query = list_query},
     {.path = NULL},
 };

@@ -331,6 +331,16 @@ static int check_answer(struct txn *txn, struct request *request, struct http_re
 
 /* ---- routes ---- */
 
+/* Of a 409: who was first, if that is the reason. */
+static const struct field conflict_fields[] = {
+    {.name = "detail", .type = FIELD_TEXT, .doc = "Why not."},
+    {.name = "winner",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_OPTIONAL_REPLY,
+     .fields = fields,
+     .doc = "The input request as it was answered."},
+    FIELDS_END};
+
 static const struct body answer_body = {.fields = answer_fields, .optional = true};
 
 const struct route input_request_routes[] = {
@@ -364,7 +374,8 @@ const struct route input_request_routes[] = {
          "error for each field.",
      .status = 200,
      .answers = ANSWERS_404 | ANSWERS_409 | ANSWERS_410,
-     .reply_fields = fields},
+     .reply_fields = fields,
+     .conflict_fields = conflict_fields},
     {.method = HTTP_POST,
      .path = "/api/input_requests/{id}/check",
      .handle = check_answer,
@@ -372,6 +383,7 @@ const struct route input_request_routes[] = {
      .summary = "Says what answering would say, and changes nothing.",
      .status = 200,
      .answers = ANSWERS_404 | ANSWERS_409 | ANSWERS_410,
-     .reply_fields = check_fields},
+     .reply_fields = check_fields,
+     .conflict_fields = conflict_fields},
     {.path = NULL},
 };

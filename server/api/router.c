@@ -44,7 +44,7 @@ bool url_decode(char *text, bool plus)
 }
 
 /* "{id}" and "{schedule_id}" stand for UUIDs. */
-static bool names_id(const char *name, size_t length)
+bool router_names_id(const char *name, size_t length)
 {
     return length >= 2 && strncmp(name + length - 2, "id", 2) == 0 &&
            (length == 2 || name[length - 3] == '_') && strncmp(name, "resource_id", length) != 0;
@@ -58,7 +58,7 @@ static bool take_param(struct request *request, int index, const char *name, siz
 
     if (length == 0 || !url_decode(value, false))
         return false;
-    if (names_id(name, name_length)) {
+    if (router_names_id(name, name_length)) {
         char id[ID_SIZE];
         if (!id_parse(value, id))
             return false;

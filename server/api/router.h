@@ -13,5 +13,8 @@ enum match { MATCH_NONE, MATCH_METHOD, MATCH_SLASH, MATCH_FOUND };
  */
 enum match router_match(struct request *request, char allow[static 128]);
 
+/* Whether the parameter {name} of a path is a UUID. */
+bool router_names_id(const char *name, size_t length);
+
 /* Decodes %XX (and + as a space where `plus`) in place. False: not UTF-8, a NUL or a broken %. */
 bool url_decode(char *text, bool plus);

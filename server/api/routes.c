@@ -1,10 +1,15 @@
 #include "server/api/routes.h"
 
 const struct routes all_routes[] = {
-    {"Flow runs", flow_run_routes},   {"States", flow_run_state_routes},
-    {"Run inputs", run_input_routes}, {"Input requests", input_request_routes},
-    {"Flows", flow_routes},           {"Variables", variable_routes},
+    {"Flow runs", flow_run_routes},
+    {"States", flow_run_state_routes},
+    {"Run inputs", run_input_routes},
+    {"Input requests", input_request_routes},
+    {"Flows", flow_routes},
+    {"Variables", variable_routes},
     {"Logs", log_routes},
     {"Admin", admin_routes},
-    {"Metrics", metrics_routes},      {NULL, NULL},
+    {"Metrics", metrics_routes},
+    {"Description", openapi_routes},
+    {NULL, NULL},
 };

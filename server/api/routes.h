@@ -10,6 +10,7 @@ extern const struct route flow_run_routes[];
 extern const struct route input_request_routes[];
 extern const struct route log_routes[];
 extern const struct route metrics_routes[];
+extern const struct route openapi_routes[];
 extern const struct route run_input_routes[];
 extern const struct route variable_routes[];
 

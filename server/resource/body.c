@@ -37,12 +37,16 @@ static void check_id(const json_t *value, struct problems *problems)
         problems_add(problems, "uuid_parsing", value, NULL, "Input should be a valid UUID");
 }
 
-static void check_minimum(const struct field *field, const json_t *value, struct problems *problems)
+static void check_bounds(const struct field *field, const json_t *value, struct problems *problems)
 {
     if (field->minimum && json_number_value(value) < (double)*field->minimum)
         problems_add(problems, "greater_than_equal", value,
                      json_pack("{s:I}", "ge", (json_int_t)*field->minimum),
                      "Input should be greater than or equal to %lld", (long long)*field->minimum);
+    if (field->maximum && json_number_value(value) > (double)*field->maximum)
+        problems_add(problems, "less_than_equal", value,
+                     json_pack("{s:I}", "le", (json_int_t)*field->maximum),
+                     "Input should be less than or equal to %lld", (long long)*field->maximum);
 }
 
 static void check_integer(const struct field *field, const json_t *value, struct problems *problems)
@@ -55,7 +59,7 @@ static void check_integer(const struct field *field, const json_t *value, struct
     else if (!json_is_number(value))
         problems_add(problems, "int_type", value, NULL, "Input should be a valid integer");
     else
-        check_minimum(field, value, problems);
+        check_bounds(field, value, problems);
 }
 
 static void check_number(const struct field *field, const json_t *value, struct problems *problems)
@@ -63,7 +67,7 @@ static void check_number(const struct field *field, const json_t *value, struct 
     if (!json_is_number(value))
         problems_add(problems, "float_type", value, NULL, "Input should be a valid number");
     else
-        check_minimum(field, value, problems);
+        check_bounds(field, value, problems);
 }
 
 static void check_boolean(const json_t *value, struct problems *problems)

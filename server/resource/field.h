@@ -53,6 +53,7 @@ struct field {
     const char *const *choices;
     const struct field *fields;
     const int64_t *minimum; /* of an integer or number */
+    const int64_t *maximum;
     int max_length;         /* of a text, in characters; 0: any */
 
     /* For what is no plain column: the SQL of the columns that it is made of, how many they are,

@@ -7,7 +7,7 @@
 #include "common/times.h"
 #include "server/resource/resource.h"
 
-struct compiler {
+struct filter_compiler {
     struct arena *arena;
     struct sql *sql;
     struct problems *problems;
@@ -16,7 +16,7 @@ struct compiler {
 /* ---- operands ---- */
 
 /* The operand as a parameter; false (and a problem) if it is not of the filter's type. */
-static bool operand_value(struct compiler *compiler, const struct filter *filter,
+static bool operand_value(struct filter_compiler *compiler, const struct filter *filter,
                           const json_t *operand, struct value *ret_value)
 {
     const struct field fields[] = {
@@ -39,7 +39,7 @@ static bool operand_value(struct compiler *compiler, const struct filter *filter
     return fits;
 }
 
-static bool is_list(struct compiler *compiler, const json_t *operand)
+static bool is_list(struct filter_compiler *compiler, const json_t *operand)
 {
     if (json_is_array(operand))
         return true;
@@ -47,7 +47,7 @@ static bool is_list(struct compiler *compiler, const json_t *operand)
     return false;
 }
 
-static bool operand_flag(struct compiler *compiler, const json_t *operand, bool *ret_flag)
+static bool operand_flag(struct filter_compiler *compiler, const json_t *operand, bool *ret_flag)
 {
     if (!json_is_boolean(operand)) {
         problems_add(compiler->problems, "bool_type", operand, NULL,
@@ -58,7 +58,7 @@ static bool operand_flag(struct compiler *compiler, const json_t *operand, bool 
     return true;
 }
 
-static void add_operands(struct compiler *compiler, const struct filter *filter,
+static void add_operands(struct filter_compiler *compiler, const struct filter *filter,
                          const json_t *operands)
 {
     size_t i;
@@ -76,7 +76,7 @@ static void add_operands(struct compiler *compiler, const struct filter *filter,
 
 /* ---- operators ---- */
 
-static void compile_any(struct compiler *compiler, const struct filter *filter,
+static void compile_any(struct filter_compiler *compiler, const struct filter *filter,
                         const char *expression, const json_t *operand)
 {
     if (!is_list(compiler, operand))
@@ -95,7 +95,7 @@ static void compile_any(struct compiler *compiler, const struct filter *filter,
     }
 }
 
-static void compile_not_any(struct compiler *compiler, const struct filter *filter,
+static void compile_not_any(struct filter_compiler *compiler, const struct filter *filter,
                             const char *expression, const json_t *operand)
 {
     if (!is_list(compiler, operand))
@@ -109,7 +109,7 @@ static void compile_not_any(struct compiler *compiler, const struct filter *filt
     sql_add(compiler->sql, ")");
 }
 
-static void compile_like(struct compiler *compiler, const struct filter *filter,
+static void compile_like(struct filter_compiler *compiler, const struct filter *filter,
                          const char *expression, const json_t *operand)
 {
     struct value value;
@@ -119,7 +119,7 @@ static void compile_like(struct compiler *compiler, const struct filter *filter,
         sql_bind(compiler->sql, value);
 }
 
-static void compile_is_null(struct compiler *compiler, const struct filter *filter,
+static void compile_is_null(struct filter_compiler *compiler, const struct filter *filter,
                             const char *expression, const json_t *operand)
 {
     bool flag = false;
@@ -134,7 +134,7 @@ static void compile_is_null(struct compiler *compiler, const struct filter *filt
         sql_addf(compiler->sql, "%s IS %sNULL", expression, flag ? "" : "NOT ");
 }
 
-static void compile_exists(struct compiler *compiler, const struct filter *filter,
+static void compile_exists(struct filter_compiler *compiler, const struct filter *filter,
                            const char *expression, const json_t *operand)
 {
     bool flag = false;
@@ -144,8 +144,8 @@ static void compile_exists(struct compiler *compiler, const struct filter *filte
         sql_addf(compiler->sql, "%s(%s)", flag ? "" : "NOT ", expression);
 }
 
-static void compare(struct compiler *compiler, const struct filter *filter, const char *expression,
-                    const char *comparison, const json_t *operand)
+static void compare(struct filter_compiler *compiler, const struct filter *filter,
+                    const char *expression, const char *comparison, const json_t *operand)
 {
     struct value value;
 
@@ -155,7 +155,7 @@ static void compare(struct compiler *compiler, const struct filter *filter, cons
 }
 
 /* A tag is found by its JSON text, quotes and all, in the text of the array. */
-static void add_tag(struct compiler *compiler, const char *expression, const json_t *tag)
+static void add_tag(struct filter_compiler *compiler, const char *expression, const json_t *tag)
 {
     char *text = json_dumps(tag, JSON_ENCODE_ANY);
 
@@ -165,8 +165,8 @@ static void add_tag(struct compiler *compiler, const char *expression, const jso
     sql_bind(compiler->sql, value_text(text));
 }
 
-static void compile_tags(struct compiler *compiler, const char *expression, const json_t *operand,
-                         const char *between, const char *of_none)
+static void compile_tags(struct filter_compiler *compiler, const char *expression,
+                         const json_t *operand, const char *between, const char *of_none)
 {
     size_t i;
     json_t *tag;
@@ -191,38 +191,38 @@ static void compile_tags(struct compiler *compiler, const char *expression, cons
     sql_add(compiler->sql, ")");
 }
 
-static void compile_all(struct compiler *compiler, const struct filter *filter,
+static void compile_all(struct filter_compiler *compiler, const struct filter *filter,
                         const char *expression, const json_t *operand)
 {
     (void)filter;
     compile_tags(compiler, expression, operand, " AND ", "1 = 1");
 }
 
-static void compile_before(struct compiler *compiler, const struct filter *filter,
+static void compile_before(struct filter_compiler *compiler, const struct filter *filter,
                            const char *expression, const json_t *operand)
 {
     compare(compiler, filter, expression, "<=", operand);
 }
 
-static void compile_after(struct compiler *compiler, const struct filter *filter,
+static void compile_after(struct filter_compiler *compiler, const struct filter *filter,
                           const char *expression, const json_t *operand)
 {
     compare(compiler, filter, expression, ">=", operand);
 }
 
-static void compile_later(struct compiler *compiler, const struct filter *filter,
+static void compile_later(struct filter_compiler *compiler, const struct filter *filter,
                           const char *expression, const json_t *operand)
 {
     compare(compiler, filter, expression, ">", operand);
 }
 
-static void compile_equal(struct compiler *compiler, const struct filter *filter,
+static void compile_equal(struct filter_compiler *compiler, const struct filter *filter,
                           const char *expression, const json_t *operand)
 {
     compare(compiler, filter, expression, "=", operand);
 }
 
-static void compile_any_of_kind(struct compiler *compiler, const struct filter *filter,
+static void compile_any_of_kind(struct filter_compiler *compiler, const struct filter *filter,
                                 const char *expression, const json_t *operand)
 {
     if (filter->kind == FILTER_TAGS)
@@ -232,8 +232,8 @@ static void compile_any_of_kind(struct compiler *compiler, const struct filter *
 }
 
 /* type_ and id_: of a column that holds {"id", "type"} as JSON text. */
-static void compile_member(struct compiler *compiler, const char *expression, const char *member,
-                           const json_t *operand)
+static void compile_member(struct filter_compiler *compiler, const char *expression,
+                           const char *member, const json_t *operand)
 {
     const char *column =
         arena_printf(compiler->arena, "json_extract(%s, '$.%s')", expression, member);
@@ -242,14 +242,14 @@ static void compile_member(struct compiler *compiler, const char *expression, co
     compile_any(compiler, &text, column, operand);
 }
 
-static void compile_type(struct compiler *compiler, const struct filter *filter,
+static void compile_type(struct filter_compiler *compiler, const struct filter *filter,
                          const char *expression, const json_t *operand)
 {
     (void)filter;
     compile_member(compiler, expression, "type", operand);
 }
 
-static void compile_id(struct compiler *compiler, const struct filter *filter,
+static void compile_id(struct filter_compiler *compiler, const struct filter *filter,
                        const char *expression, const json_t *operand)
 {
     (void)filter;
@@ -275,7 +275,7 @@ static bool next_word(const char **text, bool *ret_not, const char **ret_word, s
     return *ret_length > 0 || **text != '\0';
 }
 
-static void compile_query(struct compiler *compiler, const struct filter *filter,
+static void compile_query(struct filter_compiler *compiler, const struct filter *filter,
                           const char *expression, const json_t *operand)
 {
     struct value value;
@@ -297,36 +297,32 @@ static void compile_query(struct compiler *compiler, const struct filter *filter
     sql_add(compiler->sql, ")");
 }
 
-static const struct {
-    const char *name;
-    unsigned bit;
-    void (*compile)(struct compiler *compiler, const struct filter *filter, const char *expression,
-                    const json_t *operand);
-} operators[] = {
-    {"any_", OP_ANY, compile_any_of_kind},
-    {"not_any_", OP_NOT_ANY, compile_not_any},
-    {"all_", OP_ALL, compile_all},
-    {"like_", OP_LIKE, compile_like},
-    {"is_null_", OP_IS_NULL, compile_is_null},
-    {"exists_", OP_EXISTS, compile_exists},
-    {"before_", OP_BEFORE, compile_before},
-    {"after_", OP_AFTER, compile_after},
-    {"le_", OP_LE, compile_before},
-    {"ge_", OP_GE, compile_after},
-    {"gt_", OP_GT, compile_later},
-    {"eq_", OP_EQ, compile_equal},
-    {"query", OP_QUERY, compile_query},
-    {"type_", OP_TYPE, compile_type},
-    {"id_", OP_ID, compile_id},
+const struct filter_operator filter_operators[] = {
+    {"any_", OP_ANY, OPERAND_LIST, compile_any_of_kind},
+    {"not_any_", OP_NOT_ANY, OPERAND_LIST, compile_not_any},
+    {"all_", OP_ALL, OPERAND_LIST, compile_all},
+    {"like_", OP_LIKE, OPERAND_ONE, compile_like},
+    {"is_null_", OP_IS_NULL, OPERAND_FLAG, compile_is_null},
+    {"exists_", OP_EXISTS, OPERAND_FLAG, compile_exists},
+    {"before_", OP_BEFORE, OPERAND_ONE, compile_before},
+    {"after_", OP_AFTER, OPERAND_ONE, compile_after},
+    {"le_", OP_LE, OPERAND_ONE, compile_before},
+    {"ge_", OP_GE, OPERAND_ONE, compile_after},
+    {"gt_", OP_GT, OPERAND_ONE, compile_later},
+    {"eq_", OP_EQ, OPERAND_ONE, compile_equal},
+    {"query", OP_QUERY, OPERAND_TEXT, compile_query},
+    {"type_", OP_TYPE, OPERAND_TEXTS, compile_type},
+    {"id_", OP_ID, OPERAND_TEXTS, compile_id},
+    {NULL, 0, OPERAND_ONE, NULL},
 };
 
 /* ---- filters ---- */
 
-static void compile_filters(struct compiler *compiler, const struct filter *filters,
+static void compile_filters(struct filter_compiler *compiler, const struct filter *filters,
                             const json_t *body);
 
 /* " AND " or " OR ", as the body's "operator" says. */
-static const char *connective(struct compiler *compiler, const json_t *body)
+static const char *connective(struct filter_compiler *compiler, const json_t *body)
 {
     const json_t *sent = json_object_get(body, "operator");
     const char *name = json_string_value(sent);
@@ -341,7 +337,7 @@ static const char *connective(struct compiler *compiler, const json_t *body)
     return " AND ";
 }
 
-static bool is_object(struct compiler *compiler, const json_t *body)
+static bool is_object(struct filter_compiler *compiler, const json_t *body)
 {
     if (json_is_object(body))
         return true;
@@ -350,15 +346,15 @@ static bool is_object(struct compiler *compiler, const json_t *body)
     return false;
 }
 
-static void compile_operator(struct compiler *compiler, const struct filter *filter,
+static void compile_operator(struct filter_compiler *compiler, const struct filter *filter,
                              const char *name, const json_t *operand)
 {
     const char *expression =
         filter->sql ? filter->sql : arena_printf(compiler->arena, "r.%s", filter->name);
 
-    for (size_t i = 0; i < COUNT_OF(operators); i++) {
-        if ((filter->operators & operators[i].bit) && strcmp(name, operators[i].name) == 0) {
-            operators[i].compile(compiler, filter, expression, operand);
+    for (const struct filter_operator *operator= filter_operators; operator->name; operator++) {
+        if ((filter->operators & operator->bit) && strcmp(name, operator->name) == 0) {
+            operator->compile(compiler, filter, expression, operand);
             return;
         }
     }
@@ -367,7 +363,7 @@ static void compile_operator(struct compiler *compiler, const struct filter *fil
 }
 
 /* {"any_": […], "is_null_": …}: what a null says is not asked. */
-static void compile_value(struct compiler *compiler, const struct filter *filter,
+static void compile_value(struct filter_compiler *compiler, const struct filter *filter,
                           const json_t *body)
 {
     const char *between = connective(compiler, body);
@@ -388,7 +384,7 @@ static void compile_value(struct compiler *compiler, const struct filter *filter
     sql_add(compiler->sql, *next ? ")" : "1 = 1)");
 }
 
-static void compile_filter(struct compiler *compiler, const struct filter *filter,
+static void compile_filter(struct filter_compiler *compiler, const struct filter *filter,
                            const json_t *body)
 {
     if (!is_object(compiler, body))
@@ -407,7 +403,7 @@ static const struct filter *find(const struct filter *filters, const char *name)
     return NULL;
 }
 
-static void compile_filters(struct compiler *compiler, const struct filter *filters,
+static void compile_filters(struct filter_compiler *compiler, const struct filter *filters,
                             const json_t *body)
 {
     const char *between = connective(compiler, body);
@@ -435,8 +431,9 @@ static void compile_filters(struct compiler *compiler, const struct filter *filt
 }
 
 /* One key of the whole body: the resource's own filters, or those of what belongs to it. */
-static void compile_key(struct compiler *compiler, const char *key, const struct filter *filters,
-                        const json_t *body, const char *before, const char *after)
+static void compile_key(struct filter_compiler *compiler, const char *key,
+                        const struct filter *filters, const json_t *body, const char *before,
+                        const char *after)
 {
     const json_t *member = json_object_get(body, key);
 
@@ -454,7 +451,7 @@ static void compile_key(struct compiler *compiler, const char *key, const struct
 void resource_where(const struct resource *resource, const json_t *body, struct arena *arena,
                     struct sql *sql, struct problems *problems)
 {
-    struct compiler compiler = {.arena = arena, .sql = sql, .problems = problems};
+    struct filter_compiler compiler = {.arena = arena, .sql = sql, .problems = problems};
 
     sql_add(sql, "1 = 1");
     compile_key(&compiler, resource->filter_key, resource->filters, body, "", "");

@@ -37,6 +37,28 @@ enum {
     OP_GT = 1 << 14,
 };
 
+/* What an operator is given. */
+enum operand {
+    OPERAND_ONE,   /* a value of the filter's type */
+    OPERAND_LIST,  /* an array of such values */
+    OPERAND_TEXT,  /* a string */
+    OPERAND_TEXTS, /* an array of strings */
+    OPERAND_FLAG,  /* true or false */
+};
+
+struct filter;
+struct filter_compiler;
+
+struct filter_operator {
+    const char *name;
+    unsigned bit;
+    enum operand operand;
+    void (*compile)(struct filter_compiler *compiler, const struct filter *filter,
+                    const char *expression, const json_t *operand);
+};
+
+extern const struct filter_operator filter_operators[]; /* ends with a NULL name */
+
 struct filter {
     const char *name;
     enum filter_kind kind;

@@ -19,9 +19,7 @@ CREATE TABLE deployments (
     updated BIGINT NOT NULL,
     name TEXT NOT NULL,
     version TEXT,
-    version_id TEXT,
     version_info TEXT,
-    branch TEXT,
     description TEXT,
     flow_id TEXT NOT NULL REFERENCES flows (id) ON DELETE CASCADE,
     paused INTEGER NOT NULL,
@@ -44,11 +42,13 @@ CREATE TABLE deployments (
     updated_by TEXT,
     status TEXT NOT NULL,
     last_polled BIGINT,
+    -- Up to when somebody who polls is taken to be there.
+    polled_until BIGINT,
     UNIQUE (flow_id, name)
 );
 CREATE INDEX deployments_name ON deployments (name);
 CREATE INDEX deployments_created ON deployments (created);
-CREATE INDEX deployments_ready ON deployments (last_polled) WHERE status = 'READY';
+CREATE INDEX deployments_ready ON deployments (polled_until) WHERE status = 'READY';
 
 CREATE TABLE deployment_schedules (
     seq INTEGER PRIMARY KEY,
@@ -67,6 +67,8 @@ CREATE TABLE deployment_schedules (
     scheduled_until BIGINT
 );
 CREATE INDEX deployment_schedules_deployment ON deployment_schedules (deployment_id);
+CREATE UNIQUE INDEX deployment_schedules_slug ON deployment_schedules (deployment_id, slug)
+    WHERE slug IS NOT NULL;
 CREATE INDEX deployment_schedules_due ON deployment_schedules (due) WHERE due IS NOT NULL;
 
 CREATE TABLE flow_runs (
