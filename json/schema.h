@@ -20,11 +20,14 @@
 #include "common/buf.h"
 #include "common/error.h"
 
-#define SCHEMA_NODES  100000  /* subschemas that one schema may have, with what it refers to */
-#define SCHEMA_DEPTH  1000    /* subschemas inside one another during a validation */
-#define SCHEMA_STEPS  5000000 /* of one validation; about a second */
-#define SCHEMA_ERRORS 10000   /* kept by one validation */
-#define SCHEMA_FIELDS 200     /* told to a person; the rest is left out */
+#define SCHEMA_NODES     100000 /* subschemas that one schema may have, with what it refers to */
+#define SCHEMA_RESOURCES 1000   /* of them with an $id */
+#define SCHEMA_URI       1000   /* bytes of an $id, resolved */
+#define SCHEMA_PATTERNS  (16 << 20) /* bytes that its patterns take, compiled */
+#define SCHEMA_DEPTH     1000       /* subschemas inside one another during a validation */
+#define SCHEMA_STEPS     5000000    /* of one validation; about a second */
+#define SCHEMA_ERRORS    10000      /* kept by one validation */
+#define SCHEMA_FIELDS    200        /* told to a person; the rest is left out */
 
 struct schema;
 

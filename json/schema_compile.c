@@ -109,6 +109,9 @@ const struct schema_keyword *schema_node_keyword(const struct schema_node *node,
     return NULL;
 }
 
+#define PLACE_SHOWN 200 /* bytes; the key that goes beyond is the last one */
+#define KEY_SHOWN   60
+
 /* Cuts a text that was shortened within a character of several bytes. */
 static void cut_half_character(char *text)
 {
@@ -125,19 +128,29 @@ static void cut_half_character(char *text)
     }
 }
 
+/* Long keys and long ways are shortened: every reference keeps its place. */
 static void add_place(struct buf *text, const struct schema_place *place)
 {
+    const char *p;
+
     if (!place)
         return;
     add_place(text, place->up);
+    if (text->length > PLACE_SHOWN)
+        return;
     buf_add_char(text, '/');
-    for (const char *p = place->key; *p; p++) {
+    for (p = place->key; *p && p < place->key + KEY_SHOWN; p++) {
         if (*p == '~')
             buf_add_string(text, "~0");
         else if (*p == '/')
             buf_add_string(text, "~1");
         else
             buf_add_char(text, *p);
+    }
+    if (*p) {
+        cut_half_character(text->data);
+        text->length = strlen(text->data);
+        buf_add_string(text, "...");
     }
 }
 
@@ -148,10 +161,6 @@ const char *schema_place_text(struct schema_compiler *compiler, const struct sch
 
     buf_add_char(&text, '#');
     add_place(&text, place);
-    if (text.length > ERROR_MESSAGE_SIZE / 2) {
-        text.data[ERROR_MESSAGE_SIZE / 2] = '\0';
-        cut_half_character(text.data);
-    }
     result = arena_strdup(&compiler->schema->arena, buf_string(&text));
     return result ? result : "#";
 }

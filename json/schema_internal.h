@@ -151,6 +151,7 @@ struct schema_compiler {
     struct schema_pointer_slot *slots; /* nodes by the address of their JSON */
     size_t slot_count;
     struct schema_ref *refs; /* still to resolve */
+    size_t patterns_size;
 };
 
 struct schema_ref {

@@ -366,6 +366,14 @@ int schema_pattern_compile(const char *source, struct schema_pattern **ret_patte
     return 0;
 }
 
+size_t schema_pattern_size(const struct schema_pattern *pattern)
+{
+    size_t size = 0;
+
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_SIZE, &size);
+    return size;
+}
+
 void schema_pattern_free(struct schema_pattern *pattern)
 {
     if (pattern)

@@ -18,6 +18,7 @@ struct schema_pattern;
 
 int schema_pattern_compile(const char *source, struct schema_pattern **ret_pattern,
                            struct error *error);
+size_t schema_pattern_size(const struct schema_pattern *pattern); /* bytes of memory */
 void schema_pattern_free(struct schema_pattern *pattern);
 
 /* 1 if the pattern is found in the text, 0 if not, -1 if that would take too long. Adds the cost to

@@ -216,8 +216,16 @@ struct schema_resource *schema_add_resource(struct schema_compiler *compiler, co
     char *uri = arena_strdup(arena, base);
     size_t index = compiler->resource_count;
 
+    if (index == SCHEMA_RESOURCES) {
+        schema_refuse(compiler, place, "more than %d schemas have an \"$id\"", SCHEMA_RESOURCES);
+        return NULL;
+    }
     if (id && uri && (uri = uri_resolve(arena, base, id)))
         uri[strcspn(uri, "#")] = '\0';
+    if (uri && strlen(uri) > SCHEMA_URI) {
+        schema_refuse(compiler, place, "\"$id\" is longer than %d bytes", SCHEMA_URI);
+        return NULL;
+    }
     if (!resource || !uri || !(resource->anchors = new_names(compiler)) ||
         !(resource->dynamic_anchors = new_names(compiler))) {
         schema_no_memory(compiler);

@@ -156,7 +156,9 @@ static int add_pattern(struct schema_compiler *compiler, struct schema_keyword *
     if (schema_pattern_compile(source, &keyword->patterns[keyword->pattern_count], &error) < 0)
         return schema_refuse(compiler, place, "\"%.100s\" is no regular expression: %s", source,
                              error.message);
-    keyword->pattern_count++;
+    compiler->patterns_size += schema_pattern_size(keyword->patterns[keyword->pattern_count++]);
+    if (compiler->patterns_size > SCHEMA_PATTERNS)
+        return schema_refuse(compiler, place, "the patterns of the schema are too large together");
     return 0;
 }
 

@@ -376,6 +376,55 @@ static void deep_values_and_schemas_are_refused(void **state)
     schema_free(schema);
 }
 
+/* Long names above many references, and many names: what is kept of each is bounded. */
+static void large_schemas_are_compiled_quickly(void **state)
+{
+    struct schema *schema = NULL;
+    buf_auto text = BUF_INIT;
+    struct error error;
+
+    (void)state;
+    buf_add_string(&text, "{\"properties\":{\"");
+    for (int i = 0; i < 100000; i++)
+        buf_add_string(&text, "\xc3\xa4");
+    buf_add_string(&text, "\":{\"allOf\":[{\"$ref\":\"#\"}");
+    for (int i = 0; i < 50000; i++)
+        buf_add_string(&text, ",{\"$ref\":\"#\"}");
+    size_t length = text.length;
+    buf_add_string(&text, "]}}}");
+    assert_int_equal(schema_compile_text(text.data, text.length, NULL, &schema, &error), 0);
+    schema_free(schema);
+    text.length = length;
+    buf_add_string(&text, ",5]}}}");
+    assert_int_equal(schema_compile_text(text.data, text.length, NULL, &schema, &error), -1);
+    assert_non_null(strstr(error.message, "\xc3\xa4.../allOf/50001: a schema must be"));
+    buf_clear(&text);
+    buf_add_string(&text, "{\"$defs\":{\"a\":{}");
+    for (int i = 0; i < SCHEMA_RESOURCES; i++)
+        buf_addf(&text, ",\"a%d\":{\"$id\":\"a%d\"}", i, i);
+    buf_add_string(&text, "}}");
+    assert_int_equal(schema_compile_text(text.data, text.length, NULL, &schema, &error), -1);
+    assert_string_equal(error.message, "#/$defs/a999: more than 1000 schemas have an \"$id\"");
+    buf_clear(&text);
+    buf_addf(&text, "{\"$id\":\"http://%01001d\"}", 0);
+    assert_int_equal(schema_compile_text(text.data, text.length, NULL, &schema, &error), -1);
+    assert_string_equal(error.message, "#: \"$id\" is longer than 1000 bytes");
+    buf_clear(&text);
+    buf_add_string(&text, "{\"allOf\":[true");
+    for (int i = 0; i < SCHEMA_NODES; i++)
+        buf_add_string(&text, ",true");
+    buf_add_string(&text, "]}");
+    assert_int_equal(schema_compile_text(text.data, text.length, NULL, &schema, &error), -1);
+    assert_string_equal(error.message, "#/allOf/99999: the schema has more than 100000 parts");
+    buf_clear(&text);
+    buf_add_string(&text, "{\"allOf\":[true");
+    for (int i = 0; i < 5000; i++)
+        buf_add_string(&text, ",{\"pattern\":\"(abc){1000}\"}");
+    buf_add_string(&text, "]}");
+    assert_int_equal(schema_compile_text(text.data, text.length, NULL, &schema, &error), -1);
+    assert_non_null(strstr(error.message, ": the patterns of the schema are too large together"));
+}
+
 static void patterns_have_a_step_limit(void **state)
 {
     static const char *const patterns[] = {"^(a+)+$", "(a|aa)+$", "^(a|a)*$", "(.*a){20}"};
@@ -551,6 +600,7 @@ int main(void)
         cmocka_unit_test(formats_are_checked_when_asked_for),
         cmocka_unit_test(endless_and_exploding_schemas_stop),
         cmocka_unit_test(deep_values_and_schemas_are_refused),
+        cmocka_unit_test(large_schemas_are_compiled_quickly),
         cmocka_unit_test(patterns_have_a_step_limit),
         cmocka_unit_test(large_arrays_are_compared_quickly),
         cmocka_unit_test(too_many_errors_are_one_error),
