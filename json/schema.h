@@ -134,6 +134,6 @@ void schema_prefect_reason(const struct schema_errors *errors, struct buf *to);
 /*
  * A copy of a schema changed as Prefect changes it before it validates: a property that is not
  * required and has no default may also be null; `items` that is a list becomes `prefixItems`;
- * block types can be given by reference. NULL: the schema has not the shape for it, or no memory.
+ * block types can be given by reference. NULL: it is nested too deep (EINVAL), or no memory.
  */
 json_t *schema_preprocess(const json_t *schema, struct error *error) MUST_CHECK;
