@@ -62,10 +62,12 @@ class Contract:
         operation = self._operation(request)
         if operation is None:
             assert response.status_code in ANY_ROUTE | {307}, f"{where}: the route is not described"
+            self._check_refusal(where, response)
             return
         described = self._described(operation, response.status_code)
         if described is None:
             assert response.status_code in ANY_ROUTE, f"{where}: the status is not described"
+            self._check_refusal(where, response)
             return
         self._check_content(where, *described, response)
 
@@ -89,6 +91,12 @@ class Contract:
                     return self.document["components"]["responses"][name], place
                 return replies[key], pointer("paths", path, method, "responses", key)
         return None
+
+    def _check_refusal(self, where, response):
+        """Of whatever route there is not: the same shape as where there is one."""
+        if response.content:
+            assert response.headers.get("content-type", "").startswith("application/json"), where
+            self._check_body(where, "components/schemas/Detail", response.json())
 
     def _check_content(self, where, described, place, response):
         content = described.get("content", {})
