@@ -178,8 +178,6 @@ static int refuse_closed(struct answer *answer)
         add_who(&who, answer->request.json);
         return error_set(&answer->error, EEXIST, "this was %s", buf_string(&who));
     }
-    if (strcmp(state, "checking") == 0)
-        return error_set(&answer->error, EEXIST, "the flow is checking another answer just now");
     return error_set(&answer->error, ETIMEDOUT, "it is too late for an answer: %s", state);
 }
 
@@ -225,7 +223,7 @@ static int show_request(struct answer *answer)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-/* The value of --value and --set; the defaults of an approval that nobody is asked about. */
+/* The value of --value, changed by each --set. */
 static int make_value(struct answer *answer, json_t **ret_value)
 {
     json_auto_t *value = NULL;

@@ -231,13 +231,11 @@ static int ask_for_more(struct walk *walk, const struct question *question, size
         buf_auto why = BUF_INIT;
         if (prompt_read(walk->prompt, buf_string(&mark), false, &line, walk->error) < 0)
             return -1;
-        if (!*line)
-            buf_add_string(&why, "");
-        else if (*line == '[')
+        if (*line == '[')
             take_line(walk, question, line, ret_value, &why);
         else if (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0)
             more = true;
-        else if (strcasecmp(line, "n") != 0 && strcasecmp(line, "no") != 0)
+        else if (*line && strcasecmp(line, "n") != 0 && strcasecmp(line, "no") != 0)
             buf_add_string(&why, "answer y or n");
         free(line);
         if (why.length == 0) {
@@ -278,6 +276,9 @@ static int ask_items(struct walk *walk, const struct question *question, json_t 
             return 0;
         if (!more)
             continue;
+        if (json_array_size(items) == MAX_ITEMS)
+            return error_set(walk->error, E2BIG, "%s: no more than %d can be given one by one",
+                             question->title, MAX_ITEMS);
         if (ask_item(walk, question, json_array_size(items), &item) < 0)
             return -1;
         json_array_append_new(items, item);
@@ -347,8 +348,10 @@ static int choose_branch(struct walk *walk, const struct question *question, jso
 static int ask_union(struct walk *walk, const struct question *question, json_t **ret_value)
 {
     json_auto_t *names = name_branches(walk, &question->field);
-    struct question branch = {
-        .path = question->path, .required = true, .depth = question->depth + 1};
+    struct question branch = {.step = question->step,
+                              .path = question->path,
+                              .required = true,
+                              .depth = question->depth + 1};
     field_auto field = {0};
     size_t index;
 

@@ -267,6 +267,24 @@ static void lists_item_by_item(void **state)
                   NULL, "y\n1,2\ny\n3\nn\n", VALUE("[[1, 2], [3]]"));
 }
 
+static void endless_answers(void **state)
+{
+    struct session session;
+    struct error error;
+    json_t *value = NULL;
+    buf_auto input = BUF_INIT;
+    json_auto_t *schema = parse(ONE("{\"type\": \"array\", \"items\": {\"type\": \"array\", "
+                                    "\"items\": {\"type\": \"string\"}}}"));
+
+    (void)state;
+    for (int i = 0; i < 4000; i++)
+        buf_add_string(&input, "y\n");
+    session_begin(&session, buf_string(&input));
+    assert_int_equal(form_fill(&session.prompt, schema, NULL, &value, &error), -1);
+    assert_int_equal(error.code, E2BIG);
+    session_end(&session);
+}
+
 static void unions(void **state)
 {
     const char *pets =
@@ -280,7 +298,7 @@ static void unions(void **state)
     const char *scalars = ONE("{\"anyOf\": [{\"type\": \"integer\"}, {\"type\": \"string\"}]}");
     const char *optional = OPTIONAL("{\"anyOf\": [{\"type\": \"integer\"}, {\"type\": "
                                     "\"string\"}, {\"type\": \"null\"}], \"default\": \"x\"}");
-    static const char *const shown[] = {"1) Cat", "2) Dog", NULL};
+    static const char *const shown[] = {"Pet *", "1) Cat", "2) Dog", "pet.bark", NULL};
 
     (void)state;
     assert_filled(pets, NULL, "\n3\ncat\n9\n", "{\"pet\": {\"kind\": \"cat\", \"lives\": 9}}");
@@ -621,6 +639,7 @@ int main(void)
         cmocka_unit_test(optional_fields_and_defaults),
         cmocka_unit_test(nested_objects),
         cmocka_unit_test(lists_item_by_item),
+        cmocka_unit_test(endless_answers),
         cmocka_unit_test(unions),
         cmocka_unit_test(titles_help_and_hints),
         cmocka_unit_test(secrets_are_not_shown),
