@@ -1,0 +1,242 @@
+"""Flows written with libfermata, in processes of their own, against the real server."""
+
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness.server import SANITIZER, build_directory, clean_environment
+from harness.terminal import Terminal
+
+SECONDS = 30
+NAME = re.compile(r"(?:Created|Starting) flow run '([^']+)'")
+
+
+class Process:
+    """A program with flows. `output` grows while it runs."""
+
+    def __init__(self, server, log, program, *arguments):
+        self.server, self.log = server, log
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen(
+                [build_directory() / program, *arguments], stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out, env=clean_environment(FERMATA_API_URL=server.url + "/api"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        found = SANITIZER.search(self.output())
+        assert not found, f"{found.group()}:\n{self.output()}"
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def expect(self, text):
+        wait(lambda: text in self.output(), f"{text!r} in the output", self.output)
+
+    def end(self):
+        return self.process.wait(SECONDS)
+
+    def run(self):
+        """The run that it made last, as the server has it."""
+        wait(lambda: NAME.search(self.output()), "a run", self.output)
+        name = NAME.findall(self.output())[-1]
+        [run] = self.server.api.post("/flow_runs/filter", json={
+            "flow_runs": {"name": {"any_": [name]}}}).json()
+        return run
+
+
+def wait(condition, what, output=lambda: ""):
+    deadline = time.monotonic() + SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"{what} did not come:\n{output()}"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def start(server, tmp_path):
+    """start("examples/greet"): the program, running."""
+    started = []
+
+    def start_one(program, *arguments, at=server):
+        process = Process(at, tmp_path / f"flow-{len(started)}.log", program, *arguments)
+        started.append(process)
+        return process
+
+    yield start_one
+    for process in started:
+        process.__exit__()
+
+
+def read(api, run):
+    return api.get(f"/flow_runs/{run['id']}").json()
+
+
+def wait_for_state(api, run, *names):
+    return wait(lambda: (found := read(api, run))["state"]["name"] in names and found,
+                f"state {names}")
+
+
+def input_of(api, run, key):
+    reply = api.get(f"/flow_runs/{run['id']}/input/{key}")
+    return reply.text if reply.status_code == 200 else None
+
+
+def wait_for_question(api, process, key="paused-1"):
+    """The run of the process once it waits, with its schema."""
+    run = process.run()
+    wait(lambda: read(api, run)["state"]["type"] == "PAUSED", "a pause", process.output)
+    wait(lambda: input_of(api, run, key + "-schema"), "a schema", process.output)
+    return run
+
+
+def resume(api, run, answer):
+    return api.post(f"/flow_runs/{run['id']}/resume", json={"run_input": answer}).json()
+
+
+def log_of(api, run, **filters):
+    body = {"logs": {"flow_run_id": {"any_": [run["id"]]}} | filters, "limit": 200}
+    return [line["message"] for line in api.post("/logs/filter", json=body).json()]
+
+
+# ---- pausing ----
+
+
+def test_a_flow_asks_and_goes_on(api, start):
+    flow = start("examples/greet")
+    run = wait_for_question(api, flow)
+    assert input_of(api, run, "paused-1-description").startswith('"**Welcome!** Today is ')
+    refused = resume(api, run, {"age": 200})
+    assert refused["status"] == "REJECT" and "maximum of 150" in refused["details"]["reason"]
+    begun = time.monotonic()
+    assert resume(api, run, {"age": 40})["status"] == "ACCEPT"
+    assert flow.end() == 0
+    assert time.monotonic() - begun < 3, "it did not wait, it polled"
+    assert "Hello, anonymous!" in flow.output()
+    assert read(api, run)["state"]["type"] == "COMPLETED"
+    lines = log_of(api, run)
+    for line in ("Hello, anonymous!", "Resuming flow run execution!",
+                 "Finished in state Completed()"):
+        assert line in lines
+
+
+def test_a_built_in_type_is_one_field(api, start):
+    flow = start("examples/greet_string")
+    resume(api, wait_for_question(api, flow), {"value": "Zoë"})
+    assert flow.end() == 0 and "Hello, Zoë!" in flow.output()
+
+
+def test_a_list(api, start):
+    flow = start("examples/greet_list")
+    resume(api, wait_for_question(api, flow), {"value": ["a", "b"]})
+    assert flow.end() == 0
+    assert "Hello, a!" in flow.output() and "Hello, b!" in flow.output()
+
+
+def test_a_refused_answer_is_asked_for_again(api, start):
+    flow = start("examples/shirt_order")
+    resume(api, wait_for_question(api, flow), {"size": "small", "color": "green"})
+    flow.expect("Invalid order: color: green is only in stock in medium, large and xlarge")
+    run = wait_for_question(api, flow, "paused-2")
+    wait(lambda: "only in stock" in (input_of(api, run, "paused-2-description") or ""), "a reason")
+    resume(api, run, {"size": "medium", "color": "green"})
+    assert flow.end() == 0 and "One green shirt in medium" in flow.output()
+
+
+def test_an_approval_without_fields(api, start):
+    flow = start("tests/e2e/flows", "approval")
+    run = flow.run()
+    paused = wait_for_state(api, run, "Paused")
+    assert paused["state"]["state_details"]["run_input_keyset"] is None
+    assert paused["state"]["state_details"]["pause_key"] == "approval"
+    resume(api, run, None)
+    assert flow.end() == 0 and "approved" in flow.output()
+
+
+def test_nobody_answers_in_time(api, start):
+    flow = start("tests/e2e/flows", "impatient")
+    run = flow.run()
+    assert flow.end() == 1
+    assert "code -3" in flow.output()
+    assert read(api, run)["state"]["type"] == "FAILED"
+
+
+def test_a_paused_run_is_cancelled(api, start):
+    flow = start("tests/e2e/flows", "approval")
+    run = flow.run()
+    wait_for_state(api, run, "Paused")
+    api.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}})
+    assert flow.end() == 1
+    assert read(api, run)["state"]["type"] == "CANCELLED"
+
+
+def test_the_server_goes_away_and_comes_back(fresh_server, start):
+    flow = start("examples/greet_string", at=fresh_server)
+    run = wait_for_question(fresh_server.api, flow)
+    fresh_server.kill9()
+    time.sleep(0.5)
+    fresh_server.restart()
+    resume(fresh_server.api, run, {"value": "again"})
+    assert flow.end() == 0 and "Hello, again!" in flow.output()
+
+
+# ---- ends ----
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run(api, start, number, status):
+    flow = start("tests/e2e/flows", "approval")
+    run = flow.run()
+    wait_for_state(api, run, "Paused")
+    flow.process.send_signal(number)
+    assert flow.end() == status
+    state = read(api, run)["state"]
+    assert state["type"] == "CRASHED" and number.name in state["message"]
+
+
+def test_a_failure_has_its_reason(api, start):
+    flow = start("tests/e2e/flows", "failing")
+    assert flow.end() == 1
+    state = read(api, flow.run())["state"]
+    assert (state["type"], state["message"]) == ("FAILED", "nothing is right in 'failing'")
+
+
+def test_a_failed_run_is_tried_again(api, start):
+    flow = start("tests/e2e/flows", "second_try")
+    assert flow.end() == 0
+    assert read(api, flow.run())["run_count"] == 2
+
+
+def test_no_line_of_the_log_is_lost(api, start):
+    flow = start("tests/e2e/flows", "chatty")
+    assert flow.end() == 0
+    run = flow.run()
+    seen = set()
+    for offset in range(0, 6000, 200):
+        body = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200, "offset": offset,
+                "sort": "TIMESTAMP_ASC"}
+        seen.update(line["message"] for line in api.post("/logs/filter", json=body).json())
+    assert {f"line {i}" for i in range(5000)} <= seen
+    assert "no UTF-8: \ufffd." in seen
+
+
+def test_without_a_server():
+    done = subprocess.run([build_directory() / "examples/greet"], text=True, capture_output=True,
+                          env=clean_environment(FERMATA_API_URL="http://127.0.0.1:1/api"))
+    assert done.returncode == 1
+    assert "cannot reach http://127.0.0.1:1/api" in done.stderr
+    assert "is `fermata server` running?" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["variables", "inputs"])
+def test_what_flows_do_while_they_run(start, name):
+    flow = start("tests/e2e/flows", name)
+    assert flow.end() == 0
+    assert "not right" not in flow.output(), flow.output()
