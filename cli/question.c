@@ -190,14 +190,20 @@ void question_add_further_mark(const struct walk *walk, struct buf *to)
     question_add_dim(walk, to, "> ");
 }
 
+/* Defaults that Enter alone says as well. */
+static bool is_nothing(const json_t *value)
+{
+    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0) ||
+           (json_is_array(value) && json_array_size(value) == 0);
+}
+
 void question_add_mark(const struct walk *walk, struct buf *to, const struct question *question,
                        const char *end)
 {
     buf_auto value = BUF_INIT;
 
     buf_add_string(to, "  ");
-    const char *text = json_string_value(question->fallback);
-    if (question->fallback && !json_is_null(question->fallback) && !(text && !*text)) {
+    if (question->fallback && !is_nothing(question->fallback)) {
         if (field_is_secret(&question->field))
             buf_add_string(&value, "********");
         else if (json_is_boolean(question->fallback))

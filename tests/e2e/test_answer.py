@@ -101,8 +101,7 @@ def test_an_interrupt_leaves_the_run_waiting(api, environment):
     with Terminal("answer", "--run", run["id"], **environment) as terminal:
         terminal.expect("Key *")
         terminal.expect("> ")
-        while terminal.echoes():
-            pass
+        terminal.expect_secret()
         terminal.interrupt()
         terminal.expect("Nothing was sent; the run goes on waiting.")
         assert terminal.echoes()
@@ -117,8 +116,7 @@ def test_a_secret_is_not_shown(api, environment):
     run = pause(api, secret)
     with Terminal("answer", "--run", run["id"], **environment) as terminal:
         terminal.expect("> ")
-        while terminal.echoes():
-            pass
+        terminal.expect_secret()
         terminal.send("hunter2")
         assert terminal.wait() == 0
         assert "hunter2" not in terminal.screen

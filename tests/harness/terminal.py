@@ -67,6 +67,13 @@ class Terminal:
     def echoes(self):
         return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
 
+    def expect_secret(self):
+        """Waits until what is typed is not shown."""
+        deadline = time.monotonic() + SECONDS
+        while self.echoes():
+            assert time.monotonic() < deadline, "what is typed is shown"
+            time.sleep(0.01)
+
     def wait(self):
         """Reads to the end; the exit status."""
         deadline = time.monotonic() + SECONDS
