@@ -1,5 +1,6 @@
 /* Pauses that nobody ended in time: the run fails. */
 #include "common/times.h"
+#include "server/orchestration/input_request.h"
 #include "server/orchestration/transition.h"
 #include "server/services/table.h"
 
@@ -30,6 +31,9 @@ static int expire(struct txn *txn, const char *run_id)
         return found;
     state_make(&state, txn_arena(txn), STATE_FAILED, "Failed",
                "The flow was paused and never resumed.");
+    /* A run that is no longer paused has nothing to expire but the request that it left open. */
+    if (run.state.type != STATE_PAUSED)
+        return input_request_leave(txn, &run, &state);
     return flow_run_propose(txn, &run, &state, true, &outcome);
 }
 
