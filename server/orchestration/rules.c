@@ -13,22 +13,26 @@
 
 /* ---- what rows ask ---- */
 
-static bool is_repeated(const struct transition *t)
+bool rule_is_repeated(const struct transition *t)
 {
     const char *proposed = state_detail(t->proposed, "transition_id");
-    const char *present = state_detail(&t->run->state, "transition_id");
+    const char *present = state_detail(t->present, "transition_id");
 
     return proposed && present && strcasecmp(proposed, present) == 0;
 }
 
-static bool has_result(const struct transition *t)
+/* Clients say of a result that they have not kept: {"type": "unpersisted"}. */
+bool rule_has_result(const struct transition *t)
 {
-    return t->run->state.data != NULL;
+    json_auto_t *data = t->present->data ? json_loads(t->present->data, 0, NULL) : NULL;
+    const char *type = json_string_value(json_object_get(data, "type"));
+
+    return json_is_object(data) && !(type && strcmp(type, "unpersisted") == 0);
 }
 
 static bool loses_result(const struct transition *t)
 {
-    return t->run->state.data != NULL && t->proposed->data == NULL;
+    return rule_has_result(t) && t->proposed->data == NULL;
 }
 
 static bool has_no_deployment(const struct transition *t)
@@ -38,12 +42,12 @@ static bool has_no_deployment(const struct transition *t)
 
 static bool has_no_process(const struct transition *t)
 {
-    return t->run->infrastructure_pid == NULL || strcmp(t->run->state.name, "Resuming") == 0;
+    return t->run->infrastructure_pid == NULL || strcmp(t->present->name, "Resuming") == 0;
 }
 
 static bool is_suspended(const struct transition *t)
 {
-    return state_detail_flag(&t->run->state, "pause_reschedule");
+    return state_detail_flag(t->present, "pause_reschedule");
 }
 
 static bool suspends(const struct transition *t)
@@ -59,7 +63,7 @@ static bool is_named_suspended(const struct transition *t)
 static bool is_submitted(const struct transition *t)
 {
     return strcmp(t->proposed->name, "Pending") != 0 &&
-           strcmp(t->proposed->name, t->run->state.name) != 0;
+           strcmp(t->proposed->name, t->present->name) != 0;
 }
 
 static bool is_named_late(const struct transition *t)
@@ -91,12 +95,12 @@ static bool suspends_without_deployment(const struct transition *t)
 
 static bool has_timed_out(const struct transition *t)
 {
-    return state_detail_time(&t->run->state, "pause_timeout") < txn_now(t->txn);
+    return state_detail_time(t->present, "pause_timeout") < txn_now(t->txn);
 }
 
-static bool is_early(const struct transition *t)
+bool rule_is_early(const struct transition *t)
 {
-    int64_t time = state_detail_time(&t->run->state, "scheduled_time");
+    int64_t time = state_detail_time(t->present, "scheduled_time");
 
     return time != TIME_NEVER && time > txn_now(t->txn);
 }
@@ -122,45 +126,47 @@ static void remember_pause(struct transition *t)
         json_array_append_new(json_object_get(t->run->policy, "pause_keys"), json_string(key));
 }
 
-static void carry_scheduled_time(struct transition *t)
+void rule_carry_scheduled_time(struct transition *t)
 {
-    int64_t time = state_detail_time(&t->run->state, "scheduled_time");
+    int64_t time = state_detail_time(t->present, "scheduled_time");
 
-    if (time != TIME_NEVER)
+    if (time != TIME_NEVER && state_detail_time(t->proposed, "scheduled_time") == TIME_NEVER)
         state_set_detail_time(t->proposed, "scheduled_time", time);
 }
 
-static void wait_until_scheduled(struct transition *t)
+void rule_wait_until_scheduled(struct transition *t)
 {
-    int64_t ahead = state_detail_time(&t->run->state, "scheduled_time") - txn_now(t->txn);
+    int64_t ahead = state_detail_time(t->present, "scheduled_time") - txn_now(t->txn);
 
     t->wait_seconds = (ahead + SECOND - 1) / SECOND;
 }
 
-static void replace(struct transition *t, enum state_type type, const char *name,
-                    const char *message)
+void rule_replace(struct transition *t, enum state_type type, const char *name, const char *message)
 {
     state_make(&t->replacement, txn_arena(t->txn), type, name, message);
 }
 
 static void cancel_at_once(struct transition *t)
 {
-    replace(t, STATE_CANCELLED, "Cancelled", t->proposed->message);
+    rule_replace(t, STATE_CANCELLED, "Cancelled", t->proposed->message);
 }
 
 static void fail_unresumed(struct transition *t)
 {
-    replace(t, STATE_FAILED, "Failed", "The flow was paused and never resumed.");
+    rule_replace(t, STATE_FAILED, "Failed", "The flow was paused and never resumed.");
+}
+
+void rule_await_retry(struct transition *t, double delay)
+{
+    rule_replace(t, STATE_SCHEDULED, "AwaitingRetry", t->proposed->message);
+    t->replacement.data = t->proposed->data;
+    state_set_detail_time(&t->replacement, "scheduled_time",
+                          txn_now(t->txn) + (int64_t)(fmax(delay, 0) * (double)SECOND));
 }
 
 static void retry(struct transition *t)
 {
-    double delay = flow_run_retry_delay(t->run);
-
-    replace(t, STATE_SCHEDULED, "AwaitingRetry", t->proposed->message);
-    t->replacement.data = t->proposed->data;
-    state_set_detail_time(&t->replacement, "scheduled_time",
-                          txn_now(t->txn) + (int64_t)(fmax(delay, 0) * (double)SECOND));
+    rule_await_retry(t, flow_run_retry_delay(t->run));
     forget_pauses(t);
     json_object_set_new(t->run->policy, "retry_type", json_string("in_process"));
 }
@@ -168,12 +174,12 @@ static void retry(struct transition *t)
 /* ---- the table ---- */
 
 const struct rule flow_run_rules[] = {
-    {"a proposal sent again", ANY, ANY, false, is_repeated, VERDICT_KEEP,
+    {"a proposal sent again", ANY, ANY, false, rule_is_repeated, VERDICT_KEEP,
      "This run has already made this state transition.", NULL},
     {"ended runs stay ended", TERMINAL, BIT(CANCELLING) | BIT(PAUSED) | BIT(CRASHED), false, NULL,
      VERDICT_ABORT, "Run is already in terminal state %s.", NULL},
-    {"a result is not thrown away", BIT(COMPLETED), NOT_TERMINAL, true, has_result, VERDICT_KEEP,
-     "Run is already COMPLETED.", NULL},
+    {"a result is not thrown away", BIT(COMPLETED), NOT_TERMINAL, true, rule_has_result,
+     VERDICT_KEEP, "Run is already COMPLETED.", NULL},
     {"nor replaced by none", BIT(COMPLETED), BIT(COMPLETED), true, loses_result, VERDICT_KEEP,
      "Run is already COMPLETED.", NULL},
     {"nobody would run it again", TERMINAL, BIT(SCHEDULED), false, has_no_deployment, VERDICT_ABORT,
@@ -188,7 +194,7 @@ const struct rule flow_run_rules[] = {
     {"nor one that is suspended", BIT(PAUSED), BIT(CANCELLING), true, is_suspended, VERDICT_REPLACE,
      "Suspended flow run has no infrastructure to terminate.", cancel_at_once},
     {"a runner that submits", BIT(PENDING), BIT(PENDING), false, is_submitted, VERDICT_ACCEPT, NULL,
-     carry_scheduled_time},
+     rule_carry_scheduled_time},
     {"one runner starts a run", BIT(PENDING) | BIT(RUNNING) | BIT(CANCELLING) | BIT(CANCELLED),
      BIT(PENDING), false, NULL, VERDICT_ABORT,
      "This run is in a %s state and cannot transition to a PENDING state.", NULL},
@@ -213,9 +219,9 @@ const struct rule flow_run_rules[] = {
     {"a pause that ran out", BIT(PAUSED), BIT(RUNNING) | BIT(SCHEDULED) | TERMINAL, false,
      has_timed_out, VERDICT_REPLACE, "The flow was paused and never resumed.", fail_unresumed},
     {"a runner that takes a run", BIT(SCHEDULED), BIT(PENDING), false, NULL, VERDICT_GO_ON, NULL,
-     carry_scheduled_time},
-    {"not before its time", BIT(SCHEDULED) | BIT(PENDING), BIT(RUNNING), false, is_early,
-     VERDICT_WAIT, "Scheduled time is in the future", wait_until_scheduled},
+     rule_carry_scheduled_time},
+    {"not before its time", BIT(SCHEDULED) | BIT(PENDING), BIT(RUNNING), false, rule_is_early,
+     VERDICT_WAIT, "Scheduled time is in the future", rule_wait_until_scheduled},
     {"retries", BIT(RUNNING), BIT(FAILED), false, has_retries_left, VERDICT_REPLACE, "Retrying",
      retry},
     {.name = NULL},
@@ -225,16 +231,16 @@ const struct rule flow_run_rules[] = {
 
 static bool matches(const struct rule *rule, const struct transition *t)
 {
-    return (rule->from & STATE_BIT(t->run->state.type)) &&
+    return (rule->from & STATE_BIT(t->present->type)) &&
            (rule->to & STATE_BIT(t->proposed->type)) && (rule->always || !t->force) &&
            (!rule->applies || rule->applies(t));
 }
 
-void rules_judge(struct transition *t)
+void rules_judge(const struct rule *rules, struct transition *t)
 {
     t->verdict = VERDICT_ACCEPT;
     t->reason = "";
-    for (const struct rule *rule = flow_run_rules; rule->name; rule++) {
+    for (const struct rule *rule = rules; rule->name; rule++) {
         if (!matches(rule, t))
             continue;
         if (rule->effect)
@@ -246,7 +252,7 @@ void rules_judge(struct transition *t)
             const char *hole = strstr(rule->reason, "%s");
             t->reason =
                 hole ? arena_printf(txn_arena(t->txn), "%.*s%s%s", (int)(hole - rule->reason),
-                                    rule->reason, state_type_names[t->run->state.type], hole + 2)
+                                    rule->reason, state_type_names[t->present->type], hole + 2)
                      : rule->reason;
         }
         return;

@@ -1,5 +1,5 @@
 /*
- * What may follow what: the rules of each transition of a flow run, as a table.
+ * What may follow what: the rules of each transition of a flow run or a task run, as tables.
  *
  * They are Prefect's (docs/api.md shows the same table in words). The first row that applies and
  * decides is the answer; rows that only change something on the way go on to the next. What no row
@@ -8,6 +8,7 @@
 #pragma once
 
 #include "server/orchestration/flow_run.h"
+#include "server/orchestration/task_run.h"
 
 enum verdict {
     VERDICT_GO_ON,   /* of a row only: it had its effect, the next ones decide */
@@ -20,7 +21,10 @@ enum verdict {
 
 struct transition {
     struct txn *txn;
-    struct flow_run *run;
+    struct flow_run *run;       /* of a task run: the run that it belongs to, or NULL */
+    struct task_run *task;      /* NULL: the transition is the flow run's own */
+    const struct state *cached; /* of a task run: the result kept under its cache key, or NULL */
+    const struct state *present;
     struct state *proposed; /* the rules may complete it */
     bool force;             /* only the rules that hold always */
 
@@ -30,9 +34,6 @@ struct transition {
     int64_t wait_seconds;     /* VERDICT_WAIT */
     struct state replacement; /* VERDICT_REPLACE */
 };
-
-/* Judges; changes nothing in the store. */
-void rules_judge(struct transition *transition);
 
 struct rule {
     const char *name;
@@ -46,3 +47,19 @@ struct rule {
 };
 
 extern const struct rule flow_run_rules[]; /* ends with a NULL name */
+extern const struct rule task_run_rules[];
+
+/* Judges; changes nothing in the store. */
+void rules_judge(const struct rule *rules, struct transition *transition);
+
+/* What rows of both tables ask and do. */
+bool rule_is_repeated(const struct transition *t); /* the same transition_id again */
+bool rule_has_result(const struct transition *t);  /* that was kept */
+bool rule_is_early(const struct transition *t);
+void rule_carry_scheduled_time(struct transition *t);
+void rule_wait_until_scheduled(struct transition *t);
+void rule_replace(struct transition *t, enum state_type type, const char *name,
+                  const char *message);
+
+/* Enters SCHEDULED "AwaitingRetry" in the place of a failure, so many seconds from now. */
+void rule_await_retry(struct transition *t, double delay);

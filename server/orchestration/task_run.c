@@ -26,8 +26,8 @@ int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run)
 
     int found = db_first(txn, &rows,
                          "SELECT id, flow_run_id, run_count, expected_start_time, start_time,"
-                         " end_time, total_run_time, empirical_policy, state_id FROM task_runs"
-                         " WHERE id = ?",
+                         " end_time, total_run_time, empirical_policy, state_id, flow_run_run_count"
+                         " FROM task_runs WHERE id = ?",
                          V(id));
     if (found <= 0)
         return found;
@@ -41,6 +41,7 @@ int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run)
     run.total_run_time = rows_real(&rows, 6);
     run.policy = json_loads(rows_text(&rows, 7), 0, NULL);
     arena_on_release(txn_arena(txn), drop, run.policy);
+    run.flow_run_run_count = rows_integer(&rows, 9);
     const char *state_id = rows_text(&rows, 8);
     if (state_id && state_load(txn, "task_run", state_id, &run.state) < 0)
         return -1;
@@ -84,11 +85,11 @@ int task_run_enter(struct txn *txn, struct task_run *run, struct state *state)
                    "UPDATE task_runs SET updated = ?, version = version + 1, state_id = ?,"
                    " state_type = ?, state_name = ?, state_timestamp = ?, run_count = ?,"
                    " expected_start_time = ?, next_scheduled_start_time = ?, start_time = ?,"
-                   " end_time = ?, total_run_time = ? WHERE id = ?",
+                   " end_time = ?, total_run_time = ?, flow_run_run_count = ? WHERE id = ?",
                    V(txn_now(txn)), V(state->id), V(state_type_names[state->type]), V(state->name),
                    V(state->timestamp), V(run->run_count), time_value(run->expected_start_time),
                    time_value(next), time_value(run->start_time), time_value(run->end_time),
-                   V(run->total_run_time), V(run->id));
+                   V(run->total_run_time), V(run->flow_run_run_count), V(run->id));
     if (r < 0)
         return -1;
     txn_publish(txn, "task_run:%s", run->id);

@@ -7,6 +7,7 @@ struct task_run {
     char id[ID_SIZE];
     const char *flow_run_id; /* or NULL */
     int64_t run_count;
+    int64_t flow_run_run_count;  /* of its flow run when it last began */
     int64_t expected_start_time; /* TIME_NEVER: none, like the two below */
     int64_t start_time;
     int64_t end_time;

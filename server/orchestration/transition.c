@@ -17,9 +17,10 @@ static int enter(struct txn *txn, struct transition *transition, struct state *s
 int flow_run_propose(struct txn *txn, struct flow_run *run, struct state *proposed, bool force,
                      struct outcome *ret_outcome)
 {
-    struct transition transition = {.txn = txn, .run = run, .proposed = proposed, .force = force};
+    struct transition transition = {
+        .txn = txn, .run = run, .present = &run->state, .proposed = proposed, .force = force};
 
-    rules_judge(&transition);
+    rules_judge(flow_run_rules, &transition);
     *ret_outcome = (struct outcome){.verdict = transition.verdict,
                                     .reason = transition.reason,
                                     .wait_seconds = transition.wait_seconds,
@@ -28,77 +29,6 @@ int flow_run_propose(struct txn *txn, struct flow_run *run, struct state *propos
         return enter(txn, &transition, proposed, ret_outcome);
     if (transition.verdict == VERDICT_REPLACE)
         return enter(txn, &transition, &transition.replacement, ret_outcome);
-    return 0;
-}
-
-/* ---- task runs: what their clients orchestrate themselves is taken as they say ---- */
-
-static bool retries(const struct task_run *run, const struct state *proposed)
-{
-    int64_t allowed = (int64_t)json_number_value(json_object_get(run->policy, "retries"));
-
-    return run->state.type == STATE_RUNNING && proposed->type == STATE_FAILED &&
-           run->run_count <= allowed;
-}
-
-/* Seconds before the next try: one for all, or a list with one for each. */
-static double retry_delay(const struct task_run *run)
-{
-    const json_t *delay = json_object_get(run->policy, "retry_delay");
-    size_t count = json_array_size(delay);
-
-    if (count) {
-        size_t i = run->run_count > 0 ? (size_t)run->run_count - 1 : 0;
-        delay = json_array_get(delay, i < count ? i : count - 1);
-    }
-    double seconds = json_number_value(delay);
-    return seconds > 0 ? seconds : 0;
-}
-
-static bool is_repeated(const struct task_run *run, const struct state *proposed)
-{
-    const char *id = state_detail(proposed, "transition_id");
-    const char *present = state_detail(&run->state, "transition_id");
-
-    return id && present && strcasecmp(id, present) == 0;
-}
-
-int task_run_propose(struct txn *txn, struct task_run *run, struct state *proposed, bool force,
-                     struct outcome *ret_outcome)
-{
-    struct outcome outcome = {.verdict = VERDICT_ACCEPT, .reason = "", .state = run->state};
-    struct state replacement;
-
-    int64_t scheduled = state_detail_time(&run->state, "scheduled_time");
-    if (!force && is_repeated(run, proposed)) {
-        outcome.verdict = VERDICT_KEEP;
-        outcome.reason = "This run has already made this state transition.";
-    } else if (!force && state_is_terminal(run->state.type) && !state_is_terminal(proposed->type) &&
-               run->state.type == STATE_COMPLETED && run->state.data) {
-        outcome.verdict = VERDICT_KEEP;
-        outcome.reason = "This run is already completed.";
-    } else if (!force && proposed->type == STATE_RUNNING && scheduled != TIME_NEVER &&
-               scheduled > txn_now(txn)) {
-        outcome.verdict = VERDICT_WAIT;
-        outcome.reason = "Scheduled time is in the future";
-        outcome.wait_seconds = (scheduled - txn_now(txn) + SECOND - 1) / SECOND;
-    } else if (!force && retries(run, proposed)) {
-        state_make(&replacement, txn_arena(txn), STATE_SCHEDULED, "AwaitingRetry",
-                   proposed->message);
-        replacement.data = proposed->data;
-        state_set_detail_time(&replacement, "scheduled_time",
-                              txn_now(txn) + (int64_t)(retry_delay(run) * (double)SECOND));
-        outcome.verdict = VERDICT_REPLACE;
-        outcome.reason = "Retrying";
-        proposed = &replacement;
-    }
-    if (outcome.verdict == VERDICT_ACCEPT || outcome.verdict == VERDICT_REPLACE) {
-        if (task_run_enter(txn, run, proposed) < 0)
-            return -1;
-        outcome.state = *proposed;
-        outcome.written = true;
-    }
-    *ret_outcome = outcome;
     return 0;
 }
 

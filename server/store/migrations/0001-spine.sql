@@ -188,6 +188,16 @@ CREATE TABLE task_run_states (
 );
 CREATE UNIQUE INDEX task_run_states_time ON task_run_states (task_run_id, timestamp);
 
+-- Completed states that other task runs may take over, by the cache key of their clients.
+CREATE TABLE task_run_cache (
+    seq INTEGER PRIMARY KEY,
+    cache_key TEXT NOT NULL,
+    cache_expiration BIGINT,
+    state_id TEXT NOT NULL REFERENCES task_run_states (id) ON DELETE CASCADE
+);
+CREATE INDEX task_run_cache_key ON task_run_cache (cache_key, seq);
+CREATE INDEX task_run_cache_state ON task_run_cache (state_id);
+
 CREATE TABLE flow_run_inputs (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
