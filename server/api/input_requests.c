@@ -6,6 +6,7 @@
 #include "server/api/routes.h"
 #include "server/orchestration/answer_check.h"
 #include "server/orchestration/transition.h"
+#include "json/text.h"
 
 /* ---- the resource ---- */
 
@@ -19,13 +20,15 @@ static void write_defaults(struct json_writer *writer, const struct rows *rows, 
 
     json_begin_object(writer);
     json_object_foreach(json_object_get(schema, "properties"), name, property) {
-        json_t *value = json_object_get(property, "default");
-        char *json = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-        if (!json)
+        const char *const path[] = {"properties", name, "default", NULL};
+        size_t length;
+        const char *value = json_member_text(text, path, &length);
+        char *copy = value ? strndup(value, length) : NULL;
+        if (!copy)
             continue;
         json_key(writer, name);
-        json_add_text(writer, json);
-        free(json);
+        json_add_text(writer, copy);
+        free(copy);
     }
     json_end_object(writer);
 }
