@@ -41,7 +41,7 @@ static void write_start_delta(struct json_writer *writer, const struct rows *row
 
 /* ---- the resource ---- */
 
-static const struct field policy_fields[] = {
+const struct field flow_run_policy_fields[] = {
     {.name = "max_retries", .type = FIELD_INTEGER, .doc = "Not used; see retries."},
     {.name = "retry_delay_seconds", .type = FIELD_NUMBER, .doc = "Not used; see retry_delay."},
     {.name = "retries",
@@ -120,7 +120,7 @@ const struct field flow_run_fields[] = {
     {.name = "empirical_policy",
      .type = FIELD_OBJECT,
      .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_OPEN,
-     .fields = policy_fields,
+     .fields = flow_run_policy_fields,
      .doc = "Retries, and the pauses so far."},
     {.name = "tags",
      .type = FIELD_STRINGS,
@@ -223,7 +223,7 @@ static const struct field create_fields[] = {
     {.name = "empirical_policy",
      .type = FIELD_OBJECT,
      .flags = FIELD_OPEN,
-     .fields = policy_fields,
+     .fields = flow_run_policy_fields,
      .doc = "Retries."},
     {.name = "tags", .type = FIELD_STRINGS, .doc = "Words to find it by."},
     {.name = "labels", .type = FIELD_MAP, .flags = FIELD_NULLABLE, .doc = "For other programs."},
@@ -299,6 +299,8 @@ const struct filter flow_run_filters[] = {
 
 static const struct relation relations[] = {
     {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")"},
+    {"deployments", deployment_filters, "r.deployment_id IN (SELECT r.id FROM deployments r WHERE ",
+     ")"},
     {NULL, NULL, NULL, NULL}};
 
 static const struct sort sorts[] = {

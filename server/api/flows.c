@@ -31,6 +31,7 @@ const struct filter flow_filters[] = {
 
 static const struct relation relations[] = {
     {"flow_runs", flow_run_filters, "r.id IN (SELECT r.flow_id FROM flow_runs r WHERE ", ")"},
+    {"deployments", deployment_filters, "r.id IN (SELECT r.flow_id FROM deployments r WHERE ", ")"},
     {NULL, NULL, NULL, NULL}};
 
 static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC"},

@@ -4,6 +4,9 @@
 #include "server/api/api.h"
 
 extern const struct route admin_routes[];
+extern const struct route deployment_routes[];
+extern const struct route deployment_run_routes[];
+extern const struct route deployment_schedule_routes[];
 extern const struct route flow_routes[];
 extern const struct route flow_run_state_routes[];
 extern const struct route flow_run_routes[];
@@ -15,5 +18,6 @@ extern const struct route run_input_routes[];
 extern const struct route variable_routes[];
 
 /* Resources whose filters others use. */
+extern const struct filter deployment_filters[];
 extern const struct filter flow_filters[];
 extern const struct filter flow_run_filters[];

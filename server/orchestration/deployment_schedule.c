@@ -205,10 +205,10 @@ static int64_t next_look(const struct horizon *horizon, const int64_t *times, in
 
 static int save_look(struct txn *txn, const struct source *source, int64_t due, int64_t made_until)
 {
-    int r = db_run(txn, "UPDATE deployment_schedules SET due = ?, scheduled_until = ? WHERE id = ?",
-                   due == TIME_NEVER ? value_null() : value_integer(due),
-                   made_until == INT64_MIN ? value_null() : value_integer(made_until),
-                   V(source->id));
+    int r =
+        db_run(txn, "UPDATE deployment_schedules SET due = ?, scheduled_until = ? WHERE id = ?",
+               due == TIME_NEVER ? value_null() : value_integer(due),
+               made_until == INT64_MIN ? value_null() : value_integer(made_until), V(source->id));
 
     return r < 0 ? -1 : 0;
 }
@@ -314,7 +314,8 @@ int deployment_unschedule(struct txn *txn, const char *deployment_id, unsigned f
 
     if (db_query(txn, &rows,
                  "SELECT id FROM flow_runs WHERE deployment_id = ? AND state_type = 'SCHEDULED'"
-                 " AND next_scheduled_start_time > ? AND run_count = 0 AND auto_scheduled >= ?",
+                 " AND next_scheduled_start_time > ? AND run_count = 0 AND auto_scheduled >= ?"
+                 " AND state_name <> 'AwaitingConcurrencySlot'",
                  V(deployment_id), V(after), V((flags & UNSCHEDULE_AUTO) != 0)) < 0)
         return -1;
     const char **ids = all_ids(txn, &rows, &count);

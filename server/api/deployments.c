@@ -1,0 +1,416 @@
+/* Deployments: the resource, its reading and deleting. Its writing: deployment_changes.c. */
+#include "server/api/deployments.h"
+#include "server/api/routes.h"
+#include "server/orchestration/deployment_schedule.h"
+
+/* ---- the resource ---- */
+
+static const int64_t one = 1;
+
+static const char *const statuses[] = {"READY", "NOT_READY", NULL};
+static const char *const strategies[] = {"ENQUEUE", "CANCEL_NEW", NULL};
+
+static const struct field concurrency_fields[] = {
+    {.name = "collision_strategy",
+     .type = FIELD_ENUM,
+     .flags = FIELD_REQUIRED,
+     .choices = strategies,
+     .doc = "What becomes of a run for which there is no room."},
+    {.name = "grace_period_seconds",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE | FIELD_OPTIONAL_REPLY,
+     .doc = "How long a run may take to start before its room is given to others."},
+    FIELDS_END};
+
+#define BOTH (FIELD_CREATE | FIELD_UPDATE)
+
+const struct field deployment_fields[] = {
+    FIELD_ID_CREATED_UPDATED,
+    {.name = "name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .doc = "The name, of which a flow has one."},
+    {.name = "version", .type = FIELD_TEXT, .flags = BOTH | FIELD_NULLABLE, .doc = "Of the code."},
+    {.name = "version_info",
+     .type = FIELD_MAP,
+     .flags = BOTH | FIELD_NULLABLE | FIELD_NO_REPLY,
+     .doc = "Where the version comes from."},
+    {.name = "description",
+     .type = FIELD_TEXT,
+     .flags = BOTH | FIELD_NULLABLE,
+     .doc = "What it does, in Markdown."},
+    {.name = "flow_id",
+     .type = FIELD_ID,
+     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .doc = "The flow that it runs."},
+    {.name = "paused",
+     .type = FIELD_BOOLEAN,
+     .flags = BOTH,
+     .fallback = "false",
+     .doc = "Whether its schedules rest."},
+    {.name = "schedules",
+     .type = FIELD_OBJECTS,
+     .flags = BOTH | FIELD_NO_COLUMN,
+     .fields = schedule_body_fields,
+     .doc = "When it runs."},
+    {.name = "schedules",
+     .type = FIELD_OBJECTS,
+     .fields = deployment_schedule_fields,
+     .sql = "r.id",
+     .columns = 1,
+     .write = deployment_schedules_write,
+     .doc = "When it runs."},
+    {.name = "concurrency_limit",
+     .type = FIELD_INTEGER,
+     .flags = BOTH | FIELD_NULLABLE,
+     .minimum = &one,
+     .doc = "How many of its runs may run at the same time."},
+    {.name = "global_concurrency_limit_id",
+     .type = FIELD_ID,
+     .flags = BOTH | FIELD_NULLABLE | FIELD_NO_COLUMN,
+     .doc = "A limit that it shares."},
+    {.name = "global_concurrency_limit",
+     .type = FIELD_MAP,
+     .flags = FIELD_NULLABLE,
+     .sql = "NULL",
+     .columns = 1,
+     .doc = "The limit that it shares."},
+    {.name = "concurrency_options",
+     .type = FIELD_OBJECT,
+     .flags = BOTH | FIELD_NULLABLE | FIELD_OPEN,
+     .fields = concurrency_fields,
+     .doc = "How the limit is kept."},
+    {.name = "job_variables",
+     .type = FIELD_MAP,
+     .flags = BOTH | FIELD_NULLABLE,
+     .fallback = "{}",
+     .doc = "How the processes of its runs are started."},
+    {.name = "parameters",
+     .type = FIELD_MAP,
+     .flags = BOTH | FIELD_NULLABLE,
+     .fallback = "{}",
+     .doc = "What its runs are called with, if they say nothing else."},
+    {.name = "tags",
+     .type = FIELD_STRINGS,
+     .flags = BOTH,
+     .fallback = "[]",
+     .doc = "Words to find it by; its runs get them too."},
+    {.name = "labels",
+     .type = FIELD_MAP,
+     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .fallback = "{}",
+     .doc = "Names and values for other programs."},
+    {.name = "work_queue_name",
+     .type = FIELD_TEXT,
+     .flags = BOTH | FIELD_NULLABLE,
+     .doc = "The queue of its runs."},
+    {.name = "work_queue_id",
+     .type = FIELD_ID,
+     .flags = FIELD_NULLABLE,
+     .sql = "NULL",
+     .columns = 1,
+     .doc = "The id of that queue."},
+    {.name = "last_polled",
+     .type = FIELD_TIME,
+     .flags = FIELD_NULLABLE,
+     .doc = "When somebody last asked for its runs."},
+    {.name = "polled_until",
+     .type = FIELD_TIME,
+     .flags = FIELD_NULLABLE | FIELD_NO_REPLY,
+     .doc = "Up to when somebody is taken to be there."},
+    {.name = "parameter_openapi_schema",
+     .type = FIELD_MAP,
+     .flags = BOTH | FIELD_NULLABLE,
+     .fallback = "{}",
+     .doc = "The JSON Schema of its parameters."},
+    {.name = "path",
+     .type = FIELD_TEXT,
+     .flags = BOTH | FIELD_NULLABLE,
+     .doc = "Where its code lies."},
+    {.name = "pull_steps",
+     .type = FIELD_LIST,
+     .flags = BOTH | FIELD_NULLABLE,
+     .fallback = "[]",
+     .doc = "How its code is fetched."},
+    {.name = "entrypoint",
+     .type = FIELD_TEXT,
+     .flags = BOTH | FIELD_NULLABLE,
+     .doc = "Where its flow is, in that code."},
+    {.name = "storage_document_id",
+     .type = FIELD_ID,
+     .flags = BOTH | FIELD_NULLABLE,
+     .doc = "Where its code is stored."},
+    {.name = "infrastructure_document_id",
+     .type = FIELD_ID,
+     .flags = BOTH | FIELD_NULLABLE,
+     .doc = "Where its runs are to run."},
+    {.name = "created_by",
+     .type = FIELD_MAP,
+     .flags = FIELD_NULLABLE,
+     .doc = "Who or what made it."},
+    {.name = "updated_by",
+     .type = FIELD_MAP,
+     .flags = FIELD_NULLABLE,
+     .doc = "Who or what changed it last."},
+    {.name = "work_pool_name",
+     .type = FIELD_TEXT,
+     .flags = BOTH | FIELD_NULLABLE,
+     .doc = "The work pool of its runs: null, there are none yet."},
+    {.name = "status",
+     .type = FIELD_ENUM,
+     .choices = statuses,
+     .fallback = "\"NOT_READY\"",
+     .doc = "Whether somebody takes its runs."},
+    {.name = "enforce_parameter_schema",
+     .type = FIELD_BOOLEAN,
+     .flags = BOTH | FIELD_NULLABLE,
+     .fallback = "true",
+     .doc = "Whether the parameters of its runs are held against their schema."},
+    FIELDS_END};
+
+const struct filter deployment_filters[] = {
+    {.name = "id", .kind = FILTER_VALUE, .operators = OP_ANY | OP_NOT_ANY, .type = FIELD_ID},
+    {.name = "name", .kind = FILTER_VALUE, .operators = OP_ANY | OP_LIKE, .type = FIELD_TEXT},
+    {.name = "flow_or_deployment_name",
+     .kind = FILTER_VALUE,
+     .operators = OP_LIKE,
+     .type = FIELD_TEXT,
+     .sql = "((SELECT f.name FROM flows f WHERE f.id = r.flow_id) || '/' || r.name)"},
+    {.name = "paused", .kind = FILTER_VALUE, .operators = OP_EQ, .type = FIELD_BOOLEAN},
+    {.name = "tags", .kind = FILTER_TAGS, .operators = OP_ALL | OP_ANY | OP_IS_NULL},
+    {.name = "work_queue_name", .kind = FILTER_VALUE, .operators = OP_ANY, .type = FIELD_TEXT},
+    {.name = "concurrency_limit",
+     .kind = FILTER_VALUE,
+     .operators = OP_GE | OP_LE | OP_IS_NULL,
+     .type = FIELD_INTEGER},
+    FILTERS_END};
+
+static const struct relation relations[] = {
+    {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")"},
+    {"flow_runs", flow_run_filters, "r.id IN (SELECT r.deployment_id FROM flow_runs r WHERE ", ")"},
+    {NULL, NULL, NULL, NULL}};
+
+static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC, r.seq ASC"},
+                                    {"NAME_DESC", "r.name DESC, r.seq DESC"},
+                                    {"CREATED_DESC", "r.created DESC, r.seq DESC"},
+                                    {"UPDATED_DESC", "r.updated DESC, r.seq DESC"},
+                                    {NULL, NULL}};
+
+const struct resource deployment_resource = {.name = "Deployment",
+                                             .table = "deployments",
+                                             .fields = deployment_fields,
+                                             .filters = deployment_filters,
+                                             .filter_key = "deployments",
+                                             .relations = relations,
+                                             .sorts = sorts};
+
+/* ---- deleting ---- */
+
+static int delete_deployment(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    if (deployment_unschedule(txn, request->params[0], 0) < 0)
+        return HANDLER_FAILED;
+    txn_publish(txn, "deployments");
+    return resource_delete(txn, request, reply);
+}
+
+#define DELETED_AT_ONCE 50
+
+static int bulk_delete(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    int64_t limit = request_integer(request, "limit", DELETED_AT_ONCE);
+    const char *ids[DELETED_AT_ONCE];
+    problems_auto problems;
+    struct json_writer writer;
+    sql_auto sql = {0};
+    rows_auto rows = {0};
+    int count = 0;
+    int r;
+
+    problems_init(&problems, "body");
+    if (limit > DELETED_AT_ONCE)
+        problems_add_at(&problems, "limit", "less_than_equal",
+                        json_object_get(request->body, "limit"),
+                        "Input should be less than or equal to %d", DELETED_AT_ONCE);
+    sql_add(&sql, "SELECT r.id FROM deployments r WHERE ");
+    resource_where(&deployment_resource, request->body, &request->arena, &sql, &problems);
+    if (problems_any(&problems))
+        return reply_problems(reply, request, &problems);
+    sql_add(&sql, " ORDER BY r.name, r.seq LIMIT ?");
+    sql_bind(&sql, V(limit));
+    if (sql_query(txn, &rows, &sql) < 0)
+        return HANDLER_FAILED;
+    while (count < DELETED_AT_ONCE && (r = rows_next(&rows)) != 0) {
+        if (r < 0)
+            return HANDLER_FAILED;
+        ids[count++] = arena_strdup(txn_arena(txn), rows_text(&rows, 0));
+    }
+    rows_close(&rows);
+    reply_begin(reply, 200, &writer);
+    json_begin_object(&writer);
+    json_key(&writer, "deleted");
+    json_begin_array(&writer);
+    for (int i = 0; i < count; i++) {
+        if (deployment_unschedule(txn, ids[i], 0) < 0 ||
+            db_run(txn, "DELETE FROM deployments WHERE id = ?", V(ids[i])) < 0)
+            return HANDLER_FAILED;
+        json_add_string(&writer, ids[i]);
+    }
+    json_end_array(&writer);
+    json_end_object(&writer);
+    txn_publish(txn, "deployments");
+    return HANDLER_DONE;
+}
+
+/* ---- reading ---- */
+
+static int read_by_name(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    rows_auto rows = {0};
+    int found = db_first(txn, &rows,
+                         "SELECT d.id FROM deployments d JOIN flows f ON f.id = d.flow_id"
+                         " WHERE f.name = ? AND d.name = ?",
+                         V(request->params[0]), V(request->params[1]));
+
+    if (found < 0)
+        return HANDLER_FAILED;
+    if (!found)
+        return reply_detail(reply, 404, "Deployment not found");
+    const char *id = arena_strdup(txn_arena(txn), rows_text(&rows, 0));
+    return reply_resource(txn, reply, 200, &deployment_resource, "r.id = ?", V(id));
+}
+
+/* There are no work queues that could take runs. */
+static int check_work_queues(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    rows_auto rows = {0};
+    int found =
+        db_first(txn, &rows, "SELECT 1 FROM deployments WHERE id = ?", V(request->params[0]));
+
+    if (found < 0)
+        return HANDLER_FAILED;
+    return found ? reply_json(reply, 200, "[]") : reply_detail(reply, 404, "Deployment not found");
+}
+
+/* ---- routes ---- */
+
+static const struct field bulk_delete_fields[] = {{.name = "limit",
+                                                   .type = FIELD_INTEGER,
+                                                   .minimum = &one,
+                                                   .fallback = "50",
+                                                   .doc = "How many at the most, up to 50."},
+                                                  FIELDS_END};
+
+static const struct field deleted_fields[] = {
+    {.name = "deleted", .type = FIELD_IDS, .doc = "The ids of those that are gone."}, FIELDS_END};
+
+static const struct body create_body = {.fields = deployment_fields, .only = FIELD_CREATE};
+static const struct body update_body = {.fields = deployment_fields, .only = FIELD_UPDATE};
+static const struct body bulk_delete_body = {
+    .fields = bulk_delete_fields, .open = true, .optional = true};
+
+const struct route deployment_routes[] = {
+    {.method = HTTP_POST,
+     .path = "/api/deployments/",
+     .handle = create_deployment,
+     .prepare = prepare_create_deployment,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .body = &create_body,
+     .summary = "Creates a deployment, or changes the one of the flow that has the name.",
+     .status = 201,
+     .answers = ANSWERS_200 | ANSWERS_404 | ANSWERS_409,
+     .reply_fields = deployment_fields},
+    {.method = HTTP_POST,
+     .path = "/api/deployments/filter",
+     .handle = resource_filter,
+     .body = &filter_body,
+     .resource = &deployment_resource,
+     .summary = "Lists deployments.",
+     .status = 200,
+     .shape = REPLY_LIST,
+     .reply_fields = deployment_fields},
+    {.method = HTTP_POST,
+     .path = "/api/deployments/count",
+     .handle = resource_count,
+     .body = &count_body,
+     .resource = &deployment_resource,
+     .summary = "Counts deployments.",
+     .status = 200,
+     .shape = REPLY_INTEGER},
+    {.method = HTTP_POST,
+     .path = "/api/deployments/paginate",
+     .handle = resource_paginate,
+     .body = &paginate_body,
+     .resource = &deployment_resource,
+     .summary = "Lists deployments by pages.",
+     .status = 200,
+     .shape = REPLY_PAGE,
+     .reply_fields = deployment_fields},
+    {.method = HTTP_POST,
+     .path = "/api/deployments/bulk_delete",
+     .handle = bulk_delete,
+     .flags = ROUTE_WRITES,
+     .body = &bulk_delete_body,
+     .resource = &deployment_resource,
+     .summary = "Deletes the deployments that a filter finds, up to 50 at once.",
+     .status = 200,
+     .reply_fields = deleted_fields},
+    {.method = HTTP_GET,
+     .path = "/api/deployments/name/{flow_name}/{deployment_name}",
+     .handle = read_by_name,
+     .summary = "Reads the deployment of that name, of the flow of that name.",
+     .status = 200,
+     .answers = ANSWERS_404,
+     .reply_fields = deployment_fields},
+    {.method = HTTP_GET,
+     .path = "/api/deployments/{id}",
+     .handle = resource_read,
+     .resource = &deployment_resource,
+     .summary = "Reads a deployment.",
+     .status = 200,
+     .answers = ANSWERS_404,
+     .reply_fields = deployment_fields},
+    {.method = HTTP_PATCH,
+     .path = "/api/deployments/{id}",
+     .handle = update_deployment,
+     .prepare = prepare_update_deployment,
+     .flags = ROUTE_WRITES,
+     .body = &update_body,
+     .summary = "Changes a deployment; runs that its schedules made ahead are made anew.",
+     .status = 204,
+     .answers = ANSWERS_404 | ANSWERS_409,
+     .shape = REPLY_NOTHING},
+    {.method = HTTP_DELETE,
+     .path = "/api/deployments/{id}",
+     .handle = delete_deployment,
+     .flags = ROUTE_WRITES,
+     .resource = &deployment_resource,
+     .summary = "Deletes a deployment with its schedules and its runs that wait to start.",
+     .status = 204,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NOTHING},
+    {.method = HTTP_POST,
+     .path = "/api/deployments/{id}/pause_deployment",
+     .handle = pause_deployment,
+     .flags = ROUTE_WRITES,
+     .summary = "Has a deployment's schedules rest; the runs that they made ahead are deleted.",
+     .status = 200,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NULL},
+    {.method = HTTP_POST,
+     .path = "/api/deployments/{id}/resume_deployment",
+     .handle = resume_deployment,
+     .flags = ROUTE_WRITES,
+     .summary = "Has a deployment's schedules go on.",
+     .status = 200,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NULL},
+    {.method = HTTP_GET,
+     .path = "/api/deployments/{id}/work_queue_check",
+     .handle = check_work_queues,
+     .summary = "Lists the work queues that take a deployment's runs.",
+     .status = 200,
+     .answers = ANSWERS_404,
+     .shape = REPLY_ANY},
+    {.path = NULL},
+};
