@@ -132,7 +132,6 @@ void run_log_add(struct run_log *log, enum fm_level level, const char *format, v
 
 void run_log_print(struct run_log *log, enum fm_level level, const char *format, ...)
 {
-    buf_auto message = BUF_INIT;
     char *text = NULL;
     va_list args;
 
