@@ -52,6 +52,7 @@ enum reply_shape {
     REPLY_NULL,
     REPLY_BOOLEAN,
     REPLY_INTEGER,
+    REPLY_NUMBER, /* or null */
     REPLY_STRING,
     REPLY_TEXT, /* text/plain */
     REPLY_ANY,  /* JSON of any shape */

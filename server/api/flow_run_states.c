@@ -3,6 +3,7 @@
 
 #include "common/times.h"
 #include "server/api/routes.h"
+#include "server/api/states.h"
 #include "server/orchestration/answer_check.h"
 #include "server/orchestration/transition.h"
 
@@ -20,7 +21,7 @@ static const struct field set_state_fields[] = {
      .doc = "Whether only the rules that always hold are asked."},
     FIELDS_END};
 
-static int reply_outcome(struct http_reply *reply, const struct outcome *outcome)
+int reply_outcome(struct http_reply *reply, const struct outcome *outcome)
 {
     struct json_writer writer;
 
@@ -29,9 +30,18 @@ static int reply_outcome(struct http_reply *reply, const struct outcome *outcome
     return HANDLER_DONE;
 }
 
+const struct body set_state_body = {.fields = set_state_fields};
+
+void read_proposal(struct txn *txn, struct request *request, struct state *ret_state)
+{
+    static const char *const path[] = {"state", NULL};
+
+    state_from_body(ret_state, txn_arena(txn), json_object_get(request->body, "state"),
+                    request->body_text, path);
+}
+
 static int set_state(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    static const char *const state_path[] = {"state", NULL};
     struct flow_run run;
     struct state state;
     struct outcome outcome;
@@ -41,8 +51,7 @@ static int set_state(struct txn *txn, struct request *request, struct http_reply
         return HANDLER_FAILED;
     if (!found)
         return reply_exception(reply, 404, "Flow run with id %s not found", request->params[0]);
-    state_from_body(&state, txn_arena(txn), json_object_get(request->body, "state"),
-                    request->body_text, state_path);
+    read_proposal(txn, request, &state);
     if (flow_run_propose(txn, &run, &state, request_flag(request, "force", false), &outcome) < 0)
         return HANDLER_FAILED;
     return reply_outcome(reply, &outcome);
@@ -157,9 +166,11 @@ static const struct field list_query[] = {{.name = "flow_run_id",
                                            .doc = "The run whose states they are."},
                                           FIELDS_END};
 
-static int list_states(struct txn *txn, struct request *request, struct http_reply *reply)
+int reply_states(struct txn *txn, struct request *request, struct http_reply *reply,
+                 const char *table, const char *owner)
 {
-    const char *text = request_query(request, "flow_run_id");
+    const struct resource states = {.name = "State", .table = table, .fields = state_fields};
+    const char *text = request_query(request, owner);
     struct json_writer writer;
     sql_auto sql = {0};
     char id[ID_SIZE];
@@ -167,12 +178,12 @@ static int list_states(struct txn *txn, struct request *request, struct http_rep
     if (!text || !id_parse(text, id)) {
         problems_auto problems;
         problems_init(&problems, "query");
-        problems_add_at(&problems, "flow_run_id", text ? "uuid_parsing" : "missing", NULL,
+        problems_add_at(&problems, owner, text ? "uuid_parsing" : "missing", NULL,
                         text ? "Input should be a valid UUID" : "Field required");
         return reply_problems(reply, request, &problems);
     }
-    resource_select(&flow_run_state, &sql);
-    sql_add(&sql, " WHERE r.flow_run_id = ? ORDER BY r.timestamp");
+    resource_select(&states, &sql);
+    sql_addf(&sql, " WHERE r.%s = ? ORDER BY r.timestamp", owner);
     sql_bind(&sql, value_text(id));
     reply_begin(reply, 200, &writer);
     json_begin_array(&writer);
@@ -182,9 +193,13 @@ static int list_states(struct txn *txn, struct request *request, struct http_rep
     return HANDLER_DONE;
 }
 
+static int list_states(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    return reply_states(txn, request, reply, "flow_run_states", "flow_run_id");
+}
+
 /* ---- routes ---- */
 
-static const struct body set_state_body = {.fields = set_state_fields};
 static const struct body resume_body = {.fields = resume_fields, .optional = true};
 
 const struct route flow_run_state_routes[] = {

@@ -7,37 +7,8 @@
 #include "common/times.h"
 #include "server/api/flow_runs.h"
 #include "server/api/routes.h"
+#include "server/api/run_figures.h"
 #include "server/orchestration/flow_run.h"
-
-/* ---- what is derived ---- */
-
-/* Total run time, and while it runs the time since the state began. */
-static void write_estimated_run_time(struct json_writer *writer, const struct rows *rows,
-                                     int column)
-{
-    const char *type = rows_text(rows, column + 1);
-    double seconds = rows_real(rows, column);
-
-    if (type && strcmp(type, "RUNNING") == 0)
-        seconds += (double)(time_now() - rows_integer(rows, column + 2)) / (double)SECOND;
-    json_add_number(writer, seconds);
-}
-
-/* How much later than expected it began, or would begin now. */
-static void write_start_delta(struct json_writer *writer, const struct rows *rows, int column)
-{
-    int64_t expected = rows_integer(rows, column);
-    int64_t start = rows_integer(rows, column + 1);
-    const char *type = rows_text(rows, column + 2);
-    bool waits = type && (strcmp(type, "SCHEDULED") == 0 || strcmp(type, "PENDING") == 0);
-    int64_t delta = 0;
-
-    if (!rows_is_null(rows, column) && !rows_is_null(rows, column + 1))
-        delta = start - expected;
-    else if (!rows_is_null(rows, column) && waits && expected < time_now())
-        delta = time_now() - expected;
-    json_add_number(writer, (double)(delta > 0 ? delta : 0) / (double)SECOND);
-}
 
 /* ---- the resource ---- */
 
@@ -158,13 +129,13 @@ const struct field flow_run_fields[] = {
      .doc = "Seconds that it ran, without the present."},
     {.name = "estimated_run_time",
      .type = FIELD_NUMBER,
-     .sql = "r.total_run_time, r.state_type, r.state_timestamp",
+     .sql = ESTIMATED_RUN_TIME_SQL,
      .columns = 3,
      .write = write_estimated_run_time,
      .doc = "Seconds that it ran until now."},
     {.name = "estimated_start_time_delta",
      .type = FIELD_NUMBER,
-     .sql = "r.expected_start_time, r.start_time, r.state_type",
+     .sql = START_DELTA_SQL,
      .columns = 3,
      .write = write_start_delta,
      .doc = "Seconds that it started late, or is late."},
@@ -238,19 +209,6 @@ static const struct field create_fields[] = {
      .doc = "For its process."},
     FIELDS_END};
 
-static const struct filter state_filters[] = {{.name = "type",
-                                               .kind = FILTER_VALUE,
-                                               .operators = OP_ANY | OP_NOT_ANY,
-                                               .type = FIELD_ENUM,
-                                               .choices = state_type_names,
-                                               .sql = "r.state_type"},
-                                              {.name = "name",
-                                               .kind = FILTER_VALUE,
-                                               .operators = OP_ANY | OP_NOT_ANY,
-                                               .type = FIELD_TEXT,
-                                               .sql = "r.state_name"},
-                                              FILTERS_END};
-
 #define TIMES (OP_BEFORE | OP_AFTER)
 
 const struct filter flow_run_filters[] = {
@@ -265,7 +223,7 @@ const struct filter flow_run_filters[] = {
      .kind = FILTER_VALUE,
      .operators = OP_ANY | OP_IS_NULL,
      .type = FIELD_TEXT},
-    {.name = "state", .kind = FILTER_GROUP, .nested = state_filters},
+    {.name = "state", .kind = FILTER_GROUP, .nested = run_state_filters},
     {.name = "flow_version", .kind = FILTER_VALUE, .operators = OP_ANY, .type = FIELD_TEXT},
     {.name = "start_time",
      .kind = FILTER_VALUE,
@@ -299,6 +257,7 @@ const struct filter flow_run_filters[] = {
 
 static const struct relation relations[] = {
     {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")"},
+    {"task_runs", task_run_filters, "r.id IN (SELECT r.flow_run_id FROM task_runs r WHERE ", ")"},
     {"deployments", deployment_filters, "r.deployment_id IN (SELECT r.id FROM deployments r WHERE ",
      ")"},
     {NULL, NULL, NULL, NULL}};
@@ -495,11 +454,11 @@ static int update_labels(struct txn *txn, struct request *request, struct http_r
 
 static int delete_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    if (db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(request->params[0])) < 0)
+    int deleted = flow_run_delete(txn, request->params[0]);
+
+    if (deleted < 0)
         return HANDLER_FAILED;
-    txn_publish(txn, "flow_run:%s", request->params[0]);
-    txn_publish(txn, "input_requests");
-    return resource_delete(txn, request, reply);
+    return deleted ? reply_nothing(reply, 204) : reply_detail(reply, 404, "Flow run not found");
 }
 
 /* ---- routes ---- */

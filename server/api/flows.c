@@ -31,6 +31,10 @@ const struct filter flow_filters[] = {
 
 static const struct relation relations[] = {
     {"flow_runs", flow_run_filters, "r.id IN (SELECT r.flow_id FROM flow_runs r WHERE ", ")"},
+    {"task_runs", task_run_filters,
+     "r.id IN (SELECT f.flow_id FROM flow_runs f WHERE f.id IN"
+     " (SELECT r.flow_run_id FROM task_runs r WHERE ",
+     "))"},
     {"deployments", deployment_filters, "r.id IN (SELECT r.flow_id FROM deployments r WHERE ", ")"},
     {NULL, NULL, NULL, NULL}};
 

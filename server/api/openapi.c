@@ -257,6 +257,8 @@ static json_t *schema_of_shape(struct schemas *schemas, const struct route *rout
             return item;
         return route->shape == REPLY_PAGE ? page_of(item)
                                           : json_pack("{s:s,s:o}", "type", "array", "items", item);
+    case REPLY_NUMBER:
+        return json_pack("{s:[ss]}", "type", "number", "null");
     case REPLY_ANY:
         return json_object();
     default:
@@ -457,7 +459,8 @@ static json_t *document_new(void)
     name_tables(&schemas);
     json_t *responses = refusal_components(&schemas);
     for (const struct routes *group = all_routes; group->tag; group++) {
-        json_array_append_new(tags, json_pack("{s:s}", "name", group->tag));
+        if (group == all_routes || strcmp(group->tag, group[-1].tag) != 0)
+            json_array_append_new(tags, json_pack("{s:s}", "name", group->tag));
         for (const struct route *route = group->routes; route->path; route++)
             add_operation(&schemas, paths, route, group->tag);
     }

@@ -2,6 +2,8 @@
 
 const struct routes all_routes[] = {
     {"Flow runs", flow_run_routes},
+    {"Flow runs", flow_run_bulk_routes},
+    {"Task runs", task_run_routes},
     {"States", flow_run_state_routes},
     {"Run inputs", run_input_routes},
     {"Input requests", input_request_routes},

@@ -283,3 +283,13 @@ int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct 
         return -1;
     return 1;
 }
+
+int flow_run_delete(struct txn *txn, const char *id)
+{
+    if (db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
+        return -1;
+    txn_publish(txn, "flow_run:%s", id);
+    txn_publish(txn, "flow_runs");
+    txn_publish(txn, "input_requests");
+    return db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id));
+}

@@ -58,9 +58,9 @@ static const struct {
     [VERDICT_WAIT] = {"WAIT", "wait_details"},
 };
 
-static const char *const statuses[] = {"ACCEPT", "REJECT", "ABORT", "WAIT", NULL};
+const char *const outcome_statuses[] = {"ACCEPT", "REJECT", "ABORT", "WAIT", NULL};
 
-static const struct field detail_fields[] = {
+const struct field outcome_detail_fields[] = {
     {.name = "type", .type = FIELD_TEXT, .doc = "Which of the shapes this is."},
     {.name = "reason",
      .type = FIELD_TEXT,
@@ -78,13 +78,22 @@ const struct field outcome_fields[] = {
      .flags = FIELD_NULLABLE,
      .fields = state_fields,
      .doc = "The state that the run has now."},
-    {.name = "status", .type = FIELD_ENUM, .choices = statuses, .doc = "The verdict."},
-    {.name = "details", .type = FIELD_OBJECT, .fields = detail_fields, .doc = "Its reason."},
+    {.name = "status", .type = FIELD_ENUM, .choices = outcome_statuses, .doc = "The verdict."},
+    {.name = "details",
+     .type = FIELD_OBJECT,
+     .fields = outcome_detail_fields,
+     .doc = "Its reason."},
     FIELDS_END};
 
 void outcome_write(struct json_writer *writer, const struct outcome *outcome)
 {
     json_begin_object(writer);
+    outcome_write_members(writer, outcome);
+    json_end_object(writer);
+}
+
+void outcome_write_members(struct json_writer *writer, const struct outcome *outcome)
+{
     json_key(writer, "state");
     state_write(writer, &outcome->state);
     json_key(writer, "status");
@@ -101,6 +110,5 @@ void outcome_write(struct json_writer *writer, const struct outcome *outcome)
         json_key(writer, "reason");
         json_add_string(writer, outcome->reason);
     }
-    json_end_object(writer);
     json_end_object(writer);
 }

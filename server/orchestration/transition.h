@@ -22,6 +22,10 @@ int task_run_propose(struct txn *txn, struct task_run *run, struct state *propos
  * ("Resuming"). `run_input` is what the state's message tells; may be NULL. */
 int flow_run_resume(struct txn *txn, struct flow_run *run, struct outcome *ret_outcome) MUST_CHECK;
 
-/* {"state": …, "status": "ACCEPT", "details": {…}} */
+/* {"state": …, "status": "ACCEPT", "details": {…}}; or its members, into an object begun already.
+ */
 void outcome_write(struct json_writer *writer, const struct outcome *outcome);
+void outcome_write_members(struct json_writer *writer, const struct outcome *outcome);
 extern const struct field outcome_fields[];
+extern const struct field outcome_detail_fields[];
+extern const char *const outcome_statuses[];

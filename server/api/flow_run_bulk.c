@@ -1,0 +1,190 @@
+/* Many flow runs at once: their figures, new states for them, their deletion. */
+#include "common/ids.h"
+#include "server/api/flow_runs.h"
+#include "server/api/routes.h"
+#include "server/api/run_figures.h"
+#include "server/api/states.h"
+
+#define BULK_LIMIT 50
+
+static const int64_t one = 1;
+static const int64_t bulk_limit = BULK_LIMIT;
+
+/* Unlike the bodies of lists these refuse what they do not know: a filter misspelt would match
+ * every run. */
+#define BULK_FIELDS                                                                                \
+    {.name = "flow_runs",                                                                          \
+     .type = FIELD_MAP,                                                                            \
+     .flags = FIELD_NULLABLE,                                                                      \
+     .doc = "Which runs; without it any."},                                                        \
+    {                                                                                              \
+        .name = "limit", .type = FIELD_INTEGER, .minimum = &one, .maximum = &bulk_limit,           \
+        .fallback = "50", .doc = "How many at the most."                                           \
+    }
+
+static const struct field delete_fields[] = {BULK_FIELDS, FIELDS_END};
+
+static const struct field set_state_fields[] = {
+    BULK_FIELDS,
+    {.name = "state",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_REQUIRED,
+     .fields = state_create_fields,
+     .doc = "The state that is proposed for each."},
+    {.name = "force",
+     .type = FIELD_BOOLEAN,
+     .fallback = "false",
+     .doc = "Whether only the rules that always hold are asked."},
+    FIELDS_END};
+
+static const struct field deleted_fields[] = {
+    {.name = "deleted", .type = FIELD_IDS, .doc = "The runs that are no more."}, FIELDS_END};
+
+static const struct field result_fields[] = {
+    {.name = "flow_run_id", .type = FIELD_ID, .doc = "Of which run."},
+    {.name = "state",
+     .type = FIELD_OBJECT,
+     .flags = FIELD_NULLABLE,
+     .fields = state_fields,
+     .doc = "The state that it has now."},
+    {.name = "status", .type = FIELD_ENUM, .choices = outcome_statuses, .doc = "The verdict."},
+    {.name = "details",
+     .type = FIELD_OBJECT,
+     .fields = outcome_detail_fields,
+     .doc = "Its reason."},
+    FIELDS_END};
+
+static const struct field results_fields[] = {{.name = "results",
+                                               .type = FIELD_OBJECTS,
+                                               .fields = result_fields,
+                                               .doc = "What became of each proposal."},
+                                              FIELDS_END};
+
+/* The ids of the runs that are meant; how many, -1, or -2: the reply says what is wrong. */
+static int find_runs(struct txn *txn, struct request *request, struct http_reply *reply,
+                     char ret_ids[static BULK_LIMIT][ID_SIZE])
+{
+    problems_auto problems;
+    sql_auto sql = {0};
+    rows_auto rows = {0};
+    int count = 0;
+    int r;
+
+    problems_init(&problems, "body");
+    sql_add(&sql, "SELECT r.id FROM flow_runs r WHERE ");
+    resource_where(&flow_run_resource, request->body, &request->arena, &sql, &problems);
+    if (problems_any(&problems)) {
+        reply_problems(reply, request, &problems);
+        return -2;
+    }
+    sql_add(&sql, " ORDER BY r.id DESC LIMIT ?");
+    sql_bind(&sql, V(request_integer(request, "limit", BULK_LIMIT)));
+    if (sql_query(txn, &rows, &sql) < 0)
+        return -1;
+    while ((r = rows_next(&rows)) > 0)
+        id_copy(ret_ids[count++], rows_text(&rows, 0));
+    return r < 0 ? -1 : count;
+}
+
+static int delete_runs(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    char ids[BULK_LIMIT][ID_SIZE];
+    struct json_writer writer;
+    int count = find_runs(txn, request, reply, ids);
+
+    if (count < 0)
+        return count == -1 ? HANDLER_FAILED : HANDLER_DONE;
+    reply_begin(reply, 200, &writer);
+    json_begin_object(&writer);
+    json_key(&writer, "deleted");
+    json_begin_array(&writer);
+    for (int i = 0; i < count; i++) {
+        if (flow_run_delete(txn, ids[i]) < 0)
+            return HANDLER_FAILED;
+        json_add_string(&writer, ids[i]);
+    }
+    json_end_array(&writer);
+    json_end_object(&writer);
+    return HANDLER_DONE;
+}
+
+static int set_state_of(struct txn *txn, struct request *request, const char *id,
+                        struct json_writer *writer)
+{
+    struct flow_run run;
+    struct state state;
+    struct outcome outcome;
+
+    read_proposal(txn, request, &state);
+    if (flow_run_load(txn, id, &run) < 0 ||
+        flow_run_propose(txn, &run, &state, request_flag(request, "force", false), &outcome) < 0)
+        return -1;
+    json_begin_object(writer);
+    json_key(writer, "flow_run_id");
+    json_add_string(writer, id);
+    outcome_write_members(writer, &outcome);
+    json_end_object(writer);
+    return 0;
+}
+
+static int set_states(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    char ids[BULK_LIMIT][ID_SIZE];
+    struct json_writer writer;
+    int count = find_runs(txn, request, reply, ids);
+
+    if (count < 0)
+        return count == -1 ? HANDLER_FAILED : HANDLER_DONE;
+    reply_begin(reply, 200, &writer);
+    json_begin_object(&writer);
+    json_key(&writer, "results");
+    json_begin_array(&writer);
+    for (int i = 0; i < count; i++)
+        if (set_state_of(txn, request, ids[i], &writer) < 0)
+            return HANDLER_FAILED;
+    json_end_array(&writer);
+    json_end_object(&writer);
+    return HANDLER_DONE;
+}
+
+static const struct body delete_body = {.fields = delete_fields, .optional = true};
+static const struct body bulk_set_state_body = {.fields = set_state_fields};
+
+const struct route flow_run_bulk_routes[] = {
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/history",
+     .handle = runs_history,
+     .body = &history_body,
+     .resource = &flow_run_resource,
+     .summary = "Counts runs by intervals of time and by their states.",
+     .status = 200,
+     .shape = REPLY_LIST,
+     .reply_fields = history_fields},
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/lateness",
+     .handle = runs_lateness,
+     .body = &count_body,
+     .resource = &flow_run_resource,
+     .summary = "The average of the seconds that runs are or were late; null without runs.",
+     .status = 200,
+     .shape = REPLY_NUMBER},
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/bulk_set_state",
+     .handle = set_states,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .body = &bulk_set_state_body,
+     .resource = &flow_run_resource,
+     .summary = "Proposes a state for each of up to 50 runs.",
+     .status = 200,
+     .reply_fields = results_fields},
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/bulk_delete",
+     .handle = delete_runs,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .body = &delete_body,
+     .resource = &flow_run_resource,
+     .summary = "Deletes up to 50 runs with their states, inputs and logs.",
+     .status = 200,
+     .reply_fields = deleted_fields},
+    {.path = NULL},
+};
