@@ -159,6 +159,9 @@ bool time_parse(const char *text, int64_t *ret_time)
                     .tm_hour = hour,
                     .tm_min = minute,
                     .tm_sec = second};
-    *ret_time = (int64_t)timegm(&tm) * SECOND + fraction - offset;
+    int64_t time = (int64_t)timegm(&tm) * SECOND + fraction - offset;
+    if (time < FIRST_TIME || time > LAST_TIME)
+        return false;
+    *ret_time = time;
     return true;
 }

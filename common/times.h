@@ -24,5 +24,6 @@ void time_format(int64_t time, char ret_text[static TIME_SIZE]);
 
 /* Takes what pydantic takes for a datetime in JSON text: "T", "t", space or "_" between date and
  * time, any number of digits of fraction (past six they are cut), "Z", "+02:00", "+0200" or no
- * offset (UTC), seconds left out, a date alone (midnight). False for anything else. */
+ * offset (UTC), seconds left out, a date alone (midnight). False for anything else, and for a time
+ * that is outside of the years 1 to 9999 in UTC. */
 bool time_parse(const char *text, int64_t *ret_time);

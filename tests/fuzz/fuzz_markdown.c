@@ -35,7 +35,7 @@ static _Noreturn void refuse(const char *html, const char *at)
 /* As a browser sees it: the scheme ends at a colon that stands before any of "/?#". */
 static bool has_scheme(const char *target, size_t length, const char *scheme)
 {
-    return length > strlen(scheme) && strncasecmp(target, scheme, strlen(scheme)) == 0;
+    return length >= strlen(scheme) && strncasecmp(target, scheme, strlen(scheme)) == 0;
 }
 
 static bool is_safe(const char *target, size_t length, bool is_source)
