@@ -449,8 +449,8 @@ const char *fm_run_name(const struct fm_run *run);
 const char *fm_flow_name(const struct fm_run *run);
 struct fm_client *fm_run_client(struct fm_run *run); /* the run's; not to be destroyed */
 
-/* Why the last function that was given this run failed in the calling thread's view: one error is
- * kept a run, valid until the next failure. */
+/* Why the last function that failed with this run in this thread did: valid until the next failure
+ * there. Before any, the code is 0 and the message empty. */
 const struct fm_error *fm_error(struct fm_run *run);
 
 /* Sets fm_error and returns FM_FAILED: `return fm_fail(run, "no such shirt: %s", size);` */

@@ -6,7 +6,9 @@
 /*
  * Starts the log, watches for signals, calls the flow (again if it is to be retried) and tells the
  * server how it ended. Prints the log and the state changes. `log_client` is for the log alone.
- * `is_new`: the run was made just now, which is said too.
+ * `is_new`: the run was made just now, for somebody who sits before it: that is said too, and a
+ * second signal ends the process. In a process of a runner, whose end may come as several signals,
+ * further ones are ignored.
  */
 int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, int *ret_status,
                struct fm_error *error) MUST_CHECK;

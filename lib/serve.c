@@ -291,7 +291,7 @@ static int serve(struct runner *runner, int limit, struct fm_error *error)
         r = register_all(runner, error);
     if (r < 0)
         return r;
-    bool watched = signal_watch_start(&watch, on_signal, runner);
+    bool watched = signal_watch_start(&watch, on_signal, runner, true);
     serve_until_stopped(runner, limit);
     supervise_stop(runner, GRACE);
     pause_all(runner);

@@ -113,7 +113,7 @@ static int run_served(const struct fm_flow *flow, const char *id, const char *ur
     fm_client_destroy(client);
     if (r < 0)
         fprintf(stderr, "flow run %s: %s\n", id, error.message);
-    return r < 0 && status == 0 ? 1 : status;
+    return r < 0 ? 1 : SERVED_TOLD;
 }
 
 int run_if_served(const struct fm_deployment *deployments, const struct fm_serve_options *options)

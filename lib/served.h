@@ -12,5 +12,9 @@
 
 #define SERVED_RUN "FERMATA_SERVED_RUN"
 
+/* The exit status of such a process once the server knows how it ended: completed, failed or
+ * suspended. With any other it ended without a word. */
+#define SERVED_TOLD 120
+
 /* Runs it and gives the exit status, if this process was started for a run; else -1. */
 int run_if_served(const struct fm_deployment *deployments, const struct fm_serve_options *options);

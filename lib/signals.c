@@ -30,16 +30,17 @@ static void *watch_signals(void *context)
 
     while (read(watch->fd, &value, sizeof(value)) < 0 && errno == EINTR)
         ;
-    /* Both signals at once are the sum of their numbers. */
+    /* Several signals at once are the sum of their numbers. */
     if (value < STOP_WATCHING)
-        watch->on_signal(watch->context, value == SIGINT ? SIGINT : SIGTERM);
+        watch->on_signal(watch->context, value % SIGTERM == 0 ? SIGTERM : SIGINT);
     return NULL;
 }
 
 bool signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *context, int number),
-                        void *context)
+                        void *context, bool again_ends)
 {
-    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = handle,
+                               .sa_flags = SA_RESTART | (again_ends ? (int)SA_RESETHAND : 0)};
     int expected = -1;
 
     *watch = (struct signal_watch){

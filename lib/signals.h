@@ -14,8 +14,9 @@ struct signal_watch {
     struct sigaction before_term;
 };
 
-/* Of each signal only the first is caught: a second one ends the process. False if it cannot be, or
- * somebody else in the process watches already: then nothing has changed. */
+/* With `again_ends` only the first of each signal is caught, and a second one ends the process;
+ * else a second one says nothing new. False if it cannot be, or somebody else in the process
+ * watches already: then nothing has changed. */
 bool signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *context, int number),
-                        void *context);
+                        void *context, bool again_ends);
 void signal_watch_stop(struct signal_watch *watch);

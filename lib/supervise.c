@@ -222,6 +222,15 @@ static void report_end(struct supervised *run, const char *how)
         runner_say(run->runner, FM_WARNING, "Flow run '%s': %s", run->name, end.message);
 }
 
+/* A run that was told to end is looked at once more, whatever its process said. */
+static bool was_cancelled(struct supervised *run)
+{
+    pthread_mutex_lock(&run->runner->lock);
+    bool cancelled = run->cancelled;
+    pthread_mutex_unlock(&run->runner->lock);
+    return cancelled;
+}
+
 static void look_after_process(struct supervised *run)
 {
     pthread_t watcher;
@@ -232,6 +241,8 @@ static void look_after_process(struct supervised *run)
     fm_client_interrupt(run->client);
     if (watched)
         pthread_join(watcher, NULL);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SERVED_TOLD && !was_cancelled(run))
+        return;
     describe_status(status, how, sizeof(how));
     report_end(run, how);
 }
