@@ -17,6 +17,7 @@
 #include "server/api/api.h"
 #include "server/config.h"
 #include "server/http/http.h"
+#include "server/live/lease.h"
 #include "server/live/live.h"
 #include "server/log.h"
 #include "server/services/services.h"
@@ -30,6 +31,7 @@
 struct server {
     struct config config;
     struct live *live;
+    struct leases *leases;
     struct store *store;
     struct api *api;
     struct services *services;
@@ -82,7 +84,7 @@ static int open_parts(struct server *server, struct error *error)
 {
     const struct config *config = &server->config;
 
-    if (live_create(&server->live, error) < 0)
+    if (live_create(&server->live, error) < 0 || leases_create(&server->leases, error) < 0)
         return -1;
     const struct store_config store_config = {.directory = config->data,
                                               .readers = READERS,
@@ -91,8 +93,10 @@ static int open_parts(struct server *server, struct error *error)
                                               .context = server};
     if (store_open(&store_config, &server->store, error) < 0)
         return -1;
-    const struct api_config api_config = {
-        .store = server->store, .live = server->live, .http = &server->http};
+    const struct api_config api_config = {.store = server->store,
+                                          .live = server->live,
+                                          .leases = server->leases,
+                                          .http = &server->http};
     if (api_create(&api_config, &server->api, error) < 0)
         return -1;
     const struct http_config http_config = {
@@ -120,6 +124,7 @@ static void close_parts(struct server *server)
     store_close(server->store);
     http_server_destroy(server->http);
     api_destroy(server->api);
+    leases_destroy(server->leases);
     live_destroy(server->live);
     free(server->allowed_hosts_text);
 }

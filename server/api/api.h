@@ -12,6 +12,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "server/http/http.h"
+#include "server/live/lease.h"
 #include "server/live/live.h"
 #include "server/resource/problems.h"
 #include "server/resource/resource.h"
@@ -25,6 +26,7 @@ enum handler_result {
     HANDLER_FAILED = -1, /* the reason is in the transaction */
     HANDLER_DONE = 0,    /* the reply is filled in */
     HANDLER_PARK = 1,    /* nothing to say yet: only where request_may_wait() */
+    HANDLER_THEN = 2,    /* what was written is to be kept; the reply comes from the route's `then` */
 };
 
 typedef int handler(struct txn *txn, struct request *request, struct http_reply *reply);
@@ -73,6 +75,7 @@ struct route {
     const char *path; /* "/api/flow_runs/{id}/input/{key}": {id} and {…_id} are UUIDs */
     handler *handle;
     preparation *prepare;
+    handler *then; /* for handlers that answer HANDLER_THEN */
     unsigned flags;
     const struct body *body;
     const struct resource *resource; /* of the handlers that serve any resource */
@@ -106,6 +109,7 @@ struct request {
     const char *body_text;            /* as it came, "" without one */
     json_t *body;                     /* checked; an empty object without one */
     void *prepared;                   /* what the route's preparation left for its handler */
+    const char *subject;              /* what request_then() is about */
 
     /* The rest is request.c's. */
     struct job job;
@@ -115,7 +119,7 @@ struct request {
     int64_t wait_until; /* 0: does not wait */
     int wait_seconds;
     int64_t clock_time; /* when the clock alone changes the answer */
-    bool is_read;       /* body and preferences */
+    bool goes_on; /* the route's `then` follows, or runs */
     bool parks;
     bool ending; /* the server stops: answer now */
     bool gone;   /* the client went away */
@@ -139,6 +143,10 @@ int request_watch(struct txn *txn, struct request *request, const char *format, 
 
 /* Names the time at which the clock alone may change the answer. */
 void request_watch_clock(struct request *request, int64_t time);
+
+/* For a write whose reply has to wait: once it is committed, the route's `then` is run as a read, with
+ * `subject` as request->subject, which may park until `time`. Returns HANDLER_THEN, to be returned. */
+int request_then(struct request *request, const char *subject, int64_t time);
 
 /* Whether "nothing to say yet" can still be answered by HANDLER_PARK. */
 bool request_may_wait(const struct request *request, const struct txn *txn);
@@ -196,6 +204,7 @@ int reply_rows(struct txn *txn, struct json_writer *writer, const struct field *
 struct api_config {
     struct store *store;
     struct live *live;
+    struct leases *leases;
     struct http_server **http; /* for its figures; filled in once it is there */
 };
 

@@ -6,6 +6,7 @@
 
 #include "common/times.h"
 #include "server/api/flow_runs.h"
+#include "server/api/headers.h"
 #include "server/api/routes.h"
 #include "server/api/run_figures.h"
 #include "server/orchestration/flow_run.h"
@@ -356,7 +357,7 @@ static int read_flow_run(struct txn *txn, struct request *request, struct http_r
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
     snprintf(etag, sizeof(etag), "\"%lld\"", (long long)rows_integer(&rows, 0));
-    if (known && strcmp(known, etag) == 0) {
+    if (known && none_match_names(known, etag)) {
         if (request_may_wait(request, txn))
             return HANDLER_PARK;
         reply_nothing(reply, 304);

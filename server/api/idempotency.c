@@ -5,6 +5,10 @@
 
 #include "common/times.h"
 
+/* Kept in the place of a status where the reply had to wait: the same request joins the wait. */
+#define STILL_WAITING 0
+#define THEN_TIME     (30 * SECOND)
+
 static const char *key_of(const struct request *request)
 {
     if (!(request->route->flags & ROUTE_IDEMPOTENT))
@@ -52,6 +56,8 @@ int idempotency_begin(struct txn *txn, struct request *request, struct http_repl
         reply_detail(reply, 422,
                      "This Idempotency-Key was used with another body; use a new key for a new "
                      "request.");
+    else if (rows_integer(&rows, 1) == STILL_WAITING)
+        request_then(request, rows_text(&rows, 2), txn_now(txn) + THEN_TIME);
     else
         reply_json(reply, (int)rows_integer(&rows, 1), rows_text(&rows, 2));
     return 1;
@@ -72,7 +78,8 @@ int idempotency_end(struct txn *txn, struct request *request, const struct http_
     int r = db_run(txn,
                    "INSERT INTO idempotency_keys (route, key, created, request_hash, status, body)"
                    " VALUES (?, ?, ?, ?, ?, ?)",
-                   V(scope), V(key), V(txn_now(txn)), V(hash), V(reply->status),
-                   V(buf_string(&reply->body)));
+                   V(scope), V(key), V(txn_now(txn)), V(hash),
+                   V(request->subject ? STILL_WAITING : reply->status),
+                   V(request->subject ? request->subject : buf_string(&reply->body)));
     return r < 0 ? -1 : 0;
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "server/api/api.h"
+#include "server/store/kept.h"
 
-#define IDEMPOTENCY_KEPT       (24 * HOUR)
 #define IDEMPOTENCY_KEY_LENGTH 255
 
 /* 1: the reply is that of the first time (or a refusal of the key), 0: go on, -1: failed. */

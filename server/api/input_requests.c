@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/times.h"
+#include "server/api/candidates.h"
 #include "server/api/routes.h"
 #include "server/orchestration/answer_check.h"
 #include "server/orchestration/transition.h"
@@ -64,7 +65,7 @@ static const struct field fields[] = {
     {.name = "state",
      .type = FIELD_ENUM,
      .choices = input_request_state_names,
-     .doc = "open, answered, expired or cancelled."},
+     .doc = "open, checking (by the flow), answered, expired or cancelled."},
     {.name = "schema",
      .type = FIELD_MAP,
      .flags = FIELD_NULLABLE,
@@ -159,7 +160,7 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
         json_t *all = json_is_object(asked) ? (json_t *)asked : json_object();
         if (!json_is_object(asked))
             json_object_set_new(request->body, "input_requests", all);
-        json_object_set_new(all, "state", json_pack("{s:[s]}", "any_", "open"));
+        json_object_set_new(all, "state", json_pack("{s:[ss]}", "any_", "open", "checking"));
     }
     if (resource_filter(txn, request, reply) < 0)
         return HANDLER_FAILED;
@@ -263,6 +264,8 @@ static int load_answerable(struct txn *txn, struct request *request, struct http
         reply_detail(reply, 404, "Input request not found");
     else if (ret_input_request->state == INPUT_REQUEST_ANSWERED)
         return tell_winner(txn, ret_input_request->id, reply) < 0 ? -1 : 0;
+    else if (ret_input_request->state == INPUT_REQUEST_CHECKING)
+        reply_detail(reply, 409, "Another answer is being checked by the flow just now.");
     else if (ret_input_request->state == INPUT_REQUEST_CANCELLED)
         reply_detail(reply, 410, "The run does not wait any more: it went on or ended otherwise.");
     else if (ret_input_request->state == INPUT_REQUEST_EXPIRED ||
@@ -289,6 +292,8 @@ static int answer(struct txn *txn, struct request *request, struct http_reply *r
         return refuse_answer(reply, check);
     const struct answer given = {
         .value = check->value, .by = request_text(request, "by"), .via = "api"};
+    if (flow_checks(request, &input_request))
+        return ask_flow(txn, request, &input_request, &given);
     if (input_request_answer(txn, &input_request, &given) < 0 ||
         flow_run_load(txn, input_request.flow_run_id, &run) < 0 ||
         flow_run_resume(txn, &run, &outcome) < 0)
@@ -297,6 +302,31 @@ static int answer(struct txn *txn, struct request *request, struct http_reply *r
         return reply_detail(reply, 409, "%s", outcome.reason);
     return reply_resource(txn, reply, 200, &input_request_resource, "r.id = ?",
                           V(input_request.id));
+}
+
+/* What became of an answer that the flow checked. */
+static int tell_verdict(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct candidate candidate;
+    struct json_writer writer;
+    int judged = await_verdict(txn, request, &candidate);
+
+    if (judged <= 0)
+        return judged < 0 ? HANDLER_FAILED : HANDLER_PARK;
+    if (candidate.state == CANDIDATE_DROPPED)
+        return reply_detail(reply, 410,
+                            "The run does not wait any more: it went on or ended otherwise.");
+    if (candidate.state == CANDIDATE_ACCEPTED)
+        return reply_resource(txn, reply, 200, &input_request_resource, "r.id = ?",
+                              V(candidate.input_request_id));
+    reply_begin(reply, 422, &writer);
+    json_begin_object(&writer);
+    json_key(&writer, "detail");
+    json_add_string(&writer, candidate.reason);
+    json_key(&writer, "errors");
+    json_add_text(&writer, candidate.errors);
+    json_end_object(&writer);
+    return HANDLER_DONE;
 }
 
 static const struct field field_error_fields[] = {
@@ -370,6 +400,7 @@ const struct route input_request_routes[] = {
      .path = "/api/input_requests/{id}/answer",
      .handle = answer,
      .prepare = prepare_answer,
+     .then = tell_verdict,
      .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
      .body = &answer_body,
      .summary =

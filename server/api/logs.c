@@ -105,7 +105,7 @@ static int watch(struct txn *txn, struct request *request, const json_t *ids)
     size_t i;
     json_t *id;
 
-    if (!json_is_array(ids))
+    if (!json_is_array(ids) || json_array_size(ids) > FILTER_LIST_LIMIT)
         return request_watch(txn, request, "logs");
     json_array_foreach(ids, i, id) {
         char run_id[ID_SIZE];

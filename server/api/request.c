@@ -10,6 +10,7 @@
 #include "common/ids.h"
 #include "common/times.h"
 #include "server/api/api.h"
+#include "server/api/headers.h"
 #include "server/api/idempotency.h"
 #include "server/api/metrics.h"
 #include "server/api/router.h"
@@ -99,6 +100,13 @@ void request_watch_clock(struct request *request, int64_t time)
         request->clock_time = time;
 }
 
+int request_then(struct request *request, const char *subject, int64_t time)
+{
+    request->subject = arena_strdup(&request->arena, subject);
+    request->wait_until = time;
+    return HANDLER_THEN;
+}
+
 bool request_may_wait(const struct request *request, const struct txn *txn)
 {
     return txn_now(txn) < request->wait_until && !request->ending;
@@ -120,7 +128,7 @@ void api_on_free(void *context, struct http_request *http)
 /* A request that may wait says that it did. */
 static void add_preference_applied(struct request *request)
 {
-    if (request->wait_until)
+    if (request->wait_until && (request->route->flags & ROUTE_WAITS))
         reply_header(&request->reply, "Preference-Applied",
                      arena_printf(&request->arena, "wait=%d", request->wait_seconds));
 }
@@ -279,23 +287,17 @@ static bool read_body(struct request *request, struct http_reply *reply)
     return true;
 }
 
-/* Prefer: wait=SECONDS (RFC 7240), among other preferences or alone. */
 static void read_preference(struct request *request)
 {
     const char *prefer = http_request_header(request->http, HTTP_HEADER_PREFER);
 
     if (!prefer || !(request->route->flags & ROUTE_WAITS))
         return;
-    for (const char *p = prefer; *p; p += strcspn(p, ","), p += *p == ',') {
-        int seconds;
-        p += strspn(p, " \t");
-        if (sscanf(p, "wait=%9d", &seconds) != 1 && sscanf(p, "wait=\"%9d\"", &seconds) != 1)
-            continue;
-        seconds = seconds < 0 ? 0 : seconds > LONGEST_WAIT ? LONGEST_WAIT : seconds;
-        request->wait_seconds = seconds;
-        request->wait_until = time_now() + seconds * SECOND;
+    int seconds = prefer_wait(prefer, LONGEST_WAIT);
+    if (seconds < 0)
         return;
-    }
+    request->wait_seconds = seconds;
+    request->wait_until = time_now() + seconds * SECOND;
 }
 
 static enum job_result prepare(struct txn *txn, struct job *job)
@@ -303,12 +305,9 @@ static enum job_result prepare(struct txn *txn, struct job *job)
     struct request *request = list_item(job, struct request, job);
     struct http_reply *reply = &request->reply;
 
-    if (request->is_read)
-        return JOB_KEEP; /* it was parked and runs again */
     if (!read_body(request, reply))
         return JOB_UNDO;
     read_preference(request);
-    request->is_read = true;
     int r = request->route->prepare ? request->route->prepare(txn, request, reply) : 0;
     if (r < 0)
         return JOB_FAILED;
@@ -316,6 +315,19 @@ static enum job_result prepare(struct txn *txn, struct job *job)
 }
 
 /* ---- the transaction ---- */
+
+/* The route's handler, or what its first run answered to the same Idempotency-Key. */
+static int handle_once(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    request->subject = NULL;
+    int r = idempotency_begin(txn, request, reply);
+    if (r != 0)
+        return r < 0 ? -1 : request->subject ? HANDLER_THEN : HANDLER_DONE;
+    r = request->route->handle(txn, request, reply);
+    bool keep =
+        r == HANDLER_THEN || (r == HANDLER_DONE && reply->status < 400 && !reply->body.failed);
+    return keep && idempotency_end(txn, request, reply) < 0 ? -1 : r;
+}
 
 static enum job_result run(struct txn *txn, struct job *job)
 {
@@ -328,18 +340,20 @@ static enum job_result run(struct txn *txn, struct job *job)
     live_unsubscribe(request->api->config.live, &request->waiter);
     request->clock_time = TIME_NEVER;
     memset(reply->headers, 0, sizeof(reply->headers));
+    reply->content_type = NULL;
     buf_clear(&reply->body);
 
-    int r = idempotency_begin(txn, request, reply);
-    if (r == 0)
-        r = request->route->handle(txn, request, reply);
-    else if (r > 0)
-        return JOB_UNDO; /* the answer of the first time */
+    /* A write that goes on has been committed: from then on its job reads. */
+    bool follows = request->goes_on && !job->writes;
+    int r = follows ? request->route->then(txn, request, reply) : handle_once(txn, request, reply);
     request->parks = r == HANDLER_PARK;
-    if (r == HANDLER_DONE && reply->status < 400)
-        r = idempotency_end(txn, request, reply);
+    request->goes_on = follows || r == HANDLER_THEN;
+    if (r == HANDLER_DONE && reply->body.failed) /* nobody would hear of what was done */
+        r = txn_fail(txn, ENOMEM, "the answer is too large, or memory is short");
     if (r < 0)
         return JOB_FAILED;
+    if (r == HANDLER_THEN)
+        return JOB_KEEP;
     return request->parks || reply->status >= 400 ? JOB_UNDO : JOB_KEEP;
 }
 
@@ -352,6 +366,12 @@ static bool park(struct request *request)
     return live_park(request->api->config.live, &request->waiter, until);
 }
 
+static void run_again(struct request *request)
+{
+    request->job.prepare = NULL; /* what it prepared holds still */
+    store_submit(request->api->config.store, &request->job);
+}
+
 static void done(struct job *job, enum job_result result, const struct error *error)
 {
     struct request *request = list_item(job, struct request, job);
@@ -359,9 +379,16 @@ static void done(struct job *job, enum job_result result, const struct error *er
     if (result == JOB_FAILED)
         reply_error(&request->reply, error);
     if (result != JOB_FAILED && request->parks) {
-        if (!park(request))
-            store_submit(request->api->config.store, &request->job);
-        return; /* it may be running again already, or gone */
+        if (park(request))
+            return; /* it may be running again already, or gone */
+        request->ending = live_is_ending(request->api->config.live);
+        run_again(request);
+        return;
+    }
+    if (result == JOB_KEEP && request->goes_on && job->writes) {
+        job->writes = false;
+        run_again(request);
+        return;
     }
     live_unsubscribe(request->api->config.live, &request->waiter);
     answer(request);
@@ -372,7 +399,7 @@ static void wake(struct waiter *waiter, enum wake_reason reason)
     struct request *request = list_item(waiter, struct request, waiter);
 
     request->ending = reason == WAKE_ENDING;
-    store_submit(request->api->config.store, &request->job);
+    run_again(request);
 }
 
 /* ---- taking requests ---- */

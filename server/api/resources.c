@@ -111,7 +111,7 @@ static int write_list(struct txn *txn, struct request *request, struct http_repl
     problems_init(&problems, "body");
     resource_select(resource, &sql);
     sql_add(&sql, " WHERE ");
-    resource_where(resource, request->body, &request->arena, &sql, &problems);
+    resource_where(resource, request->body, txn_arena(txn), &sql, &problems);
     resource_order(resource, request->body, &sql, &problems);
     if (problems_any(&problems))
         return reply_problems(reply, request, &problems);
@@ -147,7 +147,7 @@ static int count_rows(struct txn *txn, struct request *request, struct http_repl
 
     problems_init(&problems, "body");
     sql_addf(&sql, "SELECT COUNT(*) FROM %s r WHERE ", resource->table);
-    resource_where(resource, request->body, &request->arena, &sql, &problems);
+    resource_where(resource, request->body, txn_arena(txn), &sql, &problems);
     if (problems_any(&problems)) {
         reply_problems(reply, request, &problems);
         return 0;

@@ -318,6 +318,14 @@ void live_end(struct live *live)
     wake_all(&woken, WAKE_ENDING);
 }
 
+bool live_is_ending(struct live *live)
+{
+    pthread_mutex_lock(&live->lock);
+    bool ending = live->ending;
+    pthread_mutex_unlock(&live->lock);
+    return ending;
+}
+
 /* ---- the clock ---- */
 
 /* Takes out all whose time has come. */

@@ -62,6 +62,7 @@ void live_publish(struct live *live, const char *topic);
 
 /* Wakes all who are parked; from now on nobody parks. */
 void live_end(struct live *live);
+bool live_is_ending(struct live *live); /* since live_end */
 
 struct live_stats {
     int64_t parked, topics, published;

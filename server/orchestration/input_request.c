@@ -5,13 +5,12 @@
 
 #include "common/times.h"
 #include "server/markdown/markdown.h"
+#include "server/orchestration/candidate.h"
 
 const char *const input_request_state_names[] = {
-    [INPUT_REQUEST_OPEN] = "open",
-    [INPUT_REQUEST_ANSWERED] = "answered",
-    [INPUT_REQUEST_EXPIRED] = "expired",
-    [INPUT_REQUEST_CANCELLED] = "cancelled",
-    NULL,
+    [INPUT_REQUEST_OPEN] = "open",           [INPUT_REQUEST_CHECKING] = "checking",
+    [INPUT_REQUEST_ANSWERED] = "answered",   [INPUT_REQUEST_EXPIRED] = "expired",
+    [INPUT_REQUEST_CANCELLED] = "cancelled", NULL,
 };
 
 static void publish(struct txn *txn, const char *id)
@@ -86,13 +85,15 @@ static int load(struct txn *txn, const char *sql, const char *id, struct input_r
     }
     if (!rows_is_null(&rows, 7))
         request.schema = arena_strdup(txn_arena(txn), rows_text(&rows, 7));
+    request.checks = rows_integer(&rows, 9);
     request.deadline = rows_is_null(&rows, 8) ? TIME_NEVER : rows_integer(&rows, 8);
     *ret_request = request;
     return 1;
 }
 
 #define LOAD                                                                                       \
-    "SELECT id, flow_run_id, state_id, state, version, suspended, keyset, schema, deadline"        \
+    "SELECT id, flow_run_id, state_id, state, version, suspended, keyset, schema, deadline, "      \
+    "checks"                                                                                       \
     " FROM input_requests WHERE "
 
 int input_request_load(struct txn *txn, const char *id, struct input_request *ret_request)
@@ -103,7 +104,8 @@ int input_request_load(struct txn *txn, const char *id, struct input_request *re
 int input_request_load_open(struct txn *txn, const char *flow_run_id,
                             struct input_request *ret_request)
 {
-    return load(txn, LOAD "flow_run_id = ? AND state = 'open'", flow_run_id, ret_request);
+    return load(txn, LOAD "flow_run_id = ? AND state IN ('open', 'checking')", flow_run_id,
+                ret_request);
 }
 
 /* ---- schema and description ---- */
@@ -166,6 +168,17 @@ int input_request_describe(struct txn *txn, struct arena *arena, const char *flo
     return 0;
 }
 
+/* Our own library says in its schemas whether the flow checks answers itself. */
+static int take_schema(struct txn *txn, const char *id, const char *value)
+{
+    json_auto_t *schema = json_loads(value, 0, NULL);
+    bool checks = json_is_true(json_object_get(schema, "x-fermata-checks-answers"));
+
+    if (db_run(txn, "UPDATE input_requests SET checks = ? WHERE id = ?", V(checks), V(id)) < 0)
+        return -1;
+    return set_text(txn, id, "schema", value);
+}
+
 int input_request_take(struct txn *txn, const char *flow_run_id, const char *key, const char *value,
                        const struct description *description)
 {
@@ -175,7 +188,7 @@ int input_request_take(struct txn *txn, const char *flow_run_id, const char *key
     if (expects <= 0)
         return expects;
     if (same(key, schema_key))
-        return set_text(txn, id, "schema", value);
+        return take_schema(txn, id, value);
     if (!same(key, description_key) || !description->markdown)
         return 0;
     if (set_text(txn, id, "description", description->markdown) < 0)
@@ -184,6 +197,19 @@ int input_request_take(struct txn *txn, const char *flow_run_id, const char *key
 }
 
 /* ---- ends ---- */
+
+int input_request_set_state(struct txn *txn, const char *id, enum input_request_state state)
+{
+    int r = db_run(txn,
+                   "UPDATE input_requests SET state = ?, updated = ?, version = version + 1"
+                   " WHERE id = ?",
+                   V(input_request_state_names[state]), V(txn_now(txn)), V(id));
+
+    if (r < 0)
+        return -1;
+    publish(txn, id);
+    return 0;
+}
 
 int input_request_leave(struct txn *txn, const struct flow_run *run, const struct state *next)
 {
@@ -206,7 +232,7 @@ int input_request_leave(struct txn *txn, const struct flow_run *run, const struc
     if (r < 0)
         return -1;
     publish(txn, request.id);
-    return 0;
+    return candidate_drop(txn, request.id);
 }
 
 static bool is_empty(const char *value)

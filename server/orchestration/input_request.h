@@ -11,6 +11,7 @@
 
 enum input_request_state {
     INPUT_REQUEST_OPEN,
+    INPUT_REQUEST_CHECKING, /* the flow is asked about an answer, see candidate.h */
     INPUT_REQUEST_ANSWERED,
     INPUT_REQUEST_EXPIRED,
     INPUT_REQUEST_CANCELLED,
@@ -25,6 +26,7 @@ struct input_request {
     enum input_request_state state;
     int64_t version;
     bool suspended;
+    bool checks;            /* the flow wants to check answers itself */
     bool wants_input;       /* false: nothing but a yes */
     const char *schema_key; /* names of the run's inputs; NULL where it wants no input */
     const char *response_key;
@@ -46,6 +48,7 @@ int input_request_leave(struct txn *txn, const struct flow_run *run,
 /* In the transaction's memory. 1, 0 if there is none, -1. */
 int input_request_load(struct txn *txn, const char *id,
                        struct input_request *ret_request) MUST_CHECK;
+/* The one of the run that is open or just being checked. */
 int input_request_load_open(struct txn *txn, const char *flow_run_id,
                             struct input_request *ret_request) MUST_CHECK;
 
@@ -72,6 +75,10 @@ struct answer {
     const char *by;    /* the name that the client gave, or NULL */
     const char *via;   /* "api", "resume" */
 };
+
+/* Opens a request again, or marks it as being checked. */
+int input_request_set_state(struct txn *txn, const char *id,
+                            enum input_request_state state) MUST_CHECK;
 
 /* Marks the request as answered and stores the answer where the flow looks for it. The run is to be
  * resumed in the same transaction. */

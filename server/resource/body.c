@@ -118,6 +118,10 @@ static void check_list(const struct field *field, const json_t *value, struct pr
         problems_add(problems, "list_type", value, NULL, "Input should be a valid list");
         return;
     }
+    if (field->type == FIELD_IDS && json_array_size(value) > FIELD_IDS_LIMIT) {
+        problems_add_too_long(problems, value, FIELD_IDS_LIMIT);
+        return;
+    }
     json_array_foreach(value, i, entry) {
         problems_enter_index(problems, i);
         if (field->type == FIELD_STRINGS)

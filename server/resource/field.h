@@ -25,11 +25,13 @@ enum field_type {
     FIELD_JSON,    /* any JSON: kept and given back as the text that came */
     FIELD_MAP,     /* a JSON object with any members, kept like FIELD_JSON */
     FIELD_STRINGS, /* an array of strings */
-    FIELD_IDS,     /* an array of UUIDs */
+    FIELD_IDS,     /* an array of UUIDs, FIELD_IDS_LIMIT at the most */
     FIELD_LIST,    /* an array of any JSON */
     FIELD_OBJECT,  /* an object made of `fields` */
     FIELD_OBJECTS, /* an array of such objects */
 };
+
+#define FIELD_IDS_LIMIT 1000
 
 enum {
     /* In the body of a request. */
@@ -54,7 +56,7 @@ struct field {
     const struct field *fields;
     const int64_t *minimum; /* of an integer or number */
     const int64_t *maximum;
-    int max_length;         /* of a text, in characters; 0: any */
+    int max_length; /* of a text, in characters; 0: any */
 
     /* For what is no plain column: the SQL of the columns that it is made of, how many they are,
      * and how they are written. The row's table goes by the name `r`. */

@@ -39,12 +39,19 @@ static bool operand_value(struct filter_compiler *compiler, const struct filter 
     return fits;
 }
 
-static bool is_list(struct filter_compiler *compiler, const json_t *operand)
+/* Whether the operand is an array that is not too long for the database. */
+static bool is_list(struct filter_compiler *compiler, const json_t *operand, size_t limit)
 {
-    if (json_is_array(operand))
-        return true;
-    problems_add(compiler->problems, "list_type", operand, NULL, "Input should be a valid list");
-    return false;
+    if (!json_is_array(operand)) {
+        problems_add(compiler->problems, "list_type", operand, NULL,
+                     "Input should be a valid list");
+        return false;
+    }
+    if (json_array_size(operand) > limit) {
+        problems_add_too_long(compiler->problems, operand, limit);
+        return false;
+    }
+    return true;
 }
 
 static bool operand_flag(struct filter_compiler *compiler, const json_t *operand, bool *ret_flag)
@@ -79,7 +86,7 @@ static void add_operands(struct filter_compiler *compiler, const struct filter *
 static void compile_any(struct filter_compiler *compiler, const struct filter *filter,
                         const char *expression, const json_t *operand)
 {
-    if (!is_list(compiler, operand))
+    if (!is_list(compiler, operand, FILTER_LIST_LIMIT))
         return;
     const char *hole = filter->any_sql ? strstr(filter->any_sql, "%s") : NULL;
     if (json_array_size(operand) == 0) {
@@ -98,7 +105,7 @@ static void compile_any(struct filter_compiler *compiler, const struct filter *f
 static void compile_not_any(struct filter_compiler *compiler, const struct filter *filter,
                             const char *expression, const json_t *operand)
 {
-    if (!is_list(compiler, operand))
+    if (!is_list(compiler, operand, FILTER_LIST_LIMIT))
         return;
     if (json_array_size(operand) == 0) {
         sql_add(compiler->sql, "1 = 1");
@@ -171,7 +178,7 @@ static void compile_tags(struct filter_compiler *compiler, const char *expressio
     size_t i;
     json_t *tag;
 
-    if (!is_list(compiler, operand))
+    if (!is_list(compiler, operand, FILTER_WORDS_LIMIT))
         return;
     sql_add(compiler->sql, "(");
     json_array_foreach(operand, i, tag) {
@@ -282,6 +289,7 @@ static void compile_query(struct filter_compiler *compiler, const struct filter 
     const char *word;
     size_t length;
     bool negated;
+    int words = 0;
 
     sql_add(compiler->sql, "(1 = 1");
     if (operand_value(compiler, filter, operand, &value)) {
@@ -289,6 +297,11 @@ static void compile_query(struct filter_compiler *compiler, const struct filter 
         while (text && next_word(&text, &negated, &word, &length)) {
             if (length == 0)
                 continue;
+            if (++words > FILTER_WORDS_LIMIT) {
+                problems_add(compiler->problems, "value_error", operand, NULL,
+                             "Value error, a query may have at most %d words", FILTER_WORDS_LIMIT);
+                break;
+            }
             sql_addf(compiler->sql, " AND strpos(lower(%s), lower(?)) %s 0", expression,
                      negated ? "=" : ">");
             sql_bind(compiler->sql, value_text(arena_strndup(compiler->arena, word, length)));
@@ -459,6 +472,10 @@ void resource_where(const struct resource *resource, const json_t *body, struct 
          relation++)
         compile_key(&compiler, relation->key, relation->filters, body, relation->link,
                     relation->link_end);
+    if (sql->count > FILTER_VALUES_LIMIT)
+        problems_add(problems, "value_error", NULL, NULL,
+                     "Value error, the filters may hold at most %d values together",
+                     FILTER_VALUES_LIMIT);
 }
 
 void resource_order(const struct resource *resource, const json_t *body, struct sql *sql,

@@ -53,7 +53,7 @@ static void add(struct problems *problems, const char *type, const json_t *input
     json_object_set_new(problem, "type", json_string(type));
     json_object_set_new(problem, "loc", json_copy(problems->path));
     json_object_set_new(problem, "msg", json_string(message));
-    json_object_set_new(problem, "input", input ? json_deep_copy(input) : json_null());
+    json_object_set_new(problem, "input", input ? json_incref((json_t *)input) : json_null());
     if (context)
         json_object_set_new(problem, "ctx", context);
     json_array_append_new(problems->list, problem);
@@ -69,6 +69,17 @@ void problems_add(struct problems *problems, const char *type, const json_t *inp
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
     add(problems, type, input, context, message);
+}
+
+void problems_add_too_long(struct problems *problems, const json_t *list, size_t limit)
+{
+    json_int_t length = (json_int_t)json_array_size(list);
+
+    problems_add(problems, "too_long", list,
+                 json_pack("{s:s, s:I, s:I}", "field_type", "List", "max_length", (json_int_t)limit,
+                           "actual_length", length),
+                 "List should have at most %zu items after validation, not %lld", limit,
+                 (long long)length);
 }
 
 void problems_add_at(struct problems *problems, const char *key, const char *type,

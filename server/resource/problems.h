@@ -29,10 +29,13 @@ void problems_enter(struct problems *problems, const char *key);
 void problems_enter_index(struct problems *problems, size_t index);
 void problems_leave(struct problems *problems);
 
-/* Adds one at the present place. `input` is what was sent there (borrowed; NULL: null); `context`
- * becomes "ctx" (stolen; may be NULL). */
+/* Adds one at the present place. `input` is what was sent there (NULL: null), which nobody may
+ * change as long as the problems live; `context` becomes "ctx" (stolen; may be NULL). */
 void problems_add(struct problems *problems, const char *type, const json_t *input, json_t *context,
                   const char *format, ...) PRINTF_LIKE(5, 6);
+
+/* Adds one for an array that has more than `limit` entries. */
+void problems_add_too_long(struct problems *problems, const json_t *list, size_t limit);
 
 /* Adds one for the member `key` of the present place. */
 void problems_add_at(struct problems *problems, const char *key, const char *type,

@@ -12,6 +12,11 @@
 #include "server/resource/problems.h"
 #include "server/store/sql.h"
 
+/* Bounds on what one filter body may hold, well below those of the databases. */
+#define FILTER_LIST_LIMIT   1000  /* values of one list */
+#define FILTER_WORDS_LIMIT  100   /* tags of a list, words of a query: a condition each */
+#define FILTER_VALUES_LIMIT 10000 /* of all lists together */
+
 enum filter_kind {
     FILTER_GROUP,  /* `nested` filters inside */
     FILTER_VALUE,  /* a column: any_, not_any_, like_, is_null_, before_, … as `operators` say */

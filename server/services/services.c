@@ -15,7 +15,6 @@ struct services {
     struct job job;
     int64_t next;
     bool due; /* something is: the job writes */
-    bool ending;
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -76,7 +75,7 @@ static void done(struct job *job, enum job_result result, const struct error *er
 {
     struct services *services = list_item(job, struct services, job);
 
-    if (services->ending) {
+    if (live_is_ending(services->config.live)) {
         stopped(services);
         return;
     }
@@ -100,8 +99,7 @@ static void wake(struct waiter *waiter, enum wake_reason reason)
 {
     struct services *services = list_item(waiter, struct services, waiter);
 
-    if (reason == WAKE_ENDING)
-        services->ending = true;
+    (void)reason;
     services->due = false;
     submit(services);
 }

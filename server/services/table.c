@@ -2,5 +2,24 @@
 
 const struct service all_services[] = {
     {"deadlines of pauses", deadlines_next, deadlines_run},
+    {"answers that flows do not check", candidates_next, candidates_run},
+    {"schedules", scheduler_next, scheduler_run},
+    {"late runs", late_next, late_run},
+    {"deployments without runners", not_ready_next, not_ready_run},
+    {"retention of runs", retention_next, retention_run},
+    {"retention of idempotency keys", idempotency_keys_next, idempotency_keys_run},
     {.name = NULL},
 };
+
+int service_ids(struct txn *txn, const char **ret_ids, int limit, const char *sql, int64_t time)
+{
+    rows_auto rows = {0};
+    int count = 0;
+    int r;
+
+    if (db_query(txn, &rows, sql, V(time), V(limit)) < 0)
+        return -1;
+    while ((r = rows_next(&rows)) > 0)
+        ret_ids[count++] = arena_strdup(txn_arena(txn), rows_text(&rows, 0));
+    return r < 0 ? -1 : count;
+}

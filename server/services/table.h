@@ -5,3 +5,25 @@
 
 int deadlines_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int deadlines_run(struct txn *txn, const struct services_config *config);
+int candidates_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int candidates_run(struct txn *txn, const struct services_config *config);
+
+int scheduler_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int scheduler_run(struct txn *txn, const struct services_config *config);
+
+int late_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int late_run(struct txn *txn, const struct services_config *config);
+
+int not_ready_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int not_ready_run(struct txn *txn, const struct services_config *config);
+
+int retention_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int retention_run(struct txn *txn, const struct services_config *config);
+
+int idempotency_keys_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int idempotency_keys_run(struct txn *txn, const struct services_config *config);
+
+/* The ids that a query finds, for its two parameters: a time and the limit. In the transaction's
+ * memory. How many, or -1. */
+int service_ids(struct txn *txn, const char **ret_ids, int limit, const char *sql,
+                int64_t time) MUST_CHECK;

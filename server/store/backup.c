@@ -54,7 +54,10 @@ int store_backup(const char *directory, const char *file, struct error *error)
         unlink(partial);
         return -1;
     }
-    if (rename(partial, file) < 0)
-        return error_errno(error, "naming the backup %s", file);
+    if (rename(partial, file) < 0) {
+        error_errno(error, "naming the backup %s", file);
+        unlink(partial);
+        return -1;
+    }
     return 0;
 }

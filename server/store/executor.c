@@ -147,6 +147,8 @@ static enum job_result run_job(struct db_connection *connection, struct job *job
 
     reset(job);
     enum job_result result = function(&txn, job);
+    if (result == JOB_FAILED && !job->error.code)
+        error_set(&job->error, EIO, "no reason was given");
     /* A failure that the job did not look at (a topic without memory) is one all the same. */
     return job->error.code ? JOB_FAILED : result;
 }
@@ -173,9 +175,9 @@ static void count(struct store *store, const struct store_stats *more)
     pthread_mutex_unlock(&store->stats_lock);
 }
 
-/* Prepares a job and, if it only reads, runs it, on one snapshot. False: it goes on to the writer.
- */
-static bool run_read(struct store *store, struct db_connection *connection, struct job *job)
+/* Runs one of a job's functions on a snapshot of its own. */
+static void run_on_snapshot(struct store *store, struct db_connection *connection, struct job *job,
+                            enum job_result (*function)(struct txn *, struct job *))
 {
     struct error error = {0};
 
@@ -183,15 +185,26 @@ static bool run_read(struct store *store, struct db_connection *connection, stru
     if (db_begin(connection, &error) < 0) {
         job->result = JOB_FAILED;
         job->error = error;
-        return true;
+        return;
     }
-    job->result = job->prepare ? run_job(connection, job, job->prepare) : JOB_KEEP;
-    bool goes_on = job->result == JOB_KEEP;
-    if (goes_on && !job->writes)
-        job->result = run_job(connection, job, job->run);
+    job->result = run_job(connection, job, function);
     if (db_commit(connection, &error) < 0)
         db_rollback(connection);
-    return !(goes_on && job->writes);
+}
+
+/* Prepares a job and, if it only reads, runs it: on a newer snapshot, since it may subscribe to
+ * topics before it reads. False: it goes on to the writer. */
+static bool run_read(struct store *store, struct db_connection *connection, struct job *job)
+{
+    if (job->prepare) {
+        run_on_snapshot(store, connection, job, job->prepare);
+        if (job->result != JOB_KEEP)
+            return true;
+    }
+    if (job->writes)
+        return false;
+    run_on_snapshot(store, connection, job, job->run);
+    return true;
 }
 
 static void *read_thread(void *context)

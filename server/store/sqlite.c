@@ -249,8 +249,9 @@ int db_query_values(struct txn *txn, struct rows *rows, const char *sql, const s
         BUG("%d values for: %s", count, sql);
     for (int i = 0; i < count; i++) {
         if (bind(rows->statement, i + 1, &values[i]) != SQLITE_OK) {
-            rows_close(rows);
-            return failed(txn->connection, &txn->job->error, "binding a value");
+            failed(txn->connection, &txn->job->error, "binding a value");
+            rows_close(rows); /* which forgets what was wrong */
+            return -1;
         }
     }
     return 0;

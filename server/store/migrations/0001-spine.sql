@@ -115,7 +115,7 @@ CREATE UNIQUE INDEX flow_runs_idempotency ON flow_runs (flow_id, idempotency_key
 CREATE INDEX flow_runs_scheduled ON flow_runs (deployment_id, next_scheduled_start_time)
     WHERE state_type = 'SCHEDULED';
 CREATE INDEX flow_runs_late ON flow_runs (next_scheduled_start_time)
-    WHERE state_type = 'SCHEDULED' AND state_name = 'Scheduled';
+    WHERE state_name = 'Scheduled' AND next_scheduled_start_time IS NOT NULL;
 CREATE INDEX flow_runs_parent ON flow_runs (parent_task_run_id)
     WHERE parent_task_run_id IS NOT NULL;
 CREATE INDEX flow_runs_deployment ON flow_runs (deployment_id, expected_start_time)
@@ -232,6 +232,8 @@ CREATE TABLE input_requests (
     description TEXT,
     description_html TEXT,
     deadline BIGINT,
+    -- Whether the flow wants to check answers itself, as its schema says.
+    checks INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL,
     answer TEXT,
     answered_by TEXT,
@@ -239,10 +241,31 @@ CREATE TABLE input_requests (
     answered_at BIGINT
 );
 CREATE INDEX input_requests_run ON input_requests (flow_run_id, seq);
-CREATE UNIQUE INDEX input_requests_open_run ON input_requests (flow_run_id) WHERE state = 'open';
+CREATE UNIQUE INDEX input_requests_open_run ON input_requests (flow_run_id)
+    WHERE state IN ('open', 'checking');
 CREATE INDEX input_requests_inbox ON input_requests (state, deadline);
 CREATE INDEX input_requests_deadline ON input_requests (deadline)
     WHERE state = 'open' AND deadline IS NOT NULL;
+
+-- Answers that a flow was asked to check while its run still waits.
+CREATE TABLE input_candidates (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    created BIGINT NOT NULL,
+    input_request_id TEXT NOT NULL REFERENCES input_requests (id) ON DELETE CASCADE,
+    flow_run_id TEXT NOT NULL,
+    value TEXT,
+    answered_by TEXT,
+    answered_via TEXT NOT NULL,
+    -- When the answer is taken if the flow has said nothing.
+    due BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    errors TEXT
+);
+CREATE INDEX input_candidates_request ON input_candidates (input_request_id);
+CREATE UNIQUE INDEX input_candidates_run ON input_candidates (flow_run_id) WHERE state = 'checking';
+CREATE INDEX input_candidates_due ON input_candidates (due) WHERE state = 'checking';
 
 CREATE TABLE variables (
     seq INTEGER PRIMARY KEY,

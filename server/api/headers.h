@@ -1,0 +1,12 @@
+/* What the headers of conditional and waiting requests say. */
+#pragma once
+
+#include <stdbool.h>
+
+/* The seconds of "wait" among the preferences of a Prefer header (RFC 7240), at most `most`; -1 if
+ * it is not among them. */
+int prefer_wait(const char *prefer, int most);
+
+/* Whether an If-None-Match header (RFC 9110, 13.1.2) names the entity tag, weakly compared; "*"
+ * names every one. */
+bool none_match_names(const char *list, const char *etag);

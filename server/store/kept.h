@@ -1,0 +1,6 @@
+/* How long the store keeps what is for the server itself. */
+#pragma once
+
+#include "common/times.h"
+
+#define IDEMPOTENCY_KEPT (24 * HOUR)
