@@ -2,11 +2,12 @@
 
 import threading
 import time
-import uuid
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from harness.deployments import (at, deployment_run, eventually, make_deployment, poll, read,
+                                 scheduled)
 from harness.objects import make_flow, set_state
 
 SCHEMA = {"title": "Parameters", "type": "object",
@@ -16,41 +17,6 @@ SCHEMA = {"title": "Parameters", "type": "object",
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
-def at(seconds):
-    """The time so many seconds from now, as clients send it."""
-    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).isoformat()
-
-
-def make_deployment(api, flow=None, **fields):
-    flow = flow or make_flow(api)
-    body = {"name": f"d-{uuid.uuid4()}", "flow_id": flow["id"]} | fields
-    reply = api.post("/deployments/", json=body)
-    assert reply.status_code == 201, reply.text
-    return reply.json()
-
-
-def make_run(api, deployment, expect=201, **fields):
-    reply = api.post(f"/deployments/{deployment['id']}/create_flow_run", json=fields)
-    assert reply.status_code == expect, reply.text
-    return reply.json()
-
-
-def scheduled(seconds):
-    return {"type": "SCHEDULED", "state_details": {"scheduled_time": at(seconds)}}
-
-
-def poll(api, *deployments, wait=None, **fields):
-    headers = {"Prefer": f"wait={wait}"} if wait is not None else {}
-    reply = api.post("/deployments/get_scheduled_flow_runs", headers=headers,
-                     json={"deployment_ids": [d["id"] for d in deployments]} | fields)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def read(api, deployment):
-    return api.get(f"/deployments/{deployment['id']}").json()
-
-
 # ---- the resource ----
 
 def test_a_deployment_comes_back_as_it_was_sent(api):
@@ -58,12 +24,11 @@ def test_a_deployment_comes_back_as_it_was_sent(api):
     sent = {"name": "adder", "flow_id": flow["id"], "paused": False, "schedules": [],
             "concurrency_limit": None, "concurrency_options": None,
             "enforce_parameter_schema": True, "parameter_openapi_schema": SCHEMA,
-            "parameters": {"b": 0.1}, "tags": ["t1"], "labels": {"team": "x"},
+            "parameters": {"b": 3}, "tags": ["t1"], "labels": {"team": "x"},
             "work_queue_name": None, "storage_document_id": None,
             "infrastructure_document_id": None, "description": "Adds.", "path": ".",
             "entrypoint": "add.py:add", "job_variables": {"env": {"X": "1"}}, "version": "7",
             "version_info": {"type": "prefect:simple", "version": "7"}}
-    sent["parameters"] = {"b": 3}
     reply = api.post("/deployments/", json=sent)
     assert reply.status_code == 201
     made = reply.json()
@@ -213,7 +178,7 @@ def test_filters(api):
     assert names({"paused": {"eq_": True}}) == ["one"]
     assert names({"concurrency_limit": {"ge_": 3}}) == ["two"]
     assert names({"flow_or_deployment_name": {"like_": flow["name"]}}) == ["one", "two"]
-    run = make_run(api, one)
+    run = deployment_run(api, one)
     assert names(None, flow_runs={"id": {"any_": [run["id"]]}}) == ["one"]
     found = api.post("/flow_runs/filter", json={"deployments": {"id": {"any_": [one["id"]]}}})
     assert [r["id"] for r in found.json()] == [run["id"]]
@@ -226,7 +191,7 @@ def test_filters(api):
 
 def test_deleting_takes_the_runs_that_wait(api):
     made = make_deployment(api)
-    waiting, started = make_run(api, made), make_run(api, made)
+    waiting, started = deployment_run(api, made), deployment_run(api, made)
     set_state(api, started["id"], "PENDING")
     assert api.delete(f"/deployments/{made['id']}").status_code == 204
     assert api.get(f"/deployments/{made['id']}").status_code == 404
@@ -249,7 +214,7 @@ def test_bulk_delete(api):
 def test_a_run_of_a_deployment(api):
     made = make_deployment(api, parameter_openapi_schema=SCHEMA, parameters={"b": 5}, tags=["t1"],
                            version="7", labels={"team": "x"})
-    run = make_run(api, made, parameters={"a": 1}, tags=["t2", "t1"], labels={"who": "me"},
+    run = deployment_run(api, made, parameters={"a": 1}, tags=["t2", "t1"], labels={"who": "me"},
                    job_variables={"x": 1}, context={"c": 1}, name=None)
     assert run["parameters"] == {"a": 1, "b": 5}
     assert run["tags"] == ["t1", "t2"]
@@ -275,7 +240,7 @@ def test_numbers_stay_as_they_were_written(api):
 def test_a_given_state_and_time(api):
     made = make_deployment(api)
     time = "2031-01-02T03:04:05.000006Z"
-    run = make_run(api, made, state={"type": "SCHEDULED", "name": "Scheduled",
+    run = deployment_run(api, made, state={"type": "SCHEDULED", "name": "Scheduled",
                                      "state_details": {"scheduled_time": time}})
     assert run["next_scheduled_start_time"] == time
     assert run["state"]["state_details"]["scheduled_time"] == time
@@ -283,8 +248,8 @@ def test_a_given_state_and_time(api):
 
 def test_an_idempotency_key_gives_the_same_run(api):
     made = make_deployment(api)
-    first = make_run(api, made, idempotency_key="once")
-    again = make_run(api, made, expect=200, idempotency_key="once")
+    first = deployment_run(api, made, idempotency_key="once")
+    again = deployment_run(api, made, expect=200, idempotency_key="once")
     assert again["id"] == first["id"]
 
 
@@ -294,20 +259,20 @@ def test_an_idempotency_key_gives_the_same_run(api):
 ])
 def test_parameters_that_do_not_fit(api, parameters, reason):
     made = make_deployment(api, parameter_openapi_schema=SCHEMA)
-    refusal = make_run(api, made, expect=409, parameters=parameters)
+    refusal = deployment_run(api, made, expect=409, parameters=parameters)
     assert refusal == {"detail": f"Error creating flow run: {reason}"}
-    assert make_run(api, made, parameters=parameters, enforce_parameter_schema=False)["id"]
+    assert deployment_run(api, made, parameters=parameters, enforce_parameter_schema=False)["id"]
     api.patch(f"/deployments/{made['id']}", json={"enforce_parameter_schema": False})
-    assert make_run(api, made, parameters=parameters)["parameters"] == parameters
-    make_run(api, made, expect=409, parameters=parameters, enforce_parameter_schema=True)
+    assert deployment_run(api, made, parameters=parameters)["parameters"] == parameters
+    deployment_run(api, made, expect=409, parameters=parameters, enforce_parameter_schema=True)
 
 
 def test_placeholders_in_parameters(api):
     made = make_deployment(api, parameter_openapi_schema=SCHEMA)
     one = {"__prefect_kind": "json", "value": "1"}
-    assert make_run(api, made, parameters={"a": one})["parameters"] == {"a": 1}
+    assert deployment_run(api, made, parameters={"a": one})["parameters"] == {"a": 1}
     wrong = {"__prefect_kind": "workspace_variable", "variable_name": "nobody-has-this"}
-    refusal = make_run(api, made, expect=400, parameters={"a": wrong})
+    refusal = deployment_run(api, made, expect=400, parameters={"a": wrong})
     assert refusal["detail"].startswith("Error hydrating flow run parameters: ")
 
 
@@ -331,9 +296,9 @@ def test_many_runs_at_once(api):
 
 def test_polling_gives_the_earliest_first(api):
     made, other = make_deployment(api), make_deployment(api)
-    late = make_run(api, made, state=scheduled(-5))
-    soon = make_run(api, other, state=scheduled(5))
-    far = make_run(api, made, state=scheduled(500))
+    late = deployment_run(api, made, state=scheduled(-5))
+    soon = deployment_run(api, other, state=scheduled(5))
+    far = deployment_run(api, made, state=scheduled(500))
     before = (datetime.now(timezone.utc) + timedelta(seconds=10)).isoformat(" ")
     assert [r["id"] for r in poll(api, made, other, scheduled_before=before)] == [late["id"],
                                                                                   soon["id"]]
@@ -347,11 +312,9 @@ def test_polling_gives_the_earliest_first(api):
 def test_a_poll_is_seen(api):
     made = make_deployment(api)
     poll(api, made, scheduled_before=at(10))
-    deadline = time.monotonic() + 5
-    while read(api, made)["status"] != "READY" and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: read(api, made)["status"] == "READY")
     now = read(api, made)
-    assert now["status"] == "READY" and now["updated"] == made["updated"]
+    assert now["updated"] == made["updated"]
     for _ in range(3):
         poll(api, made, scheduled_before=at(10))
     assert read(api, made)["last_polled"] == now["last_polled"]
@@ -375,25 +338,25 @@ def test_a_waiting_poll_ends_with_the_run(api, server):
     made, other = make_deployment(api), make_deployment(api)
     with server.client() as second:
         runs, took, given = waited_poll(api, made, other, wait=20, scheduled_before=at(10),
-                                        act=lambda: make_run(second, other))
+                                        act=lambda: deployment_run(second, other))
     assert [r["id"] for r in runs] == [given[0]["id"]]
     assert 0.2 < took < 5
 
 
 def test_a_waiting_poll_ends_with_the_time(api):
     made = make_deployment(api)
-    run = make_run(api, made, state=scheduled(3))
+    run = deployment_run(api, made, state=scheduled(3))
     runs, took, _ = waited_poll(api, made, wait=20, scheduled_before=at(2))
     assert [r["id"] for r in runs] == [run["id"]]
     assert 0.3 < took < 2.5
     later = make_deployment(api)
-    run = make_run(api, later, state=scheduled(1))
+    run = deployment_run(api, later, state=scheduled(1))
     runs, took, _ = waited_poll(api, later, wait=20)
     assert [r["id"] for r in runs] == [run["id"]] and 0.3 < took < 6
 
 
 def test_a_waiting_poll_that_waits_in_vain(api):
     made = make_deployment(api)
-    make_run(api, made, state=scheduled(3600))
+    deployment_run(api, made, state=scheduled(3600))
     runs, took, _ = waited_poll(api, made, wait=1, scheduled_before=at(10))
     assert runs == [] and 0.9 < took < 4

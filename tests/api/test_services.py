@@ -1,0 +1,197 @@
+"""What the server does because time passes."""
+
+import sqlite3
+import time
+
+from harness.deployments import (deployment_run, eventually, make_deployment, poll, read,
+                                 scheduled)
+from harness.objects import make_flow, make_run, set_state
+
+DAY = 86400
+
+
+def edit(server, sql, *values):
+    """Changes the database of a server that is stopped."""
+    with sqlite3.connect(server.data / "fermata.db") as database:
+        database.execute("PRAGMA foreign_keys = ON")
+        assert database.execute(sql, values).rowcount > 0
+    database.close()
+
+
+def ago(seconds):
+    return int((time.time() - seconds) * 1e6)
+
+
+def count(server, table):
+    with sqlite3.connect(f"file:{server.data / 'fermata.db'}?mode=ro", uri=True) as database:
+        (number,) = database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
+    database.close()
+    return number
+
+
+# ---- late runs ----
+
+def state_name(api, run):
+    return api.get(f"/flow_runs/{run['id']}").json()["state_name"]
+
+
+def test_a_run_that_nobody_takes_is_late(api):
+    made = make_deployment(api)
+    late = deployment_run(api, made, state=scheduled(-14))
+    soon = deployment_run(api, made, state=scheduled(-2))
+    ahead = deployment_run(api, made, state=scheduled(3600))
+    taken = deployment_run(api, made, state=scheduled(-14))
+    set_state(api, taken["id"], "PENDING")
+    assert state_name(api, late) == "Scheduled"
+    eventually(lambda: state_name(api, late) == "Late", 5)
+    now = api.get(f"/flow_runs/{late['id']}").json()
+    assert now["state_type"] == "SCHEDULED"
+    assert now["next_scheduled_start_time"] == late["next_scheduled_start_time"]
+    assert now["expected_start_time"] == late["expected_start_time"]
+    assert now["state"]["state_details"]["scheduled_time"] == late["expected_start_time"]
+    assert state_name(api, soon) == state_name(api, ahead) == "Scheduled"
+    assert state_name(api, taken) == "Pending"
+    # It can be taken still.
+    assert late["id"] in [run["id"] for run in poll(api, made)]
+    assert set_state(api, late["id"], "PENDING")["status"] == "ACCEPT"
+
+
+def test_more_late_runs_than_one_step_takes(api):
+    made = make_deployment(api)
+    for _ in range(3):
+        reply = api.post(f"/deployments/{made['id']}/create_flow_run/bulk",
+                         json=[{"state": scheduled(-60)}] * 100)
+        assert reply.status_code == 200
+    filter = {"deployments": {"id": {"any_": [made["id"]]}},
+              "flow_runs": {"state": {"name": {"any_": ["Late"]}}}}
+    eventually(lambda: api.post("/flow_runs/count", json=filter).json() == 300, 20)
+
+
+def test_runs_that_became_late_while_the_server_was_away(fresh_server):
+    api = fresh_server.api
+    run = deployment_run(api, make_deployment(api), state=scheduled(1))
+    fresh_server.stop()
+    edit(fresh_server, "UPDATE flow_runs SET next_scheduled_start_time = ?", ago(60))
+    fresh_server.start()
+    eventually(lambda: state_name(api, run) == "Late", 5)
+
+
+# ---- deployments without runners ----
+
+def test_a_deployment_for_which_nobody_polls_is_not_ready(fresh_server):
+    api = fresh_server.api
+    made, other = make_deployment(api), make_deployment(api)
+    poll(api, made, other)
+    eventually(lambda: read(api, made)["status"] == read(api, other)["status"] == "READY")
+    fresh_server.stop()
+    edit(fresh_server, "UPDATE deployments SET polled_until = ? WHERE id = ?", ago(1), made["id"])
+    fresh_server.start()
+    eventually(lambda: read(api, made)["status"] == "NOT_READY", 5)
+    assert read(api, made)["last_polled"] and read(api, other)["status"] == "READY"
+    poll(api, made)
+    eventually(lambda: read(api, made)["status"] == "READY", 5)
+
+
+def test_who_waits_is_there_as_long_as_it_waits(fresh_server):
+    api = fresh_server.api
+    made = make_deployment(api)
+    deployment_run(api, made)
+    assert poll(api, made, wait=300)
+    eventually(lambda: read(api, made)["status"] == "READY", 5)
+    fresh_server.stop()
+    with sqlite3.connect(fresh_server.data / "fermata.db") as database:
+        (until,) = database.execute("SELECT polled_until FROM deployments").fetchone()
+    database.close()
+    assert 330 < until / 1e6 - time.time() < 361
+    fresh_server.start()
+
+
+# ---- schedules ----
+
+def test_schedules_go_on_after_a_restart(fresh_server):
+    api = fresh_server.api
+    made = make_deployment(api, schedules=[{"schedule": {"interval": 1}, "max_scheduled_runs": 2}])
+    eventually(lambda: poll(api, made), 5)
+    fresh_server.restart()
+    known = {run["id"] for run in poll(api, made)}
+    eventually(lambda: {run["id"] for run in poll(api, made)} - known, 10)
+
+
+def test_a_schedule_that_cannot_be_used_keeps_no_other_from_making_runs(fresh_server):
+    api = fresh_server.api
+    broken = make_deployment(api, paused=True, schedules=[{"schedule": {"interval": 60}}])
+    fresh_server.stop()
+    edit(fresh_server, "UPDATE deployment_schedules SET due = 0, schedule = ?",
+         '{"cron": "0 0 * * *", "timezone": "Mars/Olympus", "day_or": true}')
+    fresh_server.start()
+    made = make_deployment(api, schedules=[{"schedule": {"interval": 3600}}])
+    eventually(lambda: len(poll(api, made)) == 3, 5)
+    assert poll(api, broken) == []
+    assert "a schedule makes no runs" in fresh_server.log()
+
+
+# ---- retention ----
+
+def finished_run(api, flow):
+    run = make_run(api, flow)
+    api.post(f"/flow_runs/{run['id']}/input", json={"key": "k", "value": "1"})
+    api.post("/logs/", json=[{"name": "n", "level": 20, "message": "m", "flow_run_id": run["id"],
+                              "timestamp": "2026-01-01T00:00:00Z"}])
+    set_state(api, run["id"], "RUNNING")
+    set_state(api, run["id"], "COMPLETED")
+    return run
+
+
+def test_finished_runs_are_deleted_in_time(start_server):
+    server = start_server("--retention", "2")
+    api = server.api
+    flow = make_flow(api)
+    old = [finished_run(api, flow) for _ in range(3)]
+    kept, running = finished_run(api, flow), make_run(api, flow)
+    set_state(api, running["id"], "RUNNING")
+    server.stop()
+    for run in old:
+        edit(server, "UPDATE flow_runs SET end_time = ? WHERE id = ?", ago(3 * DAY), run["id"])
+    edit(server, "UPDATE flow_runs SET end_time = ? WHERE id = ?", ago(DAY), kept["id"])
+    edit(server, "UPDATE flow_runs SET start_time = ? WHERE id = ?", ago(9 * DAY), running["id"])
+    # More than one step deletes.
+    edit(server, """INSERT INTO logs (id, created, name, level, message, timestamp, flow_run_id)
+                    WITH RECURSIVE n(i) AS
+                        (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+                    SELECT 'x', 0, 'n', 20, 'm', i, ? FROM n""", old[0]["id"])
+    server.start()
+    filter = {"flows": {"id": {"any_": [flow["id"]]}}}
+    eventually(lambda: api.post("/flow_runs/count", json=filter).json() == 2, 10)
+    for run in (kept, running):
+        assert api.get(f"/flow_runs/{run['id']}").status_code == 200
+    server.stop()
+    assert count(server, "logs") == 1 and count(server, "flow_run_inputs") == 1
+    states = count(server, "flow_run_states")
+    assert states == 5, "PENDING, RUNNING, COMPLETED of one run and PENDING, RUNNING of the other"
+    server.start()
+
+
+def test_without_the_setting_nothing_is_deleted(fresh_server):
+    api = fresh_server.api
+    run = finished_run(api, make_flow(api))
+    fresh_server.stop()
+    edit(fresh_server, "UPDATE flow_runs SET end_time = ?", ago(9000 * DAY))
+    fresh_server.start()
+    made = make_deployment(api, schedules=[{"schedule": {"interval": 3600}}])
+    eventually(lambda: poll(api, made))
+    assert api.get(f"/flow_runs/{run['id']}").status_code == 200
+
+
+def test_answers_kept_for_retries_expire(fresh_server):
+    api = fresh_server.api
+    for key in ("old", "new"):
+        api.post("/flows/", json={"name": key}, headers={"Idempotency-Key": key})
+    fresh_server.stop()
+    edit(fresh_server, "UPDATE idempotency_keys SET created = ? WHERE key = 'old'", ago(25 * 3600))
+    fresh_server.start()
+    eventually(lambda: count(fresh_server, "idempotency_keys") == 1, 5)
+    fresh_server.stop()
+    with sqlite3.connect(fresh_server.data / "fermata.db") as database:
+        assert database.execute("SELECT key FROM idempotency_keys").fetchall() == [("new",)]
+    database.close()
+    fresh_server.start()
