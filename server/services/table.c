@@ -2,6 +2,7 @@
 
 const struct service all_services[] = {
     {"deadlines of pauses", deadlines_next, deadlines_run},
+    {"answers that flows do not check", candidates_next, candidates_run},
     {"schedules", scheduler_next, scheduler_run},
     {"late runs", late_next, late_run},
     {"deployments without runners", not_ready_next, not_ready_run},

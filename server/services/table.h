@@ -5,6 +5,8 @@
 
 int deadlines_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int deadlines_run(struct txn *txn, const struct services_config *config);
+int candidates_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int candidates_run(struct txn *txn, const struct services_config *config);
 
 int scheduler_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int scheduler_run(struct txn *txn, const struct services_config *config);
