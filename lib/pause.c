@@ -1,8 +1,9 @@
 /*
  * Pausing: the state, the question, the wait, the answer.
  *
- * The server decides when a pause is over. A server that can hold a read back is asked with
- * `Prefer: wait` and tells at once; another one is looked at again and again.
+ * The server decides when a pause is over; a flow whose model has a check is asked about each
+ * answer first (verdict.h). A server that can hold a read back is asked with `Prefer: wait` and
+ * tells at once; another one is looked at again and again.
  */
 #include <math.h>
 #include <stdio.h>
@@ -16,12 +17,14 @@
 #include "lib/run.h"
 #include "lib/states.h"
 #include "lib/utf8.h"
+#include "lib/verdict.h"
 #include "json/writer.h"
 
 #define DEFAULT_TIMEOUT 3600.0
 #define DEFAULT_POLL    1.0
 #define LONGEST_WAIT    30.0 /* of one read that is held back, seconds */
 #define GRACE           10.0 /* seconds after the deadline, for the server to act on it */
+#define CLOCKS_APART    60.0 /* seconds that the server's may differ from ours */
 #define KEY_SIZE        96
 
 struct pause {
@@ -55,7 +58,8 @@ static int post_input(struct pause *pause, const char *role, const char *value,
     json_add_string(&writer, value);
     json_end_object(&writer);
     const struct fm_call call = {.idempotency_key = id};
-    return api_call(pause->run->client, "POST", path, &body, &call, NULL, error);
+    int r = api_call(pause->run->client, "POST", path, &body, &call, NULL, error);
+    return r == FM_CONFLICT ? 0 : r; /* it was stored before, and the answer to that was lost */
 }
 
 /* ---- the question ---------------------------------------------------------------------------- */
@@ -139,24 +143,45 @@ static int judge_state(struct pause *pause, struct fm_error *error)
         atomic_store(&pause->run->cancelling, true);
         return fail(error, FM_CANCELLED, "the run was cancelled while it was paused");
     }
-    if (strcmp(pause->look.info.state_type, "FAILED") == 0)
+    if (strcmp(pause->look.info.state_type, "FAILED") == 0 &&
+        seconds_until(pause->deadline) < CLOCKS_APART)
         return fail(error, FM_TIMED_OUT, "the flow run was paused and never resumed");
     return fail(error, FM_REFUSED, "the paused run was put into state %s",
                 pause->look.info.state_type);
+}
+
+/* Waits for a change of the run; while it waits, checks answers if the model has a check and the
+ * server asks for it. */
+static int wait_once(struct pause *pause, bool *asks, double seconds, struct fm_error *error)
+{
+    if (*asks) {
+        int r = verdict_wait(pause->run, pause->model, pause->options->initial, seconds, error);
+        if (r == VERDICT_WAIT_ON)
+            return 0;
+        if (r == FM_UNREACHABLE && client_sleep(pause->run->client, pause->look.poll_interval) < 0)
+            return fail(error, FM_CANCELLED, "interrupted while the flow run was paused");
+        if (r < 0)
+            return r;
+        if (r == VERDICT_LOOK)
+            seconds = 0;
+        else
+            *asks = false;
+    }
+    return look_at_run(pause->run->client, &pause->look, seconds, error);
 }
 
 /* A server that is away is waited for as well. */
 static int wait_for_resume(struct pause *pause, struct fm_error *error)
 {
     const char *state = pause->look.info.state_type;
+    bool asks = pause->model && pause->model->check;
 
     fm_info(pause->run, "Pausing flow, execution will continue when this flow run is resumed.");
     do {
         double left = seconds_until(pause->deadline);
         if (left < -GRACE)
             return fail(error, FM_TIMED_OUT, "the flow run was paused and never resumed");
-        int r =
-            look_at_run(pause->run->client, &pause->look, fmin(LONGEST_WAIT, fmax(left, 1)), error);
+        int r = wait_once(pause, &asks, fmin(LONGEST_WAIT, fmax(left, 1)), error);
         if (r < 0 && r != FM_UNREACHABLE)
             return r;
     } while (!*state || strcmp(state, "PAUSED") == 0);
@@ -205,7 +230,7 @@ static int pause_and_read(struct pause *pause, void *result, struct fm_error *er
     int r = 0;
 
     if (pause->model)
-        r = model_schema(pause->model, pause->options->initial, &schema, error);
+        r = model_question(pause->model, pause->options->initial, &schema, error);
     if (r == 0)
         r = name_pause(pause, error);
     if (r < 0)

@@ -271,8 +271,8 @@ static int write_definitions(struct schema *schema)
     return r;
 }
 
-int model_schema(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
-                 struct fm_error *error)
+static int write_schema(const struct fm_model *model, const struct fm_setting *initial, bool asks,
+                        struct buf *to, struct fm_error *error)
 {
     struct schema schema = {.error = error};
 
@@ -283,8 +283,26 @@ int model_schema(const struct fm_model *model, const struct fm_setting *initial,
     int r = write_model(&schema, model, initial);
     if (r == 0 && schema.model_count)
         r = write_definitions(&schema);
+    if (asks) {
+        json_key(&schema.writer, "x-fermata-check-formats");
+        json_add_bool(&schema.writer, true);
+        json_key(&schema.writer, "x-fermata-checks-answers");
+        json_add_bool(&schema.writer, model->check != NULL);
+    }
     json_end_object(&schema.writer);
     if (r == 0 && to->failed)
         return fail_without_memory(error);
     return r;
+}
+
+int model_schema(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
+                 struct fm_error *error)
+{
+    return write_schema(model, initial, false, to, error);
+}
+
+int model_question(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
+                   struct fm_error *error)
+{
+    return write_schema(model, initial, true, to, error);
 }
