@@ -1,14 +1,13 @@
 """The flow checks the answer while its run still waits."""
 
 import json
-import re
 import threading
 import time
 import uuid
 
 import pytest
 
-from harness.objects import make_run, set_state
+from harness.objects import make_run, set_state, wait_for, waiting
 
 SCHEMA = {"type": "object", "properties": {"size": {"enum": ["small", "large"]}},
           "required": ["size"], "x-fermata-checks-answers": True}
@@ -44,12 +43,6 @@ def by_size(value):
     return {"accepted": True} if value["size"] == "large" else WRONG
 
 
-def waiting(server):
-    """How many wait for something at the server."""
-    text = server.api.get(f"{server.url}/metrics").text
-    return int(re.search(r"^fermata_waiting (\d+)", text, re.M).group(1))
-
-
 @pytest.fixture
 def paused(api):
     """A run that waits for input and says that it checks answers itself: (run, request)."""
@@ -69,11 +62,8 @@ def start_flow(server, run, judge):
     before = waiting(server)
     flow = Flow(server, run["id"], judge)
     flow.start()
-    for _ in range(500):
-        if waiting(server) > before:
-            return flow
-        time.sleep(0.01)
-    raise AssertionError("the flow does not wait")
+    wait_for(lambda: waiting(server) > before)
+    return flow
 
 
 def answer_apart(server, replies, request, size, **headers):

@@ -1,5 +1,7 @@
 """Short ways to what most tests begin with. `api` is a server's client."""
 
+import re
+import time
 import uuid
 
 
@@ -24,3 +26,19 @@ def set_state(api, run_id, type, name=None, *, message=None, data=None, force=Fa
     reply = api.post(f"/flow_runs/{run_id}/set_state", json={"state": state, "force": force})
     assert reply.status_code in (200, 201), reply.text
     return reply.json()
+
+
+def waiting(server):
+    """How many requests wait for something at the server, and its own services."""
+    text = server.api.get(f"{server.url}/metrics").text
+    return int(re.search(r"^fermata_waiting (\d+)", text, re.M).group(1))
+
+
+def wait_for(condition, seconds=10):
+    """Until the condition holds; what it gave."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.01)
+    raise AssertionError("it did not come")
