@@ -208,7 +208,27 @@ static int has_slugs(struct txn *txn, const char *deployment_id)
     return rows_integer(&rows, 0) > 0 && rows_integer(&rows, 0) == rows_integer(&rows, 1);
 }
 
-/* Two of them take the place of the same one, or one takes the slug of another that stays. */
+/* Whether an earlier one of them takes the place of the same schedule. */
+static bool replaces_twice(const struct sent_schedules *schedules, size_t i)
+{
+    const char *replaces = schedules->list[i].replaces;
+
+    for (size_t k = 0; k < i; k++)
+        if (schedules->list[k].replaces && strcmp(schedules->list[k].replaces, replaces) == 0)
+            return true;
+    return false;
+}
+
+static bool is_replaced(const struct sent_schedules *schedules, const char *slug)
+{
+    for (size_t i = 0; i < schedules->count; i++)
+        if (schedules->list[i].replaces && strcmp(schedules->list[i].replaces, slug) == 0)
+            return true;
+    return false;
+}
+
+/* Two that take the place of the same one, or one with the slug of another that stays. 1: the
+ * reply says so. */
 static int refuse_renames(struct txn *txn, struct http_reply *reply, const char *deployment_id,
                           const struct sent_schedules *schedules)
 {
@@ -216,28 +236,26 @@ static int refuse_renames(struct txn *txn, struct http_reply *reply, const char 
 
     for (size_t i = 0; i < schedules->count; i++) {
         const struct sent_schedule *sent = &schedules->list[i];
-        bool is_replaced = false;
         if (!sent->replaces)
             continue;
-        for (size_t k = 0; k < schedules->count; k++) {
-            const char *other = schedules->list[k].replaces;
-            if (k < i && other && strcmp(other, sent->replaces) == 0)
-                return reply_detail(reply, 422,
-                                    "Multiple schedules have 'replaces' targeting the same slug: "
-                                    "%s",
-                                    other) +
-                       1;
-            is_replaced = is_replaced || (other && strcmp(other, sent->slug) == 0);
+        if (replaces_twice(schedules, i)) {
+            reply_detail(reply, 422,
+                         "Multiple schedules have 'replaces' targeting the same slug: %s",
+                         sent->replaces);
+            return 1;
         }
-        int found = is_replaced ? 0 : find_by_slug(txn, deployment_id, sent->slug, id);
+        int found = is_replaced(schedules, sent->slug)
+                        ? 0
+                        : find_by_slug(txn, deployment_id, sent->slug, id);
         if (found < 0)
             return -1;
-        if (found)
-            return reply_detail(reply, 422,
-                                "Cannot rename schedule from '%s' to '%s': a schedule with slug "
-                                "'%s' already exists.",
-                                sent->replaces, sent->slug, sent->slug) +
-                   1;
+        if (found) {
+            reply_detail(reply, 422,
+                         "Cannot rename schedule from '%s' to '%s': a schedule with slug '%s' "
+                         "already exists.",
+                         sent->replaces, sent->slug, sent->slug);
+            return 1;
+        }
     }
     return 0;
 }
@@ -328,8 +346,7 @@ void deployment_schedules_write(struct json_writer *writer, const struct rows *r
 {
     const char *id = arena_strdup(txn_arena(rows->txn), rows_text(rows, column));
 
-    if (write_schedules(rows->txn, writer, id) < 0)
-        return;
+    (void)write_schedules(rows->txn, writer, id);
 }
 
 /* ---- handlers ---- */

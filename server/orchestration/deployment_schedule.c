@@ -257,29 +257,26 @@ static int schedule_range(struct txn *txn, const char *schedule_id, const struct
     return make_runs(txn, &source, schedule, times, count, INT64_MIN);
 }
 
-/* The first column of all rows, in the transaction's memory. */
+/* The first column of all rows, in the transaction's memory; NULL on failure. */
 static const char **all_ids(struct txn *txn, struct rows *rows, size_t *ret_count)
 {
-    const char **ids = NULL;
     size_t count = 0;
-    size_t capacity = 0;
+    size_t capacity = 16;
+    const char **ids = arena_alloc(txn_arena(txn), capacity * sizeof(*ids));
     int r;
 
     while ((r = rows_next(rows)) > 0) {
         if (count == capacity) {
-            size_t more = capacity ? capacity * 2 : 16;
-            const char **grown = arena_alloc(txn_arena(txn), more * sizeof(*grown));
-            if (count)
-                memcpy(grown, ids, count * sizeof(*ids));
+            const char **grown = arena_alloc(txn_arena(txn), 2 * capacity * sizeof(*grown));
+            memcpy(grown, ids, count * sizeof(*ids));
             ids = grown;
-            capacity = more;
+            capacity *= 2;
         }
         ids[count++] = arena_strdup(txn_arena(txn), rows_text(rows, 0));
     }
     rows_close(rows);
     *ret_count = count;
-    static const char *none[1];
-    return r < 0 ? NULL : ids ? ids : none;
+    return r < 0 ? NULL : ids;
 }
 
 int deployment_schedule_range(struct txn *txn, const char *deployment_id,
