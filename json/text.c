@@ -56,6 +56,14 @@ static int check_depth(const char *text, size_t length, struct error *error)
     return 0;
 }
 
+/* jansson does not see one that follows a number or a word. */
+static int check_no_nul(const char *text, size_t length, struct error *error)
+{
+    const char *nul = memchr(text, '\0', length);
+
+    return nul ? error_at(error, text, (size_t)(nul - text), "a NUL character is not allowed") : 0;
+}
+
 static bool is_number_byte(char c)
 {
     return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
@@ -137,7 +145,7 @@ json_t *json_parse(const char *text, size_t length, struct error *error)
 
     if (length == 0)
         text = ""; /* an empty buffer may have no memory at all */
-    if (check_depth(text, length, error) < 0)
+    if (check_no_nul(text, length, error) < 0 || check_depth(text, length, error) < 0)
         return NULL;
     value = json_loadb(text, length, JSON_DECODE_ANY, &from);
     if (value)

@@ -66,8 +66,15 @@ static void bad_text_is_refused_with_its_place(void **state)
             fail_msg("%s: %s", cases[i].text, error.message);
     }
     struct error error;
-    assert_null(json_parse("\"a\0b\"", 5, &error));
     assert_null(json_parse(NULL, 0, &error));
+    static const struct {
+        const char *text;
+        size_t length;
+    } with_nul[] = {{"\"a\0b\"", 5}, {"[1\0, 2]", 7}, {"[1,\0 2]", 7}, {"[true\0]", 7}, {"1\0", 2}};
+    for (size_t i = 0; i < COUNT_OF(with_nul); i++) {
+        assert_null(json_parse(with_nul[i].text, with_nul[i].length, &error));
+        assert_non_null(strstr(error.message, "a NUL character is not allowed"));
+    }
 }
 
 static void depth_is_bounded(void **state)
