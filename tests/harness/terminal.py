@@ -58,6 +58,14 @@ class Terminal:
                 raise AssertionError(f"{text!r} was not shown:\n{self.text()[self.seen:]}")
         self.seen = at + len(text)
 
+    def expect_pattern(self, pattern):
+        """The same for what a regular expression matches."""
+        deadline = time.monotonic() + SECONDS
+        while not (found := re.compile(pattern).search(self.text(), self.seen)):
+            if not self._read(deadline):
+                raise AssertionError(f"{pattern!r} was not shown:\n{self.text()[self.seen:]}")
+        self.seen = found.end()
+
     def send(self, line):
         os.write(self.master, line.encode() + b"\n")
 
