@@ -26,7 +26,7 @@ enum handler_result {
     HANDLER_FAILED = -1, /* the reason is in the transaction */
     HANDLER_DONE = 0,    /* the reply is filled in */
     HANDLER_PARK = 1,    /* nothing to say yet: only where request_may_wait() */
-    HANDLER_THEN = 2,    /* what was written is to be kept; the reply comes from the route's `then` */
+    HANDLER_THEN = 2, /* what was written is to be kept; the reply comes from the route's `then` */
 };
 
 typedef int handler(struct txn *txn, struct request *request, struct http_reply *reply);
@@ -119,7 +119,7 @@ struct request {
     int64_t wait_until; /* 0: does not wait */
     int wait_seconds;
     int64_t clock_time; /* when the clock alone changes the answer */
-    bool goes_on; /* the route's `then` follows, or runs */
+    bool goes_on;       /* the route's `then` follows, or runs */
     bool parks;
     bool ending; /* the server stops: answer now */
     bool gone;   /* the client went away */
@@ -144,8 +144,9 @@ int request_watch(struct txn *txn, struct request *request, const char *format, 
 /* Names the time at which the clock alone may change the answer. */
 void request_watch_clock(struct request *request, int64_t time);
 
-/* For a write whose reply has to wait: once it is committed, the route's `then` is run as a read, with
- * `subject` as request->subject, which may park until `time`. Returns HANDLER_THEN, to be returned. */
+/* For a write whose reply has to wait: once it is committed, the route's `then` is run as a read,
+ * with `subject` as request->subject, which may park until `time`. Returns HANDLER_THEN, to be
+ * returned. */
 int request_then(struct request *request, const char *subject, int64_t time);
 
 /* Whether "nothing to say yet" can still be answered by HANDLER_PARK. */

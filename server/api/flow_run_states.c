@@ -101,7 +101,6 @@ static int list_states(struct txn *txn, struct request *request, struct http_rep
 
 /* ---- routes ---- */
 
-
 const struct route flow_run_state_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/flow_runs/{id}/set_state",
