@@ -222,6 +222,23 @@ static void what_may_be_sent_depends_on_what_is_done(void **state)
     assert_problem(&list, "{}", "list_type : Input should be a valid list");
 }
 
+static void lists_of_ids_are_bounded(void **state)
+{
+    buf_auto body = BUF_INIT;
+
+    (void)state;
+    buf_add_string(&body, "{\"ids\": [\"" ID_A "\"");
+    for (int i = 1; i < FIELD_IDS_LIMIT; i++)
+        buf_add_string(&body, ",\"" ID_A "\"");
+    size_t length = body.length;
+    buf_add_string(&body, "]}");
+    assert_problem(&all_body, buf_string(&body), "");
+    body.length = length;
+    buf_add_string(&body, ",\"" ID_A "\"]}");
+    assert_problem(&all_body, buf_string(&body),
+                   "too_long ids: List should have at most 1000 items after validation, not 1001");
+}
+
 static void what_is_wrong_is_bounded(void **state)
 {
     json_auto_t *many = json_array();
@@ -270,6 +287,7 @@ int main(void)
         cmocka_unit_test(wrong_values_of_every_type_are_told),
         cmocka_unit_test(a_problem_names_place_input_and_bounds_for_code),
         cmocka_unit_test(what_may_be_sent_depends_on_what_is_done),
+        cmocka_unit_test(lists_of_ids_are_bounded),
         cmocka_unit_test(what_is_wrong_is_bounded),
         cmocka_unit_test(of_equal_keys_the_upper_one_counts),
     };

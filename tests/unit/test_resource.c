@@ -508,6 +508,49 @@ static void hostile_filters_are_refused_with_their_place(void **state)
     }
 }
 
+/* `count` equal values with commas between them. */
+static void add_list(struct buf *to, const char *before, size_t count, const char *value,
+                     const char *after)
+{
+    buf_add_string(to, before);
+    for (size_t i = 0; i < count; i++)
+        buf_addf(to, "%s%s", i ? "," : "", value);
+    buf_add_string(to, after);
+}
+
+static void lists_are_bounded(void **state)
+{
+    static const struct {
+        const char *before, *value, *after;
+        size_t most;
+        const char *problem;
+    } lists[] = {
+        {"{\"things\":{\"size\":{\"any_\":[", "1", "]}}}", FILTER_LIST_LIMIT,
+         "things.size.any_: List should have at most 1000 items after validation, not 1001"},
+        {"{\"things\":{\"name\":{\"not_any_\":[", "\"a\"", "]}}}", FILTER_LIST_LIMIT,
+         "things.name.not_any_: List should have at most 1000 items after validation, not 1001"},
+        {"{\"things\":{\"tags\":{\"all_\":[", "\"a\"", "]}}}", FILTER_WORDS_LIMIT,
+         "things.tags.all_: List should have at most 100 items after validation, not 101"},
+        {"{\"things\":{\"name\":{\"query\":\"", "a ", "\"}}}", FILTER_WORDS_LIMIT,
+         "things.name.query: Value error, a query may have at most 100 words"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        bool text = strstr(lists[i].before, "query") != NULL;
+        for (size_t more = 0; more < 2; more++) {
+            buf_auto body = BUF_INIT;
+            buf_auto found = BUF_INIT;
+            add_list(&body, lists[i].before, lists[i].most + more, lists[i].value, lists[i].after);
+            for (char *p = body.data; text && (p = strstr(p, "a ,")); p += 3)
+                p[2] = ' ';
+            compile(buf_string(&body), &found);
+            if ((strcmp(buf_string(&found), lists[i].problem) == 0) != (more == 1))
+                fail_msg("%s: %.300s", lists[i].before, buf_string(&found));
+        }
+    }
+}
+
 /* ---- records ---- */
 
 static enum job_result read_thing(struct txn *txn, void *context)
@@ -611,6 +654,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_belongs_to_a_thing_filters_it_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sorts_are_those_of_the_resource, set_up, tear_down),
         cmocka_unit_test(hostile_filters_are_refused_with_their_place),
+        cmocka_unit_test(lists_are_bounded),
         cmocka_unit_test_setup_teardown(what_was_sent_comes_back_as_it_was_written, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_sent_has_its_fallback, set_up, tear_down),
