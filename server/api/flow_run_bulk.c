@@ -147,7 +147,7 @@ static int set_states(struct txn *txn, struct request *request, struct http_repl
     return HANDLER_DONE;
 }
 
-static const struct body delete_body = {.fields = delete_fields, .optional = true};
+static const struct body delete_body = {.fields = delete_fields};
 static const struct body bulk_set_state_body = {.fields = set_state_fields};
 
 const struct route flow_run_bulk_routes[] = {
