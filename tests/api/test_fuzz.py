@@ -24,6 +24,10 @@ SEED = int(os.environ.get("FERMATA_FUZZ_SEED",
                           random.getrandbits(32) if "FERMATA_FUZZ_SECONDS" in os.environ else 1))
 HANGS = 30  # seconds
 KNOWN = 50  # ids and names of each kind that are remembered
+REFILL = 150  # requests until something of each kind is made anew
+
+# Whose ids and names the replies of a route tell, where that is not what its path begins with.
+TOLD = {"create_flow_run": "flow_runs", "schedules": "schedules", "input": "inputs"}
 
 TEXTS = ["", " ", "x", "a" * 5000, "é", "日本語", "\U0001f600", "e\u0301", "\u202eabc", "\x1b[31m",
          "\u0000", "\ud800", "a\nb\r\n", "'; DROP TABLE flows; --", "%s%n", "null", "../../etc/passwd",
@@ -90,7 +94,7 @@ class Maker:
         if kind == "object":
             return self.object(schema, depth)
         if kind == "array":
-            count = self.dice.choice([0, 1, 1, 2, 3]) if self.chance(0.98) else self.dice.choice([300, 3000])
+            count = self.dice.choice([0, 1, 1, 2, 3]) if self.chance(0.98) else self.dice.randint(4, 1500)
             return [self.value(schema.get("items", {}), name, depth + 1) for _ in range(count)]
         if kind == "string":
             return self.text(schema, name)
@@ -169,7 +173,8 @@ class Maker:
                 return quote(text.encode(errors="surrogatepass"), safe="")
             if name.endswith("id"):
                 return quote(self.id(kind if name == "id" else name.removesuffix("_id") + "s"), safe="")
-            return quote(str(self.known(self.names, kind) or "x").replace("/", "-") or "-", safe="")
+            pool = {"key": "inputs", "flow_name": "flows", "deployment_name": "deployments"}.get(name, kind)
+            return quote(str(self.known(self.names, pool) or "x").replace("/", "-") or "-", safe="")
         return re.sub(r"{(\w+)}", fill, path)
 
     def query(self, operation):
@@ -201,7 +206,7 @@ class Maker:
 
     def request(self):
         path, method, operation = self.dice.choice(self.operations)
-        if method == "delete" and self.chance(0.7):
+        if (method == "delete" and self.chance(0.7)) or ("/bulk_" in path and self.chance(0.9)):
             return self.request()
         if self.chance(0.01):
             method = self.dice.choice(["get", "head", "post", "put", "patch", "delete", "options"])
@@ -213,12 +218,21 @@ class Maker:
                 "headers": headers, "content": body}
 
     def learn(self, request, response):
+        segments = request["url"].split("?")[0].split("/") + [""] * 3
+        if response.status_code in (204, 404) and request["method"] in ("GET", "DELETE"):
+            self.forget(segments)
         if "etag" in response.headers:
             self.etags.append(response.headers["etag"])
-        if response.headers.get("content-type") != "application/json" or not response.content:
-            return
-        kind = (request["url"].split("/") + ["", "", ""])[2]
-        found = response.json()
+        if response.headers.get("content-type") == "application/json" and response.content:
+            kind = next((TOLD[segment] for segment in segments if segment in TOLD), segments[2])
+            self.learn_from(kind, response.json())
+
+    def forget(self, segments):
+        for pool in [*self.ids.values(), *self.names.values()]:
+            for gone in set(pool) & set(segments):
+                pool.remove(gone)
+
+    def learn_from(self, kind, found):
         for thing in found if isinstance(found, list) else [found]:
             if not isinstance(thing, dict):
                 continue
@@ -227,18 +241,29 @@ class Maker:
             for key in ("name", "key"):
                 if isinstance(thing.get(key), str):
                     self.names[kind].append(thing[key])
+            if isinstance(thing.get("schedules"), list):
+                self.learn_from("schedules", thing["schedules"])
 
 
-def begin(api, maker):
-    """Something of each kind, so that the first requests already find something."""
-    run = make_run(api, make_flow(api, "fuzz"))
-    set_state(api, run["id"], "PAUSED", pause_timeout="2026-11-22T10:05:48Z",
+def refill(api, maker):
+    """Something of each kind, so that requests find something."""
+    flow = make_flow(api)
+    deployment = api.post("/deployments/", json={
+        "name": "fuzz", "flow_id": flow["id"], "parameters": {"a": 1},
+        "schedules": [{"active": True, "schedule": {"interval": 3600}}],
+        "parameter_openapi_schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}).json()
+    run = make_run(api, flow, deployment_id=deployment["id"])
+    set_state(api, run["id"], "RUNNING")
+    set_state(api, run["id"], "PAUSED", pause_timeout="2099-01-01T00:00:00Z",
               run_input_keyset={"schema": "k-schema", "response": "k-response", "description": "k-description"})
-    api.post(f"/flow_runs/{run['id']}/input", json={
-        "key": "k-schema", "value": json.dumps({"type": "object", "properties": {"a": {"type": "integer"}}})})
-    maker.ids["flow_runs"].append(run["id"])
-    maker.ids["flows"].append(run["flow_id"])
-    maker.names["flow_runs"] += ["k-schema", "k-response", "k-description"]
+    for key, value in {"k-schema": {"type": "object", "properties": {"a": {"type": "integer"}}}, "k": 1}.items():
+        api.post(f"/flow_runs/{run['id']}/input", json={"key": key, "value": json.dumps(value)})
+    maker.learn_from("flows", flow)
+    maker.learn_from("deployments", deployment)
+    maker.learn_from("flow_runs", run)
+    maker.learn_from("inputs", [{"name": name} for name in ("k-schema", "k-response", "k")])
+    maker.learn_from("flow_run_states", run["state"])
+    maker.learn_from("input_requests", api.post("/input_requests/filter", json={}).json())
 
 
 def send(client, request, where, server):
@@ -258,13 +283,14 @@ def test_random_requests(start_server):
     server = start_server()
     document = httpx.get(server.url + "/openapi.json", trust_env=False).json()
     maker = Maker(document, SEED)
-    begin(server.api, maker)
     statuses = defaultdict(int)
     count = 0
     with server.client() as client:
         client.base_url, client.timeout = server.url, HANGS + 10
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
+            if count % REFILL == 0:
+                refill(server.api, maker)
             count += 1
             request = maker.request()
             response = send(client, request, f"seed {SEED}, request {count}", server)
