@@ -94,9 +94,9 @@ static int read_interval(const json_t *json, int64_t now, struct schedule **ret_
                          struct json_writer *writer, struct error *error)
 {
     static const char *const names[] = {"interval", "anchor_date", "timezone", NULL};
-    const char *anchor_text;
-    const char *timezone;
-    double seconds;
+    const char *anchor_text = NULL;
+    const char *timezone = NULL;
+    double seconds = 0;
     int64_t anchor = now;
 
     if (refuse_others(json, names, error) < 0 || interval_member(json, &seconds, error) < 0 ||
@@ -125,8 +125,8 @@ static int read_cron(const json_t *json, struct schedule **ret_schedule, struct 
 {
     static const char *const names[] = {"cron", "timezone", "day_or", NULL};
     const json_t *day_or = json_object_get(json, "day_or");
-    const char *cron;
-    const char *timezone;
+    const char *cron = NULL;
+    const char *timezone = NULL;
 
     if (refuse_others(json, names, error) < 0 || text_member(json, "cron", &cron, error) < 0 ||
         text_member(json, "timezone", &timezone, error) < 0)
@@ -152,8 +152,8 @@ static int read_rrule(const json_t *json, struct schedule **ret_schedule,
                       struct json_writer *writer, struct error *error)
 {
     static const char *const names[] = {"rrule", "timezone", NULL};
-    const char *rrule;
-    const char *timezone;
+    const char *rrule = NULL;
+    const char *timezone = NULL;
 
     if (refuse_others(json, names, error) < 0 || text_member(json, "rrule", &rrule, error) < 0 ||
         text_member(json, "timezone", &timezone, error) < 0)
