@@ -4,10 +4,12 @@
  * A function that can fail returns 0 (or a count) on success and -1 on failure, takes a
  * `struct error *` as its last parameter and fills it in when it fails. What it returns through
  * other `ret_` pointers is untouched on failure. `code` is an errno value, for code; `message` is
- * one sentence without a full stop, for a person.
+ * one sentence without a full stop, for a person; it is cut where it is too long, and what is not
+ * UTF-8 in it (bytes that somebody sent, a character that was cut in two) becomes "?".
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #define ERROR_MESSAGE_SIZE 512
@@ -31,6 +33,10 @@ int error_errno(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Puts "prefix: " in front of the message; for a caller that knows more of the circumstances. */
 int error_prefix(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The text of such a message, for what is told in other ways. */
+void message_format(char ret_message[static ERROR_MESSAGE_SIZE], const char *format, va_list args)
+    PRINTF_LIKE(2, 0);
 
 /* A bug in our own logic: says where and aborts. Never for what the world does to us. */
 _Noreturn void bug_at(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -23,6 +23,17 @@ int64_t time_monotonic(void)
     return (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000;
 }
 
+int64_t time_add_seconds(int64_t time, double seconds)
+{
+    double sum = (double)time + seconds * (double)SECOND;
+
+    if (!(sum < (double)LAST_TIME))
+        return LAST_TIME;
+    if (sum < (double)FIRST_TIME)
+        return FIRST_TIME;
+    return time + (int64_t)(seconds * (double)SECOND);
+}
+
 /* Writes exactly `digits` digits and returns where they end. */
 static char *put(char *to, int value, int digits)
 {

@@ -19,6 +19,10 @@ int64_t time_now(void);
 /* A clock that never jumps, for measuring and for time limits; its zero means nothing. */
 int64_t time_monotonic(void);
 
+/* So many seconds later, or earlier; no further than the first and the last time that can be
+ * written. */
+int64_t time_add_seconds(int64_t time, double seconds);
+
 /* Always with six digits of fraction and "Z". Years 1 to 9999; others are clamped. */
 void time_format(int64_t time, char ret_text[static TIME_SIZE]);
 

@@ -160,6 +160,41 @@ static void errors_carry_a_message(void **state)
     assert_int_equal(error_set(NULL, EINVAL, "nobody asks"), -1);
 }
 
+static void messages_are_utf8_whatever_goes_in(void **state)
+{
+    char long_text[2 * ERROR_MESSAGE_SIZE];
+    struct error error;
+
+    (void)state;
+    error_set(&error, EINVAL, "%s",
+              "a\xff\xc3(\xe2\x82 \xc3\xa4\xed\xa0\x80\xc0\xaf \xf0\x9f\x98\x80\xe2");
+    assert_string_equal(error.message, "a?\x3f(?\x3f \xc3\xa4????? \xf0\x9f\x98\x80?");
+    for (size_t i = 0; i + 1 < sizeof(long_text); i += 2)
+        memcpy(long_text + i, "\xc3\xa4", 2);
+    long_text[sizeof(long_text) - 1] = '\0';
+    error_set(&error, EINVAL, "%s", long_text);
+    assert_int_equal(strlen(error.message), ERROR_MESSAGE_SIZE - 1);
+    assert_int_equal(error.message[ERROR_MESSAGE_SIZE - 2], '?');
+    assert_string_equal(error.message + ERROR_MESSAGE_SIZE - 4, "\xc3\xa4?");
+    error_prefix(&error, "%s", long_text);
+    assert_int_equal(strlen(error.message), ERROR_MESSAGE_SIZE - 1);
+}
+
+static void seconds_are_added_within_what_can_be_written(void **state)
+{
+    int64_t last, first;
+
+    (void)state;
+    assert_true(time_parse("9999-12-31T23:59:59.999999Z", &last));
+    assert_true(time_parse("0001-01-01", &first));
+    assert_int_equal(time_add_seconds(5, 1.5), 1500005);
+    assert_int_equal(time_add_seconds(5, -1.5), -1499995);
+    assert_int_equal(time_add_seconds(time_now(), 1e300), last);
+    assert_int_equal(time_add_seconds(time_now(), 9.3e12), last);
+    assert_int_equal(time_add_seconds(time_now(), -1e300), first);
+    assert_int_equal(time_add_seconds(last, 1), last);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +204,8 @@ int main(void)
         cmocka_unit_test(times_read_back),
         cmocka_unit_test(lists_keep_order),
         cmocka_unit_test(errors_carry_a_message),
+        cmocka_unit_test(messages_are_utf8_whatever_goes_in),
+        cmocka_unit_test(seconds_are_added_within_what_can_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
