@@ -39,6 +39,9 @@ int db_script(struct db_connection *connection, const char *sql, struct error *e
 /* Brings the schema up to date; says in the error which migration failed. */
 int store_migrate(struct db_connection *connection, struct error *error) MUST_CHECK;
 
+/* Tells the planner what it cannot know of an empty database, and would get wrong in a full one. */
+int db_plan(struct db_connection *connection, struct error *error) MUST_CHECK;
+
 struct migration {
     int number;
     const char *name;

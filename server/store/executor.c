@@ -70,7 +70,7 @@ int txn_fail(struct txn *txn, int code, const char *format, ...)
     char message[ERROR_MESSAGE_SIZE];
 
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    message_format(message, format, args);
     va_end(args);
     return error_set(&txn->job->error, code, "%s", message);
 }
@@ -411,7 +411,7 @@ static int open_connections(struct store *store, struct error *error)
     const char *directory = store->config.directory;
 
     if (db_open(directory, true, &store->writer, error) < 0 ||
-        store_migrate(store->writer, error) < 0)
+        store_migrate(store->writer, error) < 0 || db_plan(store->writer, error) < 0)
         return -1;
     for (int i = 0; i < store->config.readers; i++)
         if (db_open(directory, false, &store->readers[i], error) < 0)

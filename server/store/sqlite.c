@@ -136,6 +136,22 @@ int db_script(struct db_connection *connection, const char *sql, struct error *e
     return 0;
 }
 
+/* How many rows there are for each value of an index's first columns (sqlite.org/fileformat2.html,
+ * 2.6.2). Without it, open requests of one run would be sought among all that are open. */
+int db_plan(struct db_connection *connection, struct error *error)
+{
+    return db_script(connection,
+                     "BEGIN; ANALYZE sqlite_master;"
+                     "DELETE FROM sqlite_stat1 WHERE tbl = 'input_requests';"
+                     "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES"
+                     " ('input_requests', 'input_requests_inbox', '1000000 250000 2 1'),"
+                     " ('input_requests', 'input_requests_deadline', '1000000 250000 2'),"
+                     " ('input_requests', 'input_requests_run', '1000000 2 1'),"
+                     " ('input_requests', 'input_requests_flow', '1000000 10000 5000');"
+                     "COMMIT; ANALYZE sqlite_master;",
+                     error);
+}
+
 /* ---- statements ---- */
 
 static uint64_t hash_of(const char *text)

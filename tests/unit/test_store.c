@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -367,6 +368,122 @@ static void sql_is_put_together_with_its_values(void **state)
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+struct snapshots {
+    struct job job;
+    struct fixture *fixture;
+    int64_t prepared, ran;
+    atomic_bool ended;
+};
+
+/* Somebody else commits after the first look. */
+static enum job_result look_and_write(struct txn *txn, struct job *job)
+{
+    struct snapshots *snapshots = list_item(job, struct snapshots, job);
+
+    if (count_all(txn, &snapshots->prepared) == JOB_FAILED)
+        return JOB_FAILED;
+    return store_run(snapshots->fixture->store, true, put_one, "later", txn_error(txn)) < 0
+               ? JOB_FAILED
+               : JOB_KEEP;
+}
+
+static enum job_result look_again(struct txn *txn, struct job *job)
+{
+    return count_all(txn, &list_item(job, struct snapshots, job)->ran);
+}
+
+static void note_end(struct job *job, enum job_result result, const struct error *error)
+{
+    (void)result;
+    (void)error;
+    list_item(job, struct snapshots, job)->ended = true;
+}
+
+/* It may subscribe to topics first, and must then see all that was published before. */
+static void what_is_prepared_runs_on_a_newer_snapshot(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshots snapshots = {
+        .job = {.prepare = look_and_write, .run = look_again, .done = note_end},
+        .fixture = fixture,
+    };
+
+    store_submit(fixture->store, &snapshots.job);
+    while (!snapshots.ended)
+        usleep(1000);
+    assert_int_equal(snapshots.prepared, 0);
+    assert_int_equal(snapshots.ran, 1);
+}
+
+static enum job_result fail_silently(struct txn *txn, void *context)
+{
+    (void)txn;
+    (void)context;
+    return JOB_FAILED;
+}
+
+static void a_failure_without_a_reason_is_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+
+    assert_int_equal(store_run(fixture->store, true, fail_silently, NULL, &error), -1);
+    assert_int_not_equal(error.code, 0);
+}
+
+struct plan {
+    const char *sql;
+    const char *index;
+};
+
+static enum job_result explain(struct txn *txn, void *context)
+{
+    const struct plan *plan = context;
+    rows_auto rows = {0};
+    bool found = false;
+    const char *sql = arena_printf(txn_arena(txn), "EXPLAIN QUERY PLAN %s", plan->sql);
+
+    if (db_query_values(txn, &rows, sql, NULL, 0) < 0)
+        return JOB_FAILED;
+    while (rows_next(&rows) > 0)
+        found = found || strstr(rows_text(&rows, 3), plan->index);
+    return found ? JOB_UNDO : txn_fail(txn, EINVAL, "%s: not by %s", plan->sql, plan->index);
+}
+
+/* With a million runs that wait, nothing may walk through them all. */
+static void frequent_queries_use_their_indexes(void **state)
+{
+    static const struct plan plans[] = {
+        {"SELECT id FROM input_requests WHERE state = 'open'"
+         " ORDER BY COALESCE(deadline, 9223372036854775807), seq LIMIT 200",
+         "input_requests_inbox"},
+        {"SELECT id FROM input_requests WHERE flow_id IN ('x') AND state IN ('open')"
+         " ORDER BY COALESCE(deadline, 9223372036854775807), seq LIMIT 200",
+         "input_requests_flow"},
+        {"SELECT id FROM input_requests WHERE flow_run_id IN ('x') AND state IN ('open')"
+         " ORDER BY COALESCE(deadline, 9223372036854775807), seq LIMIT 200",
+         "input_requests_run"},
+        {"SELECT id FROM input_requests WHERE flow_run_id = 'x' AND state = 'open'"
+         " AND keyset IS NOT NULL",
+         "input_requests_run"},
+        {"SELECT deadline FROM input_requests WHERE state = 'open' AND deadline IS NOT NULL"
+         " ORDER BY deadline LIMIT 1",
+         "input_requests_deadline"},
+        {"SELECT id FROM flow_runs WHERE state_type IN ('PAUSED') AND state_name IN ('Suspended')"
+         " ORDER BY id DESC LIMIT 200",
+         "flow_runs_state_name"},
+        {"SELECT id FROM flow_runs ORDER BY COALESCE(start_time, expected_start_time) DESC"
+         " LIMIT 200",
+         "flow_runs_began"},
+    };
+    struct fixture *fixture = *state;
+    struct error error;
+
+    for (size_t i = 0; i < COUNT_OF(plans); i++)
+        if (store_run(fixture->store, false, explain, (void *)&plans[i], &error) < 0)
+            fail_msg("%s", error.message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +497,9 @@ int main(void)
         WITH_STORE(a_newer_database_is_left_alone),
         WITH_STORE(a_backup_is_a_whole_database),
         WITH_STORE(a_query_can_run_inside_itself),
+        WITH_STORE(what_is_prepared_runs_on_a_newer_snapshot),
+        WITH_STORE(a_failure_without_a_reason_is_one),
+        WITH_STORE(frequent_queries_use_their_indexes),
         cmocka_unit_test(sql_is_put_together_with_its_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,10 +122,12 @@ CREATE INDEX flow_runs_deployment ON flow_runs (deployment_id, expected_start_ti
     WHERE deployment_id IS NOT NULL;
 CREATE INDEX flow_runs_flow ON flow_runs (flow_id, expected_start_time);
 CREATE INDEX flow_runs_state ON flow_runs (state_type, expected_start_time);
+CREATE INDEX flow_runs_state_name ON flow_runs (state_type, state_name, id);
 CREATE INDEX flow_runs_name ON flow_runs (name);
 CREATE INDEX flow_runs_expected_start ON flow_runs (expected_start_time);
 CREATE INDEX flow_runs_next_start ON flow_runs (next_scheduled_start_time);
 CREATE INDEX flow_runs_start ON flow_runs (start_time);
+CREATE INDEX flow_runs_began ON flow_runs (COALESCE(start_time, expected_start_time));
 CREATE INDEX flow_runs_end ON flow_runs (end_time);
 
 CREATE TABLE flow_run_states (
@@ -240,12 +242,16 @@ CREATE TABLE input_requests (
     answered_via TEXT,
     answered_at BIGINT
 );
-CREATE INDEX input_requests_run ON input_requests (flow_run_id, seq);
+-- Those by run and flow begin with two columns, or the planner would rather walk through all open
+-- ones; the inbox's is in the order in which it is read.
+CREATE INDEX input_requests_run ON input_requests (flow_run_id, state);
+CREATE INDEX input_requests_flow ON input_requests (flow_id, state);
 CREATE UNIQUE INDEX input_requests_open_run ON input_requests (flow_run_id)
     WHERE state IN ('open', 'checking');
-CREATE INDEX input_requests_inbox ON input_requests (state, deadline);
-CREATE INDEX input_requests_deadline ON input_requests (deadline)
-    WHERE state = 'open' AND deadline IS NOT NULL;
+CREATE INDEX input_requests_inbox
+    ON input_requests (state, COALESCE(deadline, 9223372036854775807), seq);
+CREATE INDEX input_requests_deadline ON input_requests (state, deadline)
+    WHERE deadline IS NOT NULL;
 
 -- Answers that a flow was asked to check while its run still waits.
 CREATE TABLE input_candidates (
