@@ -5,6 +5,8 @@
 
 #include "server/api/api.h"
 
+#define ECHO_LIMIT 16384 /* bytes of a wrong body that are given back with what is wrong */
+
 int reply_nothing(struct http_reply *reply, int status)
 {
     buf_clear(&reply->body);
@@ -33,7 +35,7 @@ static int reply_message(struct http_reply *reply, int status, const char *key, 
     struct json_writer writer;
     char message[ERROR_MESSAGE_SIZE];
 
-    vsnprintf(message, sizeof(message), format, args);
+    message_format(message, format, args);
     reply_begin(reply, status, &writer);
     json_begin_object(&writer);
     json_key(&writer, key);
@@ -83,12 +85,12 @@ int reply_problems(struct http_reply *reply, const struct request *request,
     json_add_string(&writer, "Invalid request received.");
     add_json(&writer, "exception_detail", problems->list);
     json_key(&writer, "request_body");
-    if (request->body)
-        json_add_text(&writer, request->body_text);
-    else if (*request->body_text)
-        json_add_string(&writer, request->body_text);
-    else
+    if (!*request->body_text || strlen(request->body_text) > ECHO_LIMIT)
         json_add_null(&writer);
+    else if (request->body)
+        json_add_text(&writer, request->body_text);
+    else
+        json_add_string(&writer, request->body_text);
     add_json(&writer, "errors", for_person);
     json_end_object(&writer);
     return HANDLER_DONE;
@@ -102,7 +104,7 @@ int reply_problem(struct http_reply *reply, const struct request *request, const
     va_list args;
 
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    message_format(message, format, args);
     va_end(args);
     problems_init(&problems, "body");
     problems_add_at(&problems, member, type, json_object_get(request->body, member), "%s", message);

@@ -3,6 +3,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "json/text.h"
+
 static const char *skip_space(const char *p)
 {
     return p + strspn(p, " \t\r\n");
@@ -59,7 +61,7 @@ static void add_members(struct buf *to, const char *text, const json_t *hidden, 
 
 void json_overlay(struct buf *to, const char *base, const char *over)
 {
-    json_auto_t *hidden = json_loads(over, 0, NULL);
+    json_auto_t *hidden = json_parse(over, strlen(over), NULL);
     bool first = true;
 
     buf_add_char(to, '{');

@@ -1,9 +1,12 @@
 #include "server/resource/problems.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "common/buf.h"
+
+#define INPUT_LIMIT 4096 /* bytes of what was sent, as JSON, that a problem shows */
+#define KEY_LIMIT   200  /* bytes of a key */
 
 void problems_init(struct problems *problems, const char *root)
 {
@@ -23,9 +26,18 @@ bool problems_any(const struct problems *problems)
     return problems->list != NULL;
 }
 
+/* Of a key that a client made up, as much as tells which it is. */
 void problems_enter(struct problems *problems, const char *key)
 {
-    json_array_append_new(problems->path, json_string(key));
+    size_t length = strnlen(key, KEY_LIMIT + 1);
+
+    if (length <= KEY_LIMIT) {
+        json_array_append_new(problems->path, json_string(key));
+        return;
+    }
+    for (length = KEY_LIMIT; (key[length] & 0xc0) == 0x80;)
+        length--; /* not within a character */
+    json_array_append_new(problems->path, json_sprintf("%.*s…", (int)length, key));
 }
 
 void problems_enter_index(struct problems *problems, size_t index)
@@ -36,6 +48,28 @@ void problems_enter_index(struct problems *problems, size_t index)
 void problems_leave(struct problems *problems)
 {
     json_array_remove(problems->path, json_array_size(problems->path) - 1);
+}
+
+static int count_bytes(const char *bytes, size_t length, void *context)
+{
+    size_t *left = context;
+
+    (void)bytes;
+    if (length > *left)
+        return -1;
+    *left -= length;
+    return 0;
+}
+
+/* What was sent, if it is not too long to be told: a refusal must not be much larger than the
+ * request. */
+static json_t *shown(const json_t *input)
+{
+    size_t left = INPUT_LIMIT;
+
+    if (!input || json_dump_callback(input, count_bytes, &left, JSON_COMPACT | JSON_ENCODE_ANY) < 0)
+        return json_null();
+    return json_incref((json_t *)input);
 }
 
 static void add(struct problems *problems, const char *type, const json_t *input, json_t *context,
@@ -53,7 +87,7 @@ static void add(struct problems *problems, const char *type, const json_t *input
     json_object_set_new(problem, "type", json_string(type));
     json_object_set_new(problem, "loc", json_copy(problems->path));
     json_object_set_new(problem, "msg", json_string(message));
-    json_object_set_new(problem, "input", input ? json_incref((json_t *)input) : json_null());
+    json_object_set_new(problem, "input", shown(input));
     if (context)
         json_object_set_new(problem, "ctx", context);
     json_array_append_new(problems->list, problem);
@@ -66,7 +100,7 @@ void problems_add(struct problems *problems, const char *type, const json_t *inp
     va_list args;
 
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    message_format(message, format, args);
     va_end(args);
     add(problems, type, input, context, message);
 }
@@ -89,7 +123,7 @@ void problems_add_at(struct problems *problems, const char *key, const char *typ
     va_list args;
 
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    message_format(message, format, args);
     va_end(args);
     problems_enter(problems, key);
     add(problems, type, input, NULL, message);

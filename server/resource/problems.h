@@ -29,8 +29,9 @@ void problems_enter(struct problems *problems, const char *key);
 void problems_enter_index(struct problems *problems, size_t index);
 void problems_leave(struct problems *problems);
 
-/* Adds one at the present place. `input` is what was sent there (NULL: null), which nobody may
- * change as long as the problems live; `context` becomes "ctx" (stolen; may be NULL). */
+/* Adds one at the present place. `input` is what was sent there (NULL, or too long to be told:
+ * null), which nobody may change as long as the problems live; `context` becomes "ctx" (stolen; may
+ * be NULL). */
 void problems_add(struct problems *problems, const char *type, const json_t *input, json_t *context,
                   const char *format, ...) PRINTF_LIKE(5, 6);
 
