@@ -10,6 +10,7 @@
 #include "server/api/routes.h"
 #include "server/api/run_figures.h"
 #include "server/orchestration/flow_run.h"
+#include "server/resource/overlay.h"
 
 /* ---- the resource ---- */
 
@@ -370,14 +371,26 @@ static int read_flow_run(struct txn *txn, struct request *request, struct http_r
 
 /* ---- changing ---- */
 
+static void add_keys(json_t *to, json_t *seen, const json_t *keys)
+{
+    size_t i;
+    json_t *key;
+
+    json_array_foreach(keys, i, key) {
+        const char *name = json_string_value(key);
+        if (!name || json_object_get(seen, name))
+            continue;
+        json_object_set_new(seen, name, json_true());
+        json_array_append(to, key);
+    }
+}
+
 /* The policy that a process sends back is as old as its start: the pauses that came since must not
  * be lost. */
 static int update_policy(struct txn *txn, struct request *request, struct record *record)
 {
     const json_t *sent = json_object_get(request->body, "empirical_policy");
     rows_auto rows = {0};
-    size_t i;
-    json_t *key;
 
     if (!sent)
         return 0;
@@ -388,20 +401,10 @@ static int update_policy(struct txn *txn, struct request *request, struct record
     json_auto_t *policy = json_loads(rows_text(&rows, 0), 0, NULL);
     json_auto_t *keys = json_incref(json_object_get(policy, "pause_keys"));
     json_object_update(policy, (json_t *)sent);
-    json_auto_t *merged = json_copy(json_object_get(policy, "pause_keys"));
-    if (!json_is_array(merged)) {
-        json_decref(merged);
-        merged = json_array();
-    }
-    json_array_foreach(keys, i, key) {
-        bool there = false;
-        size_t k;
-        json_t *other;
-        json_array_foreach(merged, k, other)
-            there = there || json_equal(key, other);
-        if (!there)
-            json_array_append(merged, key);
-    }
+    json_auto_t *merged = json_array();
+    json_auto_t *seen = json_object();
+    add_keys(merged, seen, json_object_get(policy, "pause_keys"));
+    add_keys(merged, seen, keys);
     json_object_set(policy, "pause_keys", merged);
     record_set(record, "empirical_policy", V(policy_complete(txn_arena(txn), policy)));
     return 0;
@@ -439,15 +442,13 @@ static int update_labels(struct txn *txn, struct request *request, struct http_r
         return HANDLER_FAILED;
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
-    json_auto_t *labels = json_loads(rows_text(&rows, 0), 0, NULL);
-    json_object_update(labels, request->body);
-    char *text = json_dumps(labels, JSON_COMPACT);
-    int r = db_run(txn,
-                   "UPDATE flow_runs SET labels = ?, updated = ?, version = version + 1"
-                   " WHERE id = ?",
-                   V(text), V(txn_now(txn)), V(request->params[0]));
-    free(text);
-    if (r < 0)
+    buf_auto labels = BUF_INIT;
+    json_overlay(&labels, rows_text(&rows, 0), request->body_text);
+    if (labels.failed)
+        return txn_fail(txn, ENOMEM, "no memory for labels");
+    if (db_run(txn,
+               "UPDATE flow_runs SET labels = ?, updated = ?, version = version + 1 WHERE id = ?",
+               V(buf_string(&labels)), V(txn_now(txn)), V(request->params[0])) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "flow_run:%s", request->params[0]);
     return reply_nothing(reply, 204);

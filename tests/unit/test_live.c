@@ -137,7 +137,9 @@ static void the_end_wakes_all_and_nobody_parks_after_it(void **state)
     (void)state;
     watch(live, &a, "x");
     assert_true(live_park(live, &a.waiter, TIME_NEVER));
+    assert_false(live_is_ending(live));
     live_end(live);
+    assert_true(live_is_ending(live));
     assert_int_equal(a.reason, WAKE_ENDING);
     watch(live, &b, "x");
     assert_false(live_park(live, &b.waiter, TIME_NEVER));
