@@ -15,7 +15,7 @@
 static void write_defaults(struct json_writer *writer, const struct rows *rows, int column)
 {
     const char *text = rows_text(rows, column);
-    json_auto_t *schema = text ? json_loads(text, 0, NULL) : NULL;
+    json_auto_t *schema = text ? json_parse(text, strlen(text), NULL) : NULL;
     const char *name;
     json_t *property;
 
@@ -38,7 +38,7 @@ static void write_defaults(struct json_writer *writer, const struct rows *rows, 
 static void write_schema(struct json_writer *writer, const struct rows *rows, int column)
 {
     const char *text = rows_text(rows, column);
-    json_auto_t *schema = text ? json_loads(text, 0, NULL) : NULL;
+    json_auto_t *schema = text ? json_parse(text, strlen(text), NULL) : NULL;
 
     json_add_text(writer, schema ? text : NULL);
 }

@@ -8,6 +8,7 @@
 #include "server/orchestration/input_request.h"
 #include "server/orchestration/names.h"
 #include "server/orchestration/task_run.h"
+#include "server/resource/overlay.h"
 
 /* ---- the policy ---- */
 
@@ -23,9 +24,10 @@ const char *policy_complete(struct arena *arena, const json_t *sent)
 
     for (const struct field *field = policy_fields; field->name; field++) {
         json_t *value = json_object_get(sent, field->name);
+        bool fits = value && !json_is_null(value);
         json_object_set_new(policy, field->name,
-                            value ? json_incref(value)
-                                  : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
+                            fits ? json_incref(value)
+                                 : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
     }
     char *text = json_dumps(policy, JSON_COMPACT);
     if (text)
@@ -44,9 +46,9 @@ bool flow_run_has_paused(const struct flow_run *run, const char *pause_key)
     return false;
 }
 
-int64_t flow_run_retries(const struct flow_run *run)
+double flow_run_retries(const struct flow_run *run)
 {
-    return (int64_t)json_number_value(json_object_get(run->policy, "retries"));
+    return json_number_value(json_object_get(run->policy, "retries"));
 }
 
 double flow_run_retry_delay(const struct flow_run *run)
@@ -197,17 +199,15 @@ static const char *or_empty(const char *json, const char *empty)
 /* The client's labels and those that the server adds. */
 static const char *labels_of(struct txn *txn, const struct new_flow_run *new_run)
 {
-    json_auto_t *labels = json_loads(or_empty(new_run->labels, "{}"), 0, NULL);
+    const char *deployment = new_run->deployment_id;
+    const char *ours =
+        arena_printf(txn_arena(txn), "{\"prefect.flow.id\":\"%s\"%s%s%s}", new_run->flow_id,
+                     deployment ? ",\"prefect.deployment.id\":\"" : "",
+                     deployment ? deployment : "", deployment ? "\"" : "");
+    buf_auto labels = BUF_INIT;
 
-    if (!json_is_object(labels))
-        return "{}";
-    json_object_set_new(labels, "prefect.flow.id", json_string(new_run->flow_id));
-    if (new_run->deployment_id)
-        json_object_set_new(labels, "prefect.deployment.id", json_string(new_run->deployment_id));
-    char *text = json_dumps(labels, JSON_COMPACT);
-    if (text)
-        arena_on_release(txn_arena(txn), free, text);
-    return text;
+    json_overlay(&labels, or_empty(new_run->labels, "{}"), ours);
+    return labels.failed ? NULL : arena_strdup(txn_arena(txn), buf_string(&labels));
 }
 
 /* The run that has this key already. */

@@ -26,7 +26,7 @@ int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run) MUS
 
 /* Members of the policy. */
 bool flow_run_has_paused(const struct flow_run *run, const char *pause_key);
-int64_t flow_run_retries(const struct flow_run *run);
+double flow_run_retries(const struct flow_run *run);
 double flow_run_retry_delay(const struct flow_run *run); /* seconds */
 
 /*

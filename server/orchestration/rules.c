@@ -161,7 +161,7 @@ void rule_await_retry(struct transition *t, double delay)
     rule_replace(t, STATE_SCHEDULED, "AwaitingRetry", t->proposed->message);
     t->replacement.data = t->proposed->data;
     state_set_detail_time(&t->replacement, "scheduled_time",
-                          txn_now(t->txn) + (int64_t)(fmax(delay, 0) * (double)SECOND));
+                          time_add_seconds(txn_now(t->txn), fmax(delay, 0)));
 }
 
 static void retry(struct transition *t)
