@@ -1,4 +1,5 @@
 /* Whether the value of each keyword is what it must be, and what a validation needs of it. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,8 +153,11 @@ static int add_pattern(struct schema_compiler *compiler, struct schema_keyword *
                        const char *source, const struct schema_place *place)
 {
     struct error error;
+    int r = schema_pattern_compile(source, &keyword->patterns[keyword->pattern_count], &error);
 
-    if (schema_pattern_compile(source, &keyword->patterns[keyword->pattern_count], &error) < 0)
+    if (r < 0 && error.code == ENOMEM)
+        return schema_no_memory(compiler);
+    if (r < 0)
         return schema_refuse(compiler, place, "\"%.100s\" is no regular expression: %s", source,
                              error.message);
     compiler->patterns_size += schema_pattern_size(keyword->patterns[keyword->pattern_count++]);

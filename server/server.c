@@ -204,6 +204,19 @@ static int run(struct server *server, struct error *error)
     return r;
 }
 
+/* Half of a JSON value would be worse than none: a policy without its pauses, a filter that lets
+ * everything through. So the server ends, as it does where a request has no memory. */
+static void *json_memory(size_t size)
+{
+    void *memory = malloc(size);
+
+    if (!memory) {
+        log_error("memory has run out; what was acknowledged is on disk, start the server again");
+        abort();
+    }
+    return memory;
+}
+
 static int start_and_run(int argc, char **argv, struct server *server, struct error *error)
 {
     int r = config_read(argc, argv, &server->config, error);
@@ -215,6 +228,7 @@ static int start_and_run(int argc, char **argv, struct server *server, struct er
         return -1;
     if (sodium_init() < 0)
         return error_set(error, EIO, "the random generator does not work");
+    json_set_alloc_funcs(json_memory, free);
     json_object_seed(0);
     if (open_parts(server, error) < 0)
         return -1;
