@@ -129,8 +129,8 @@ def sanitizer_flags():
 
 
 class Page:
-    """A context manager: run() runs a page's blocks against the server at `url`, or, if that is
-    None, one that the page itself starts on `port`."""
+    """A context manager: run() runs a page's blocks in `directory`, against the server on `port`,
+    which may be one that the page itself starts."""
 
     def __init__(self, path, directory, port):
         self.blocks = read_blocks(path)
@@ -176,14 +176,22 @@ class Page:
     def _end_processes(self):
         """The shell leads a process group of its own, with all that the page has started."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            for _ in range(100):
-                try:
-                    os.killpg(self.shell.pid, number)
-                except ProcessLookupError:
-                    return
+            if not self._signal(number):
+                return
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
                 self.shell.poll()
-                number = number if number == signal.SIGKILL else 0
+                if not self._signal(0):
+                    return
                 time.sleep(0.1)
+
+    def _signal(self, number):
+        """False if no process of the group is left."""
+        try:
+            os.killpg(self.shell.pid, number)
+        except ProcessLookupError:
+            return False
+        return True
 
     def _make_compiler(self):
         """`cc`, with what a sanitized library needs."""
@@ -254,9 +262,13 @@ class Page:
                        if name.startswith(("FERMATA_", "NO_COLOR", "PATH", "USER"))}
         words = command[2:].split()
         with Terminal(*words[1:], program=self._program(words[0]), **environment) as terminal:
+            heading = ""
             for line in lines:
                 prompt = re.match(r"(.*> )(.*)", line)
+                heading = heading if prompt else line
                 terminal.expect_pattern(pattern_of_line((prompt[1] if prompt else line).rstrip()))
+                if prompt and "not shown" in heading:
+                    terminal.expect_secret()
                 if prompt:
                     terminal.send(prompt[2])
             terminal.wait()
