@@ -156,9 +156,10 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
 
     if (request_watch(txn, request, "input_requests") < 0)
         return HANDLER_FAILED;
-    if (!json_object_get(asked, "state")) {
-        json_t *all = json_is_object(asked) ? (json_t *)asked : json_object();
-        if (!json_is_object(asked))
+    bool filters = asked && !json_is_null(asked); /* what is no object is refused below */
+    if (!filters || (json_is_object(asked) && !json_object_get(asked, "state"))) {
+        json_t *all = filters ? (json_t *)asked : json_object();
+        if (!filters)
             json_object_set_new(request->body, "input_requests", all);
         json_object_set_new(all, "state", json_pack("{s:[ss]}", "any_", "open", "checking"));
     }
