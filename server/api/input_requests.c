@@ -156,10 +156,10 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
 
     if (request_watch(txn, request, "input_requests") < 0)
         return HANDLER_FAILED;
-    bool filters = asked && !json_is_null(asked); /* what is no object is refused below */
-    if (!filters || (json_is_object(asked) && !json_object_get(asked, "state"))) {
-        json_t *all = filters ? (json_t *)asked : json_object();
-        if (!filters)
+    bool sent = asked && !json_is_null(asked); /* what is no object is refused below */
+    if (!sent || (json_is_object(asked) && !json_object_get(asked, "state"))) {
+        json_t *all = sent ? (json_t *)asked : json_object();
+        if (!sent)
             json_object_set_new(request->body, "input_requests", all);
         json_object_set_new(all, "state", json_pack("{s:[ss]}", "any_", "open", "checking"));
     }
