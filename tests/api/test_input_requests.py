@@ -1,0 +1,243 @@
+"""The inbox: what runs wait for, and answering it."""
+
+import json
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from harness.objects import make_flow, make_run, set_state
+
+SCHEMA = {"title": "User", "type": "object", "additionalProperties": False,
+          "properties": {"name": {"type": "string", "default": "anonymous"},
+                         "age": {"type": "integer"}, "size": {"enum": ["s", "m"]}},
+          "required": ["age", "size"]}
+ANSWER = {"name": "A", "age": 4, "size": "m"}
+
+
+def pause(api, schema=SCHEMA, description=None, seconds=3600, keyset=True, suspend=False, **fields):
+    run = make_run(api, **fields)
+    set_state(api, run["id"], "RUNNING")
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    details = {"pause_key": "1", "pause_reschedule": suspend,
+               "pause_timeout": deadline.isoformat()}
+    if keyset:
+        details["run_input_keyset"] = {k: f"p-{k}" for k in ("schema", "response", "description")}
+    verdict = set_state(api, run["id"], "PAUSED", "Suspended" if suspend else "Paused", **details)
+    assert verdict["status"] == "ACCEPT", verdict
+    for kind, value in (("schema", schema), ("description", description)):
+        if keyset and value is not None:
+            api.post(f"/flow_runs/{run['id']}/input", json={"key": f"p-{kind}", "value": json.dumps(value)})
+    return run
+
+
+def inbox(api, sort=None, **filters):
+    reply = api.post("/input_requests/filter", json={"input_requests": filters, "sort": sort})
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def request_of(api, run, state=("open", "answered", "expired", "cancelled")):
+    [request] = inbox(api, flow_run_id={"any_": [run["id"]]}, state={"any_": list(state)})
+    return request
+
+
+def answer(api, request, value=None, **more):
+    return api.post(f"/input_requests/{request['id']}/answer", json={"value": value} | more)
+
+
+def state_of(api, run):
+    return api.get(f"/flow_runs/{run['id']}").json()["state_type"]
+
+
+def test_what_a_request_says(api):
+    flow = make_flow(api)
+    run = pause(api, description="# Who?\n<script>x</script>", flow=flow)
+    request = request_of(api, run)
+    assert (request["flow_run_id"], request["flow_run_name"]) == (run["id"], run["name"])
+    assert (request["flow_id"], request["flow_name"]) == (flow["id"], flow["name"])
+    assert (request["state"], request["wants_input"], request["suspended"]) == ("open", True, False)
+    assert (request["schema"], request["defaults"]) == (SCHEMA, {"name": "anonymous"})
+    assert request["description"].startswith("# Who?")
+    assert "<h1>Who?</h1>" in request["description_html"]
+    assert "<script" not in request["description_html"]
+    assert request["pause_key"] == "1" and request["deadline"]
+    assert (request["answer"], request["answered_by"], request["answered_at"]) == (None, None, None)
+    assert api.get(f"/input_requests/{request['id']}").json() == request
+
+
+def test_of_nothing(api):
+    for path in ("", "/answer", "/check"):
+        url = f"/input_requests/{uuid.uuid4()}{path}"
+        reply = api.post(url, json={}) if path else api.get(url)
+        assert reply.status_code == 404
+
+
+def test_order(api):
+    flow = make_flow(api)
+    runs = [pause(api, seconds=seconds, flow=flow) for seconds in (900, 300, 600)]
+    mine = {"flow_id": {"any_": [flow["id"]]}}
+
+    def order(sort=None):
+        return [[run["id"] for run in runs].index(r["flow_run_id"]) for r in inbox(api, sort, **mine)]
+
+    assert order() == order("DEADLINE_ASC") == [1, 2, 0]
+    assert order("CREATED_ASC") == [0, 1, 2] and order("CREATED_DESC") == [2, 1, 0]
+
+
+def test_filters(api):
+    mark = uuid.uuid4().hex
+    one = pause(api, description=f"Please confirm {mark}")
+    two = pause(api, name=f"Nightly {mark}")
+
+    def among(**filters):
+        ids = [request["flow_run_id"] for request in inbox(api, **filters)]
+        return one["id"] in ids, two["id"] in ids
+
+    assert among() == (True, True)
+    assert among(flow_run_id={"any_": [one["id"]]}) == (True, False)
+    assert among(flow_id={"any_": [two["flow_id"]]}) == (False, True)
+    assert among(deployment_id={"is_null_": True}) == (True, True)
+    assert among(deployment_id={"any_": [str(uuid.uuid4())]}) == (False, False)
+    assert among(text={"query": mark}) == (True, True)
+    assert among(text={"query": f"{mark} confirm"}) == (True, False)
+    assert among(text={"query": f"{mark} -confirm"}) == (False, True)
+    assert among(text={"query": f'"nightly {mark}"'}) == (False, True)
+    assert among(state={"any_": ["answered"]}) == (False, False)
+    past = datetime.now(timezone.utc).isoformat()
+    assert among(deadline={"before_": past}) == (False, False)
+    assert among(deadline={"after_": past}) == (True, True)
+
+
+def test_an_answer(api):
+    run = pause(api)
+    reply = answer(api, request_of(api, run), ANSWER, by="Ann")
+    assert reply.status_code == 200
+    told = reply.json()
+    assert (told["state"], told["answer"], told["answered_by"], told["answered_via"]) == (
+        "answered", ANSWER, "Ann", "api")
+    assert told["answered_at"] and state_of(api, run) == "RUNNING"
+    assert api.get(f"/flow_runs/{run['id']}/input/p-response").json() == ANSWER
+    assert request_of(api, run)["state"] == "answered"
+    assert run["id"] not in [r["flow_run_id"] for r in inbox(api)]
+
+
+def test_errors_by_field(api):
+    run = pause(api)
+    request = request_of(api, run)
+    reply = answer(api, request, {"age": "x", "shoe": 1})
+    assert reply.status_code == 422 and reply.json()["detail"]
+    assert {error["path"] for error in reply.json()["errors"]} >= {"age", "size"}
+    assert state_of(api, run) == "PAUSED" and request_of(api, run) == request
+
+
+def test_check_changes_nothing(api):
+    run = pause(api)
+    request = request_of(api, run)
+    path = f"/input_requests/{request['id']}/check"
+    assert api.post(path, json={"value": ANSWER}).json() == {"valid": True, "errors": []}
+    refused = api.post(path, json={"value": {"age": "x"}}).json()
+    assert not refused["valid"] and {e["path"] for e in refused["errors"]} == {"age", "size"}
+    assert request_of(api, run) == request and state_of(api, run) == "PAUSED"
+
+
+def test_somebody_was_first(api):
+    run = pause(api)
+    request = request_of(api, run)
+    answer(api, request, ANSWER, by="Ann")
+    for path in ("answer", "check"):
+        reply = api.post(f"/input_requests/{request['id']}/{path}", json={"value": ANSWER, "by": "Bob"})
+        assert reply.status_code == 409
+        assert reply.json()["winner"]["answered_by"] == "Ann"
+
+
+def test_one_of_many_wins(server, api):
+    run = pause(api)
+    request = request_of(api, run)
+
+    def give(number):
+        with server.client() as client:
+            return answer(client, request, ANSWER | {"age": number}, by=str(number))
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(give, range(16)))
+    [won] = [reply for reply in replies if reply.status_code == 200]
+    lost = [reply for reply in replies if reply.status_code == 409]
+    assert len(lost) == 15
+    assert {r.json()["winner"]["answered_by"] for r in lost} == {won.json()["answered_by"]}
+
+
+def test_an_approval(api):
+    run = pause(api, keyset=False)
+    request = request_of(api, run)
+    assert (request["wants_input"], request["schema"]) == (False, None)
+    assert api.post(f"/input_requests/{request['id']}/answer").status_code == 200
+    assert state_of(api, run) == "RUNNING"
+
+
+def test_before_the_schema_is_there(api):
+    run = pause(api, schema=None)
+    request = request_of(api, run)
+    assert (request["wants_input"], request["schema"]) == (True, None)
+    assert answer(api, request, ANSWER).status_code == 422
+    api.post(f"/flow_runs/{run['id']}/input", json={"key": "p-schema", "value": json.dumps(SCHEMA)})
+    assert request_of(api, run)["schema"] == SCHEMA
+    assert answer(api, request, ANSWER).status_code == 200
+
+
+@pytest.mark.parametrize("leave, then, via", [("resume", "answered", "resume"), ("RUNNING", None, None),
+                                              ("CANCELLED", "cancelled", None), ("FAILED", "cancelled", None)])
+def test_other_ways_out(api, leave, then, via):
+    run = pause(api)
+    request = request_of(api, run)
+    if leave == "resume":
+        api.post(f"/flow_runs/{run['id']}/resume", json={"run_input": ANSWER})
+    else:
+        set_state(api, run["id"], leave)
+    now = api.get(f"/input_requests/{request['id']}").json()
+    assert now["state"] == then if then else now["state"] != "open"
+    assert via is None or now["answered_via"] == via
+    assert answer(api, request, ANSWER).status_code in (409, 410)
+    if then == "cancelled":
+        assert answer(api, request, ANSWER).status_code == 410
+
+
+def test_expiry(api):
+    run = pause(api, seconds=1)
+    request = request_of(api, run)
+    deadline = time.monotonic() + 20
+    while state_of(api, run) == "PAUSED" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    now = api.get(f"/flow_runs/{run['id']}").json()["state"]
+    assert (now["type"], now["message"]) == ("FAILED", "The flow was paused and never resumed.")
+    assert request_of(api, run)["state"] == "expired"
+    assert answer(api, request, ANSWER).status_code == 410
+
+
+def test_a_suspended_run(api):
+    flow = make_flow(api)
+    deployment = api.post("/deployments/", json={"name": "d", "flow_id": flow["id"]}).json()
+    run = pause(api, suspend=True, flow=flow, deployment_id=deployment["id"])
+    request = request_of(api, run)
+    assert request["suspended"] and request["deployment_name"] == "d"
+    assert inbox(api, deployment_id={"any_": [deployment["id"]]}) == [request]
+    assert answer(api, request, ANSWER).status_code == 200
+    now = api.get(f"/flow_runs/{run['id']}").json()
+    assert (now["state_type"], now["state_name"]) == ("SCHEDULED", "Resuming")
+
+
+def test_a_deleted_run_asks_for_nothing(api):
+    run = pause(api)
+    request = request_of(api, run)
+    api.delete(f"/flow_runs/{run['id']}")
+    assert api.get(f"/input_requests/{request['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("body", [{"value": 1}, {"value": []}, {"by": 1}, {"by": "x" * 201}, {"x": 1}, []])
+def test_what_is_no_answer(api, body):
+    run = pause(api)
+    request = request_of(api, run)
+    assert api.post(f"/input_requests/{request['id']}/answer", json=body).status_code == 422
+    assert state_of(api, run) == "PAUSED"
