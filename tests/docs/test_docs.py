@@ -8,11 +8,11 @@ import subprocess
 
 import pytest
 
-from harness.pages import Page, read_blocks
+from harness.pages import Page, compile_declarations, read_blocks
 from harness.server import ROOT, Server, build_directory, clean_environment
 
-DOCS = sorted((ROOT / "docs").glob("*.md"))
-# Pages whose blocks are run. Some start the server themselves.
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+# Pages in docs/ whose blocks are run, and whether a server is up; if not they start it themselves.
 TAUGHT = {"getting-started.md": False, "operations.md": False, "forms.md": True,
           "api.md": True}
 
@@ -36,13 +36,21 @@ def test_a_reader_can_do_what_a_page_does(name, tmp_path):
         page.run()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_programs_of_other_pages_compile(page, tmp_path):
+    if page.name not in TAUGHT:
+        for block in read_blocks(page):
+            if block.language == "c":
+                compile_declarations(block, tmp_path)
+
+
 def anchors(page):
     """GitHub's names for a page's headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):

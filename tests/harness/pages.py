@@ -277,9 +277,13 @@ class Page:
         return build_directory() / name if name == "fermata" else self.directory / name
 
     def _run_c(self, block):
-        source = self.directory / f"declarations-{block.line}.c"
-        source.write_text("#include <fermata.h>\n" + block.text)
-        done = subprocess.run(
-            ["cc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-fsyntax-only",
-             "-I", ROOT / "include", source], capture_output=True, text=True)
-        assert done.returncode == 0, f"{block.place}: {done.stderr}"
+        compile_declarations(block, self.directory)
+
+
+def compile_declarations(block, directory):
+    source = directory / f"declarations-{block.line}.c"
+    source.write_text("#include <fermata.h>\n" + block.text)
+    done = subprocess.run(
+        ["cc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-fsyntax-only",
+         "-I", ROOT / "include", source], capture_output=True, text=True)
+    assert done.returncode == 0, f"{block.place}: {done.stderr}"
