@@ -335,7 +335,7 @@ static void tell_simple(struct teller *t, const struct schema_error *e)
         if (strcmp(messages[i].keyword, e->keyword) == 0)
             messages[i].say(e, &text);
     }
-    if (text.length == 0)
+    if (text.length == 0 && !text.failed)
         BUG("the keyword \"%s\" has no plain message", e->keyword);
     add(t, e->path, keep_text(t, &text));
 }
