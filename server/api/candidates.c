@@ -1,6 +1,7 @@
 /* The flow's side of checking answers: getting a candidate, saying yes or no. */
 #include "server/api/candidates.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "common/times.h"
@@ -39,7 +40,8 @@ int await_verdict(struct txn *txn, struct request *request, struct candidate *re
     if (found && ret_candidate->state == CANDIDATE_CHECKING) {
         if (request_may_wait(request, txn))
             return 0;
-        ret_candidate->state = CANDIDATE_DROPPED; /* the server stops: nothing is known yet */
+        /* The server stops, or its clock does not come round: a 503, to be asked again. */
+        return txn_fail(txn, ETIMEDOUT, "the flow has not yet said what it thinks of the answer");
     }
     return 1;
 }
