@@ -23,7 +23,7 @@
 #include "server/services/services.h"
 #include "server/store/store.h"
 
-#define READERS           2
+#define READERS           4
 #define READ_LIMIT        (5 * SECOND)
 #define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
 #define MAX_ALLOWED_HOSTS 64
