@@ -74,8 +74,8 @@ static void add_link(struct renderer *renderer, struct buf *to, cmark_node *node
     const char *shown = buf_string(&address);
     if (strncmp(shown, "mailto:", 7) == 0)
         shown += 7;
-    if (address.length > 0 && !to->failed && !strstr(to->data + before, shown)) {
-        buf_add_string(to, " (");
+    if (address.length > 0 && !to->failed && !strstr(buf_string(to) + before, shown)) {
+        buf_add_string(to, cmark_node_first_child(node) ? " (" : "(");
         buf_add_string(to, buf_string(&address));
         buf_add_char(to, ')');
     }

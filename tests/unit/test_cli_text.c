@@ -137,6 +137,8 @@ static void markdown_inlines(void **state)
     assert_rendered("[text](https://x.example/a) <https://y.example> ~~gone~~", 80,
                     "text (https://x.example/a) https://y.example gone\n");
     assert_rendered("![a cat](cat.png)", 80, "Image: a cat (cat.png)\n");
+    assert_rendered("[](f)", 80, "(f)\n");
+    assert_rendered("![](f)", 80, "Image: (f)\n");
     assert_rendered("<script>alert(1)</script>\n\na<br/>b <b>bold</b> <me@x.example>", 80,
                     "a\nb bold me@x.example\n");
     assert_rendered("&lt;&amp;&copy;", 80, "<&©\n");
