@@ -91,6 +91,29 @@ static int read_flow_by_name(struct txn *txn, struct request *request, struct ht
     return reply_resource(txn, reply, 200, &flow, "r.name = ?", V(request->params[0]));
 }
 
+/* Its runs go with it: those who wait for one are told, and their logs are deleted, which nothing
+ * else would do. */
+static int delete_flow(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    rows_auto rows = {0};
+    int r;
+
+    if (db_query(txn, &rows, "SELECT id FROM flow_runs WHERE flow_id = ?", V(request->params[0])) <
+        0)
+        return HANDLER_FAILED;
+    while ((r = rows_next(&rows)) > 0)
+        txn_publish(txn, "flow_run:%s", rows_text(&rows, 0));
+    rows_close(&rows);
+    if (r < 0 || db_run(txn,
+                        "DELETE FROM logs WHERE flow_run_id IN"
+                        " (SELECT id FROM flow_runs WHERE flow_id = ?)",
+                        V(request->params[0])) < 0)
+        return HANDLER_FAILED;
+    txn_publish(txn, "flow_runs");
+    txn_publish(txn, "input_requests");
+    return resource_delete(txn, request, reply);
+}
+
 const struct route flow_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/flows/",
@@ -153,7 +176,7 @@ const struct route flow_routes[] = {
      .shape = REPLY_NOTHING},
     {.method = HTTP_DELETE,
      .path = "/api/flows/{id}",
-     .handle = resource_delete,
+     .handle = delete_flow,
      .flags = ROUTE_WRITES,
      .resource = &flow,
      .summary = "Deletes a flow with its deployments and runs.",

@@ -237,10 +237,11 @@ int input_request_leave(struct txn *txn, const struct flow_run *run, const struc
 
 static bool is_empty(const char *value)
 {
-    return !value || strcmp(value, "{}") == 0;
+    return !value || value[1 + strspn(value + 1, " \t\r\n")] == '}';
 }
 
-/* The answer becomes an input of the run, as if somebody had sent it. */
+/* The answer becomes an input of the run, as if somebody had sent it; an empty one does not. What
+ * an earlier pause with the same keys left there must not be taken for it. */
 static int store_response(struct txn *txn, const struct input_request *request, const char *value)
 {
     char id[ID_SIZE];
@@ -250,6 +251,8 @@ static int store_response(struct txn *txn, const struct input_request *request, 
     if (db_run(txn, "DELETE FROM flow_run_inputs WHERE flow_run_id = ? AND key = ?",
                V(request->flow_run_id), V(request->response_key)) < 0)
         return -1;
+    if (!value)
+        return 0;
     int r =
         db_run(txn,
                "INSERT INTO flow_run_inputs (id, created, updated, flow_run_id, key, value)"
@@ -266,7 +269,7 @@ int input_request_answer(struct txn *txn, const struct input_request *request,
 {
     const char *value = request->wants_input && !is_empty(answer->value) ? answer->value : NULL;
 
-    if (value && request->response_key && store_response(txn, request, value) < 0)
+    if (request->response_key && store_response(txn, request, value) < 0)
         return -1;
     int r = db_run(txn,
                    "UPDATE input_requests SET state = 'answered', answer = ?, answered_by = ?,"
