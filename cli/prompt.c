@@ -115,10 +115,11 @@ int prompt_read(struct prompt *prompt, const char *question, bool secret, char *
 {
     for (;;) {
         buf_auto line = {.ceiling = PROMPT_LINE_CEILING};
-        fputs(question, prompt->screen.out);
-        fflush(prompt->screen.out);
+        /* Before the question shows: who answers at once is not to be seen, nor lost. */
         if (secret)
             hide_typing(prompt);
+        fputs(question, prompt->screen.out);
+        fflush(prompt->screen.out);
         int r = read_bytes(prompt->in, &line);
         show_typing(prompt);
         if (r < 0) {

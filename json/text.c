@@ -32,11 +32,14 @@ static const char *skip_string(const char *p, const char *end)
     return p < end ? p + 1 : end;
 }
 
-/* jansson's own limit is 2048, too deep for what recurses over the result. */
-static int check_depth(const char *text, size_t length, struct error *error)
+/* jansson's own limit of depth is 2048, too deep for what recurses over the result; and each value
+ * takes it some hundred bytes, however short its text is. */
+static int check_bounds(const char *text, size_t length, struct error *error)
 {
     const char *end = text + length;
+    char what[80];
     int depth = 0;
+    int values = 0;
 
     for (const char *p = text; p < end;) {
         if (*p == '"') {
@@ -44,9 +47,12 @@ static int check_depth(const char *text, size_t length, struct error *error)
             continue;
         }
         if ((*p == '[' || *p == '{') && ++depth > JSON_TEXT_DEPTH) {
-            char what[80];
             snprintf(what, sizeof(what), "arrays and objects are nested deeper than %d",
                      JSON_TEXT_DEPTH);
+            return error_at(error, text, (size_t)(p - text), what);
+        }
+        if ((*p == '[' || *p == '{' || *p == ',') && ++values > JSON_TEXT_VALUES) {
+            snprintf(what, sizeof(what), "more than %d values", JSON_TEXT_VALUES);
             return error_at(error, text, (size_t)(p - text), what);
         }
         if (*p == ']' || *p == '}')
@@ -145,7 +151,7 @@ json_t *json_parse(const char *text, size_t length, struct error *error)
 
     if (length == 0)
         text = ""; /* an empty buffer may have no memory at all */
-    if (check_no_nul(text, length, error) < 0 || check_depth(text, length, error) < 0)
+    if (check_no_nul(text, length, error) < 0 || check_bounds(text, length, error) < 0)
         return NULL;
     value = json_loadb(text, length, JSON_DECODE_ANY, &from);
     if (value)

@@ -13,7 +13,8 @@
 #include "common/buf.h"
 #include "common/error.h"
 
-#define JSON_TEXT_DEPTH 200 /* arrays and objects inside one another */
+#define JSON_TEXT_DEPTH  200     /* arrays and objects inside one another */
+#define JSON_TEXT_VALUES 1000000 /* in one document */
 
 /*
  * Reads one value of any type. Of equal keys the last one counts. Integers beyond 64 bits become

@@ -14,17 +14,6 @@
 
 /* ---- from start to end ----------------------------------------------------------------------- */
 
-/* The address at which a person looks at the run. */
-static void tell_where(struct fm_run *run)
-{
-    const char *url = fm_client_url(run->client);
-    size_t length = strlen(url);
-
-    if (length > 4 && strcmp(url + length - 4, "/api") == 0)
-        length -= 4;
-    fm_info(run, "View at %.*s/runs/flow-run/%s", (int)length, url, run->id);
-}
-
 static struct proposal final_state(struct fm_run *run, int result)
 {
     const struct fm_error *error = fm_error(run);
@@ -136,7 +125,6 @@ static int run_to_the_end(struct fm_run *run, struct outcome *ret_outcome, struc
             return r;
         if (first) {
             fm_info(run, "Beginning flow run '%s' for flow '%s'", run->name, run->flow_name);
-            tell_where(run);
         }
         r = attempt(run, &again, ret_outcome, error);
         if (r < 0)

@@ -157,7 +157,8 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
     if (request_watch(txn, request, "input_requests") < 0)
         return HANDLER_FAILED;
     bool sent = asked && !json_is_null(asked); /* what is no object is refused below */
-    if (!sent || (json_is_object(asked) && !json_object_get(asked, "state"))) {
+    const json_t *state = json_object_get(asked, "state");
+    if (!sent || (json_is_object(asked) && (!state || json_is_null(state)))) {
         json_t *all = sent ? (json_t *)asked : json_object();
         if (!sent)
             json_object_set_new(request->body, "input_requests", all);

@@ -232,7 +232,7 @@ bool live_park(struct live *live, struct waiter *waiter, int64_t time)
         waiter->state = WAITER_PARKED;
         waiter->time = time;
         list_append(&live->parked, &waiter->node);
-        live->parked_count++;
+        live->parked_count += !waiter->internal;
         if (time != TIME_NEVER) {
             heap_up(live, ++live->heap_size, waiter);
             if (waiter->heap_index == 1)
@@ -247,7 +247,7 @@ static void unpark(struct live *live, struct waiter *waiter)
 {
     waiter->state = WAITER_IDLE;
     list_remove(&waiter->node);
-    live->parked_count--;
+    live->parked_count -= !waiter->internal;
     if (waiter->heap_index)
         heap_remove(live, waiter);
     unsubscribe(live, waiter);

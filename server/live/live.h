@@ -29,6 +29,7 @@ struct subscription; /* one of a waiter's topics */
 struct waiter {
     /* On whatever thread causes it; must not block. The waiter has no subscriptions any more. */
     void (*wake)(struct waiter *waiter, enum wake_reason reason);
+    bool internal; /* no client waits here: it does not count in live_stats */
 
     /* The rest is live's. Zeroed at first. */
     struct subscription *subscriptions;

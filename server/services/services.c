@@ -113,6 +113,7 @@ int services_start(const struct services_config *config, struct services **ret_s
         return error_set(error, ENOMEM, "no memory for the services");
     services->config = *config;
     services->waiter.wake = wake;
+    services->waiter.internal = true;
     services->job.done = done;
     services->running = true;
     pthread_mutex_init(&services->lock, NULL);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -37,6 +38,26 @@ static int copy(const char *source, const char *target, struct error *error)
     return r;
 }
 
+/* An empty file that nobody else may read: the copy goes into it. */
+static int make_private(const char *path, struct error *error)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return error_errno(error, "making %s", path);
+    close(fd);
+    return 0;
+}
+
+/* The file's new name is on the disk only once its directory is. */
+static int sync_directory_of(const char *file, struct error *error)
+{
+    char directory[4096];
+
+    snprintf(directory, sizeof(directory), "%s", file);
+    return sync_file(dirname(directory), error);
+}
+
 int store_backup(const char *directory, const char *file, struct error *error)
 {
     char source[4096];
@@ -50,6 +71,8 @@ int store_backup(const char *directory, const char *file, struct error *error)
     if (access(file, F_OK) == 0)
         return error_set(error, EEXIST, "%s is there already; name another file", file);
     unlink(partial); /* of a backup that was cut short */
+    if (make_private(partial, error) < 0)
+        return -1;
     if (copy(source, partial, error) < 0 || sync_file(partial, error) < 0) {
         unlink(partial);
         return -1;
@@ -59,5 +82,5 @@ int store_backup(const char *directory, const char *file, struct error *error)
         unlink(partial);
         return -1;
     }
-    return 0;
+    return sync_directory_of(file, error);
 }

@@ -1,8 +1,10 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/times.h"
@@ -85,6 +87,18 @@ static int configure(struct db_connection *connection, struct error *error)
     return connection->writes ? 0 : db_script(connection, "PRAGMA query_only = ON;", error);
 }
 
+/* Whoever else may enter the directory may not read the data. SQLite gives its other files the same
+ * mode. */
+static int make_private(const char *path, struct error *error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return error_errno(error, "opening %s", path);
+    close(fd);
+    return 0;
+}
+
 int db_open(const char *directory, bool writes, struct db_connection **ret_connection,
             struct error *error)
 {
@@ -96,7 +110,11 @@ int db_open(const char *directory, bool writes, struct db_connection **ret_conne
     if (!connection)
         return error_set(error, ENOMEM, "no memory for a database connection");
     connection->writes = writes;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (make_private(path, error) < 0) {
+        free(connection);
+        return -1;
+    }
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(path, &connection->db, flags, NULL) != SQLITE_OK ||
         configure(connection, error) < 0) {
         failed(connection, error, path);

@@ -130,6 +130,8 @@ def test_a_backup_of_a_running_server_is_restored(fresh_server, tmp_path):
     backup = tmp_path / "backup.db"
     done = fermata("backup", backup, "--data", fresh_server.data)
     assert done.returncode == 0, done.stderr
+    for file in (backup, fresh_server.data / "fermata.db"):
+        assert file.stat().st_mode & 0o777 == 0o600
     later = make_run(api)
 
     again = fermata("backup", backup, "--data", fresh_server.data)

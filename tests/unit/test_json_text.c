@@ -94,6 +94,23 @@ static void depth_is_bounded(void **state)
     json_decref(parse("\"[[[[[\\\"[[[\""));
 }
 
+static void values_are_counted(void **state)
+{
+    buf_auto text = BUF_INIT;
+    struct error error;
+
+    (void)state;
+    buf_add_string(&text, "[\",,,[[{{\"");
+    for (int i = 0; i < JSON_TEXT_VALUES - 1; i++)
+        buf_add_string(&text, ",1");
+    buf_add_char(&text, ']');
+    json_decref(parse(buf_string(&text)));
+    text.data[text.length - 1] = ',';
+    buf_add_string(&text, "1]");
+    assert_null(json_parse(buf_string(&text), text.length, &error));
+    assert_non_null(strstr(error.message, "more than 1000000 values"));
+}
+
 static void member_text_is_the_text_that_came(void **state)
 {
     static const char text[] = " {\"a\": 0.10 , \"b\":{\"c\":12345678901234567890},\"b\" : "
@@ -194,6 +211,7 @@ int main(void)
         cmocka_unit_test(values_of_any_type_are_read),
         cmocka_unit_test(bad_text_is_refused_with_its_place),
         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(values_are_counted),
         cmocka_unit_test(member_text_is_the_text_that_came),
         cmocka_unit_test(equality_is_that_of_json_schema),
         cmocka_unit_test(repr_is_that_of_python),
