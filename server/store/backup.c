@@ -82,5 +82,9 @@ int store_backup(const char *directory, const char *file, struct error *error)
         unlink(partial);
         return -1;
     }
-    return sync_directory_of(file, error);
+    if (sync_directory_of(file, error) < 0) {
+        unlink(file); /* whole it is, but it may not stay */
+        return -1;
+    }
+    return 0;
 }

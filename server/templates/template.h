@@ -32,8 +32,8 @@ struct template_budget {
 /*
  * Appends the rendered template to `to`; both are UTF-8 without NUL, as JSON's strings are.
  * `names`, an object or NULL, has the values of the names; others are undefined. The code of an
- * error is EINVAL for what is wrong with the template, in the words of Prefect's server where it has
- * words for it, or ENOMEM.
+ * error is EINVAL for what is wrong with the template, in the words of Prefect's server where it
+ * has words for it, or ENOMEM.
  */
 int template_render(const char *text, size_t length, const json_t *names,
                     struct template_budget *budget, struct buf *to, struct error *error) MUST_CHECK;

@@ -86,7 +86,7 @@ static void right_values_of_every_type_pass(void **state)
 {
     static const char *const right[] = {
         "{}",
-        "{\"id\": \"" ID_A "\"}",
+        "{\"id\": \"0190aaaa-0000-7000-8000-000000000001\"}",
         "{\"id\": \"0190AAAA00007000800000000000000A\"}",
         "{\"name\": \"\"}",
         "{\"name\": \"\\u00e4\\u00f6\\u00fc\\u20ac\\ud83d\\ude00\"}", /* five characters */
