@@ -40,12 +40,30 @@ static struct lease *find(struct leases *leases, const char *name)
     return lease;
 }
 
-/* Before the table gets crowded: drops what has ended, and makes room for twice what is left. */
-static void make_room(struct leases *leases)
+static void drop_ended(struct leases *leases)
+{
+    int64_t now = time_now();
+
+    for (size_t i = 0; i < leases->bucket_count; i++) {
+        struct lease **place = &leases->buckets[i];
+        while (*place) {
+            struct lease *lease = *place;
+            if (lease->until >= now) {
+                place = &lease->next;
+                continue;
+            }
+            *place = lease->next;
+            free(lease);
+            leases->count--;
+        }
+    }
+}
+
+/* Twice the buckets; with no memory for them the old ones do as well, only slower. */
+static void grow(struct leases *leases)
 {
     size_t count = leases->bucket_count * 2;
     struct lease **buckets = calloc(count, sizeof(struct lease *));
-    int64_t now = time_now();
 
     if (!buckets)
         return;
@@ -54,11 +72,6 @@ static void make_room(struct leases *leases)
             struct lease *lease = leases->buckets[i];
             struct lease **place = bucket_of(buckets, count, lease->name);
             leases->buckets[i] = lease->next;
-            if (lease->until < now) {
-                free(lease);
-                leases->count--;
-                continue;
-            }
             lease->next = *place;
             *place = lease;
         }
@@ -66,6 +79,14 @@ static void make_room(struct leases *leases)
     free(leases->buckets);
     leases->buckets = buckets;
     leases->bucket_count = count;
+}
+
+/* Before the table gets crowded: what has ended goes; if that is little, there is more room. */
+static void make_room(struct leases *leases)
+{
+    drop_ended(leases);
+    if (leases->count * 2 > leases->bucket_count)
+        grow(leases);
 }
 
 static void add(struct leases *leases, const char *name, int64_t time)

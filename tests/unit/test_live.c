@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/times.h"
+#include "server/live/lease.h"
 #include "server/live/live.h"
 
 struct sleeper {
@@ -203,6 +204,31 @@ static void threads_do_not_lose_anybody(void **state)
     live_destroy(live);
 }
 
+static void leases_end_by_themselves(void **state)
+{
+    struct leases *leases;
+    struct error error;
+    char name[16];
+    int64_t now = time_now();
+
+    (void)state;
+    assert_int_equal(leases_create(&leases, &error), 0);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "run-%d", i);
+        leases_set(leases, name, i % 3 ? now + HOUR : now - SECOND);
+    }
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "run-%d", i);
+        assert_int_equal(leases_hold(leases, name), i % 3 != 0);
+    }
+    leases_set(leases, "run-1", 0);
+    assert_false(leases_hold(leases, "run-1"));
+    leases_set(leases, "run-0", now + HOUR);
+    assert_true(leases_hold(leases, "run-0"));
+    assert_false(leases_hold(leases, "nobody"));
+    leases_destroy(leases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +238,7 @@ int main(void)
         cmocka_unit_test(who_is_abandoned_is_taken_out_and_parks_no_more),
         cmocka_unit_test(the_end_wakes_all_and_nobody_parks_after_it),
         cmocka_unit_test(threads_do_not_lose_anybody),
+        cmocka_unit_test(leases_end_by_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
