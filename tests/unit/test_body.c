@@ -9,7 +9,6 @@
 #include "server/resource/problems.h"
 #include "json/text.h"
 
-#define ID_A "0190aaaa-0000-7000-8000-000000000001"
 
 /* ---- bodies ---- */
 
@@ -105,7 +104,7 @@ static void right_values_of_every_type_pass(void **state)
         "{\"map\": {\"x\": [1]}}",
         "{\"tags\": []}",
         "{\"tags\": [\"a\", \"12345\"]}",
-        "{\"ids\": [\"" ID_A "\"]}",
+        "{\"ids\": [\"0190aaaa-0000-7000-8000-000000000001\"]}",
         "{\"list\": [1, \"a\", null]}",
         "{\"place\": {\"city\": \"Rome\", \"number\": null}}",
         "{\"places\": [{\"city\": \"Rome\"}, {\"city\": \"Oslo\"}]}",
@@ -157,7 +156,8 @@ static void wrong_values_of_every_type_are_told(void **state)
         {"{\"tags\": [\"a\", 1]}", "string_type tags[1]: Input should be a valid string"},
         {"{\"tags\": [\"123456\"]}",
          "string_too_long tags[0]: String should have at most 5 characters"},
-        {"{\"ids\": [\"" ID_A "\", \"x\"]}", "uuid_parsing ids[1]: Input should be a valid UUID"},
+        {"{\"ids\": [\"0190aaaa-0000-7000-8000-000000000001\", \"x\"]}",
+         "uuid_parsing ids[1]: Input should be a valid UUID"},
         {"{\"list\": {}}", "list_type list: Input should be a valid list"},
         {"{\"place\": {}}", "missing place.city: Field required"},
         {"{\"place\": 1}", "model_attributes_type place: Input should be a valid dictionary or "
@@ -212,7 +212,7 @@ static void what_may_be_sent_depends_on_what_is_done(void **state)
     assert_problem(&create, "{}", "missing name: Field required");
     assert_problem(&create, "{\"name\": \"a\", \"note\": \"b\"}",
                    "extra_forbidden note: Extra inputs are not permitted");
-    assert_problem(&create, "{\"name\": \"a\", \"id\": \"" ID_A "\"}",
+    assert_problem(&create, "{\"name\": \"a\", \"id\": \"0190aaaa-0000-7000-8000-000000000001\"}",
                    "extra_forbidden id: Extra inputs are not permitted");
     assert_problem(&update, "{\"note\": \"b\"}", "");
     assert_problem(&update, "{\"name\": \"a\"}",
@@ -227,14 +227,14 @@ static void lists_of_ids_are_bounded(void **state)
     buf_auto body = BUF_INIT;
 
     (void)state;
-    buf_add_string(&body, "{\"ids\": [\"" ID_A "\"");
+    buf_add_string(&body, "{\"ids\": [\"0190aaaa-0000-7000-8000-000000000001\"");
     for (int i = 1; i < FIELD_IDS_LIMIT; i++)
-        buf_add_string(&body, ",\"" ID_A "\"");
+        buf_add_string(&body, ",\"0190aaaa-0000-7000-8000-000000000001\"");
     size_t length = body.length;
     buf_add_string(&body, "]}");
     assert_problem(&all_body, buf_string(&body), "");
     body.length = length;
-    buf_add_string(&body, ",\"" ID_A "\"]}");
+    buf_add_string(&body, ",\"0190aaaa-0000-7000-8000-000000000001\"]}");
     assert_problem(&all_body, buf_string(&body),
                    "too_long ids: List should have at most 1000 items after validation, not 1001");
 }
