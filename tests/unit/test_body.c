@@ -9,7 +9,6 @@
 #include "server/resource/problems.h"
 #include "json/text.h"
 
-
 /* ---- bodies ---- */
 
 static const int64_t least = 1, most = 10;
