@@ -110,6 +110,7 @@ struct request {
     json_t *body;                     /* checked; an empty object without one */
     void *prepared;                   /* what the route's preparation left for its handler */
     const char *subject;              /* what request_then() is about */
+    const char *only; /* SQL: a condition of the handler's own beside a list's filters, or NULL */
 
     /* The rest is request.c's. */
     struct job job;

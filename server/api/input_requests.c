@@ -156,14 +156,8 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
 
     if (request_watch(txn, request, "input_requests") < 0)
         return HANDLER_FAILED;
-    bool sent = asked && !json_is_null(asked); /* what is no object is refused below */
     const json_t *state = json_object_get(asked, "state");
-    if (!sent || (json_is_object(asked) && (!state || json_is_null(state)))) {
-        json_t *all = sent ? (json_t *)asked : json_object();
-        if (!sent)
-            json_object_set_new(request->body, "input_requests", all);
-        json_object_set_new(all, "state", json_pack("{s:[ss]}", "any_", "open", "checking"));
-    }
+    request->only = state && !json_is_null(state) ? NULL : "r.state IN ('open', 'checking')";
     if (resource_filter(txn, request, reply) < 0)
         return HANDLER_FAILED;
     if (reply->status == 200 && strcmp(buf_string(&reply->body), "[]") == 0 &&

@@ -112,6 +112,8 @@ static int write_list(struct txn *txn, struct request *request, struct http_repl
     resource_select(resource, &sql);
     sql_add(&sql, " WHERE ");
     resource_where(resource, request->body, txn_arena(txn), &sql, &problems);
+    if (request->only)
+        sql_addf(&sql, " AND %s", request->only);
     resource_order(resource, request->body, &sql, &problems);
     if (problems_any(&problems))
         return reply_problems(reply, request, &problems);

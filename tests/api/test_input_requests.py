@@ -111,6 +111,17 @@ def test_filters(api):
     assert among(deadline={"after_": past}) == (True, True)
 
 
+def test_without_a_state_only_open_ones_are_listed(api):
+    """Also where the other filters are or-ed, and where a state of null says: not asked."""
+    waits, over = pause(api), pause(api)
+    assert answer(api, request_of(api, over), ANSWER).status_code == 200
+    either = {"operator": "or_", "flow_run_id": {"any_": [waits["id"], over["id"]]},
+              "text": {"query": waits["name"]}}
+    assert [found["flow_run_id"] for found in inbox(api, **either)] == [waits["id"]]
+    both = {"flow_run_id": {"any_": [waits["id"], over["id"]]}, "state": None}
+    assert [found["flow_run_id"] for found in inbox(api, **both)] == [waits["id"]]
+
+
 def test_an_answer(api):
     run = pause(api)
     reply = answer(api, request_of(api, run), ANSWER, by="Ann")
