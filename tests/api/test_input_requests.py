@@ -144,6 +144,18 @@ def test_errors_by_field(api):
     assert state_of(api, run) == "PAUSED" and request_of(api, run) == request
 
 
+@pytest.mark.parametrize("asks, status", [(True, 422), (False, 200)])
+def test_formats_are_checked_where_the_schema_asks_for_it(api, asks, status):
+    schema = {"type": "object", "properties": {"day": {"type": "string", "format": "date"}},
+              "x-fermata-check-formats": asks}
+    request = request_of(api, pause(api, schema))
+    reply = answer(api, request, {"day": "tomorrow"})
+    assert reply.status_code == status
+    if asks:
+        assert [error["path"] for error in reply.json()["errors"]] == ["day"]
+        assert answer(api, request, {"day": "2026-11-23"}).status_code == 200
+
+
 def test_check_changes_nothing(api):
     run = pause(api)
     request = request_of(api, run)
