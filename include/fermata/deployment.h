@@ -1,0 +1,81 @@
+/* Deployments: serving them, running them, looking at runs. Part of <fermata.h>. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <fermata/flow.h>
+#include <fermata/model.h>
+
+/* A flow under a name by which others start it, now or by a schedule. */
+struct fm_deployment {
+    const struct fm_flow *flow;
+    const char *name;
+    const char *description;
+    const char *const *tags;
+    const char *cron;     /* "0 9 * * 1-5" */
+    const char *timezone; /* of the cron expression or the rule; NULL: UTC */
+    double interval;      /* seconds */
+    const char *rrule;    /* RFC 5545: "FREQ=DAILY;COUNT=3" */
+};
+#define FM_DEPLOYMENT(flow_, ...)                                                                  \
+    {                                                                                              \
+        .flow = (flow_), __VA_ARGS__                                                               \
+    }
+
+struct fm_serve_options {
+    int limit;       /* of runs at the same time; 0: none */
+    const char *url; /* of the API, see fm_client_create */
+};
+
+/*
+ * Serves deployments until SIGINT or SIGTERM: waits for their runs, and starts each in a process of
+ * its own, which is this same program called again with the same arguments. A run that is cancelled
+ * gets SIGTERM and, 30 seconds later, SIGKILL. Prints what is served, the runs' logs go to stderr.
+ * Returns the exit status for the process. Nothing of importance should come before it in main,
+ * for it happens again for each run:
+ *
+ *     int main(void)
+ *     {
+ *         return fm_serve(FM_DEPLOYMENT(&greeter_flow, .name = "send-receive"));
+ *     }
+ */
+#define fm_serve(...)                                                                              \
+    fm_serve_with((const struct fm_deployment[]){__VA_ARGS__, {.flow = NULL}},                     \
+                  &(const struct fm_serve_options){.limit = 0})
+int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve_options *options);
+
+/* A run as somebody else sees it. */
+struct fm_run_info {
+    char id[FM_ID_SIZE];
+    char name[128];
+    char state_type[16]; /* "SCHEDULED", "RUNNING", "COMPLETED", ... */
+    char state_name[64]; /* "Late", "Suspended", ... */
+};
+
+struct fm_run_deployment_options {
+    double timeout; /* seconds to wait for its end; 0: does not wait; FM_FOREVER */
+    const char *name;
+    const char *idempotency_key;         /* the same key gives the same run */
+    const struct fm_setting *parameters; /* FM_INITIAL(FM_SET(a, 1)); the rest has its defaults */
+    bool end_;
+};
+
+/* Starts a run of a deployment, "flow/deployment": fm_run_deployment(run, "greeter/send-receive",
+ * &info). FM_NOT_FOUND, FM_CONFLICT (the parameters do not fit), FM_TIMED_OUT (it goes on; `info`
+ * is filled in all the same). */
+#define fm_run_deployment(run, name, ...) FM_RUN_DEPLOYMENT_(run, name, __VA_ARGS__, .end_ = false)
+#define FM_RUN_DEPLOYMENT_(run, name, info, ...)                                                   \
+    fm_run_deployment_with(run, name, &(struct fm_run_deployment_options){__VA_ARGS__}, info)
+int fm_run_deployment_with(struct fm_run *run, const char *name,
+                           const struct fm_run_deployment_options *options,
+                           struct fm_run_info *ret_info);
+
+int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info *ret_info);
+
+/* Waits until it has ended; FM_TIMED_OUT after so many seconds. */
+int fm_wait_for_run(struct fm_run *run, const char *flow_run_id, double timeout,
+                    struct fm_run_info *ret_info);
+
+/* Waits until its state is of this type or it has ended. */
+int fm_wait_for_state(struct fm_run *run, const char *flow_run_id, const char *state_type,
+                      double timeout, struct fm_run_info *ret_info);

@@ -1,0 +1,131 @@
+/* Pausing for input; sending and receiving it while running; variables. Part of <fermata.h>. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <fermata/flow.h>
+#include <fermata/model.h>
+
+/* ---- pausing for input ----------------------------------------------------------------------- */
+
+struct fm_pause_options {
+    double timeout;                   /* seconds; 0: an hour; FM_FOREVER */
+    const char *key;                  /* of the pause; NULL: "1", "2", ... in turn */
+    const char *description;          /* Markdown, shown above the form */
+    const struct fm_setting *initial; /* FM_INITIAL(FM_SET(name, "anonymous")): new defaults */
+    double poll_interval; /* seconds between two looks, where the server cannot wait; 0: 1 */
+    bool end_;
+};
+
+/*
+ * Stops the run until somebody answers, and stores the answer in `result`:
+ *
+ *     struct user user;
+ *     int r = fm_pause(run, &User, &user, .timeout = 3600, .description = "**Welcome!**");
+ *
+ * FM_NOTHING with NULL waits only for the "go on". Returns 0, or: FM_INVALID, the answer does not
+ * fit the model, or its check refused it; fm_error says why, and the flow may pause again.
+ * FM_TIMED_OUT, FM_CANCELLED. On failure `result` is untouched. Strings and lists in it belong to
+ * the run.
+ */
+#define fm_pause(run, type, ...) FM_PAUSE_(run, type, __VA_ARGS__, .end_ = false)
+#define FM_PAUSE_(run, type, result, ...)                                                          \
+    fm_pause_with(run, &(type)->model, FM_FITS_(type, result),                                     \
+                  &(struct fm_pause_options){__VA_ARGS__})
+int fm_pause_with(struct fm_run *run, const struct fm_model *model, void *result,
+                  const struct fm_pause_options *options);
+
+/*
+ * The same for a wait that may be long: the process ends and the run goes on in a new one, which
+ * calls the flow again from its beginning; there this call gives the answer at once. Only runs of a
+ * deployment can be suspended. Returns FM_SUSPENDED the first time: return it from the flow.
+ */
+#define fm_suspend(run, type, ...) FM_SUSPEND_(run, type, __VA_ARGS__, .end_ = false)
+#define FM_SUSPEND_(run, type, result, ...)                                                        \
+    fm_suspend_with(run, &(type)->model, FM_FITS_(type, result),                                   \
+                    &(struct fm_pause_options){__VA_ARGS__})
+int fm_suspend_with(struct fm_run *run, const struct fm_model *model, void *result,
+                    const struct fm_pause_options *options);
+
+/* ---- sending and receiving while running ----------------------------------------------------- */
+
+struct fm_send_options {
+    const char *key_prefix; /* NULL: the type's */
+    bool end_;
+};
+
+/* Sends a value to another run, which need not be receiving, or even running, yet:
+ * fm_send(run, other_id, FM_STRING, "hello") or fm_send(run, other_id, &User, &user). */
+#define fm_send(run, flow_run_id, type, ...)                                                       \
+    FM_SEND_(run, flow_run_id, type, __VA_ARGS__, .end_ = false)
+#define FM_SEND_(run, flow_run_id, type, value, ...)                                               \
+    fm_send_with(run, flow_run_id, &(type)->model, FM_PASS_(type, value),                          \
+                 &(struct fm_send_options){__VA_ARGS__})
+int fm_send_with(struct fm_run *run, const char *flow_run_id, const struct fm_model *model,
+                 const void *value, const struct fm_send_options *options);
+
+struct fm_receive_options {
+    double timeout;                 /* seconds for each fm_next; 0: an hour; FM_FOREVER */
+    double poll_interval;           /* where the server cannot wait; 0: half a second */
+    const char *key_prefix;         /* NULL: the type's */
+    const fm_strings *exclude_keys; /* inputs that are known already; copied */
+    const char *cursor; /* a name: what was acknowledged under it never comes again, not even in
+                         * another process of the run */
+    bool end_;
+};
+
+/* What was sent to this run with this type, from the first on. Belongs to the run; NULL: see
+ * fm_error. */
+struct fm_receiver;
+#define fm_receive(run, ...) FM_RECEIVE_(run, __VA_ARGS__, .end_ = false)
+#define FM_RECEIVE_(run, type, ...)                                                                \
+    fm_receive_with(run, &(type)->model, &(struct fm_receive_options){__VA_ARGS__})
+struct fm_receiver *fm_receive_with(struct fm_run *run, const struct fm_model *model,
+                                    const struct fm_receive_options *options);
+
+/* Waits for the next one and stores it in `value`, which is of the receiver's type. 1: it came; 0:
+ * nothing came in time; FM_INVALID: one came that does not fit the type (fm_error says why,
+ * fm_input_key which), and the next call goes on behind it. */
+int fm_next(struct fm_receiver *receiver, void *value);
+
+/* With a cursor: the last one that came is done with. The next fm_next says so too. */
+int fm_acknowledge(struct fm_receiver *receiver);
+
+/* About the last one that came: its key, and the run that sent it, or NULL if it was none. */
+const char *fm_input_key(const struct fm_receiver *receiver);
+const char *fm_input_sender(const struct fm_receiver *receiver);
+
+/* Sends a value to the run that sent the last one: fm_respond(names, FM_STRING, "Hello!"). */
+#define fm_respond(receiver, type, value)                                                          \
+    fm_respond_with(receiver, &(type)->model, FM_PASS_(type, value))
+int fm_respond_with(struct fm_receiver *receiver, const struct fm_model *model, const void *value);
+
+/* Answers a run that is paused or suspended, as a person would: fm_resume(run, id, FM_STRING,
+ * "yes"), fm_resume(run, id, FM_NOTHING, NULL). FM_REFUSED with the reason if it is not paused or
+ * the answer does not fit. */
+#define fm_resume(run, flow_run_id, type, value)                                                   \
+    fm_resume_with(run, flow_run_id, &(type)->model, FM_PASS_(type, value))
+int fm_resume_with(struct fm_run *run, const char *flow_run_id, const struct fm_model *model,
+                   const void *value);
+
+/* ---- variables ------------------------------------------------------------------------------- */
+
+/* Values that the server keeps under a name, for all flows. A name has lower-case letters, digits,
+ * dashes and underscores. */
+
+/* 1: it is there, and in `result`. 0: it is not, and `result` keeps what it had: the default.
+ * FM_INVALID: it is of another type. */
+#define fm_variable_get(run, name, type, result)                                                   \
+    fm_variable_get_with(run, name, &(type)->model, FM_FITS_(type, result))
+int fm_variable_get_with(struct fm_run *run, const char *name, const struct fm_model *model,
+                         void *result);
+
+/* FM_CONFLICT if there is one already; fm_variable_replace sets it in any case. */
+#define fm_variable_set(run, name, type, value)                                                    \
+    fm_variable_set_with(run, name, &(type)->model, FM_PASS_(type, value), false)
+#define fm_variable_replace(run, name, type, value)                                                \
+    fm_variable_set_with(run, name, &(type)->model, FM_PASS_(type, value), true)
+int fm_variable_set_with(struct fm_run *run, const char *name, const struct fm_model *model,
+                         const void *value, bool overwrite);
+
+int fm_variable_unset(struct fm_run *run, const char *name); /* 1: it was there; 0: it was not */
