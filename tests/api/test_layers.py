@@ -11,7 +11,7 @@ SYSTEM_INCLUDE = re.compile(r"^\s*#\s*include\s+<([^>]+)>", re.MULTILINE)
 LAYERS = {
     "common": set(),
     "json": {"common"},
-    "include": set(),
+    "include": set(), "include/fermata": set(),
     "lib": {"include", "json", "common"},
     "examples": {"include"},
     "cli": {"include", "lib", "json", "common", "server/server.h"},
