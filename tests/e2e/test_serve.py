@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.flows import Process, log_of, read, resume, wait, wait_for_state
+from harness.flows import (Process, ask_for_run, deployment_of, log_of, read, resume, wait,
+                           wait_for_end, wait_for_state)
 from harness.terminal import Terminal
 
 
@@ -18,21 +19,6 @@ def runner(server, tmp_path_factory):
         yield running
         running.process.send_signal(signal.SIGTERM)
         assert running.end() == 0
-
-
-def deployment_of(api, name):
-    return api.get(f"/deployments/name/{name}").json()
-
-
-def ask_for_run(api, name, **parameters):
-    reply = api.post(f"/deployments/{deployment_of(api, name)['id']}/create_flow_run",
-                     json={"state": {"type": "SCHEDULED"}, "parameters": parameters})
-    assert reply.status_code == 201, reply.text
-    return reply.json()
-
-
-def wait_for_end(api, run):
-    return wait_for_state(api, run, "Completed", "Failed", "Crashed", "Cancelled")
 
 
 def test_a_run_is_started_at_once(api, runner):
