@@ -138,31 +138,44 @@ static double time_limit(const struct fm_call *call)
     return (call->timeout > 0 ? call->timeout : DEFAULT_TIMEOUT) + ceil(call->wait);
 }
 
-static void set_options(struct fm_client *client, CURL *easy, const char *method, const char *body,
-                        const struct fm_call *call, struct attempt *attempt)
+/* In a function with `easy` and `r`: after the first option that fails no other is set. */
+#define SET(option, value) (r = r == CURLE_OK ? curl_easy_setopt(easy, option, value) : r)
+
+static CURLcode set_manners(const struct fm_client *client, CURL *easy, const struct fm_call *call)
 {
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "fermata/" FERMATA_VERSION);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTREDIR, (long)CURL_REDIR_POST_ALL);
-    curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(CONNECT_TIMEOUT * 1000));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(time_limit(call) * 1000));
+    CURLcode r = CURLE_OK;
+
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_USERAGENT, "fermata/" FERMATA_VERSION);
+    SET(CURLOPT_ACCEPT_ENCODING, "");
+    SET(CURLOPT_FOLLOWLOCATION, 1L);
+    SET(CURLOPT_POSTREDIR, (long)CURL_REDIR_POST_ALL);
+    SET(CURLOPT_MAXREDIRS, 5L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(CONNECT_TIMEOUT * 1000));
+    SET(CURLOPT_TIMEOUT_MS, (long)(time_limit(call) * 1000));
     if (client->is_local)
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    if (body) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
-    } else if (strcmp(method, "POST") == 0) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
+        SET(CURLOPT_PROXY, "");
+    return r;
+}
+
+static CURLcode set_request(CURL *easy, const char *method, const char *url, const char *body,
+                            const struct headers *headers, struct attempt *attempt)
+{
+    const char *sent = !body && strcmp(method, "POST") == 0 ? "" : body;
+    CURLcode r = CURLE_OK;
+
+    if (sent) {
+        SET(CURLOPT_POSTFIELDS, sent);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(sent));
     }
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header_line);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
+    SET(CURLOPT_CUSTOMREQUEST, method);
+    SET(CURLOPT_HTTPHEADER, headers->list);
+    SET(CURLOPT_URL, url);
+    SET(CURLOPT_WRITEFUNCTION, take_body);
+    SET(CURLOPT_WRITEDATA, attempt);
+    SET(CURLOPT_HEADERFUNCTION, take_header_line);
+    SET(CURLOPT_HEADERDATA, attempt);
+    return r;
 }
 
 /* Runs the transfer that is set up on the line; CURLE_ABORTED_BY_CALLBACK if it was interrupted. */
@@ -205,12 +218,12 @@ static CURLcode try_once(struct fm_client *client, struct line *line, const char
     buf_add_string(&url, client->url);
     buf_add_string(&url, path);
     struct headers headers = make_headers(client, body, call);
-    if (headers.ok && !url.failed) {
-        set_options(client, line->easy, method, body, call, attempt);
-        curl_easy_setopt(line->easy, CURLOPT_HTTPHEADER, headers.list);
-        if (curl_easy_setopt(line->easy, CURLOPT_URL, buf_string(&url)) == CURLE_OK)
-            result = transfer(client, line);
-    }
+    if (headers.ok && !url.failed)
+        result = set_manners(client, line->easy, call);
+    if (result == CURLE_OK)
+        result = set_request(line->easy, method, buf_string(&url), body, &headers, attempt);
+    if (result == CURLE_OK)
+        result = transfer(client, line);
     curl_slist_free_all(headers.list);
     if (result == CURLE_OK) {
         curl_easy_getinfo(line->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -269,7 +282,8 @@ static int transport_error(struct fm_client *client, CURL *easy, CURLcode result
     case CURLE_ABORTED_BY_CALLBACK:
         return fail(error, FM_CANCELLED, "the call was interrupted");
     case CURLE_WRITE_ERROR:
-        return fail(error, FM_FAILED, "the answer of %s is too long", client->url);
+        return fail(error, FM_FAILED, "the answer of %s is too long, or there is no memory for it",
+                    client->url);
     case CURLE_COULDNT_CONNECT:
         curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
         return fail(error, FM_UNREACHABLE, "cannot reach %s: %s; is `fermata server` running?",
@@ -370,7 +384,7 @@ int fm_client_call_with(struct fm_client *client, const char *method, const char
         r = transport_error(client, line->easy, result, call, error);
     } else {
         attempt.reply.length = attempt.body.length;
-        attempt.reply.body = attempt.body.data ? buf_steal(&attempt.body) : strdup("");
+        attempt.reply.body = buf_steal(&attempt.body);
         if (attempt.reply.body)
             *ret_reply = attempt.reply;
         else

@@ -242,7 +242,6 @@ char *fm_path_segment(const char *text)
 {
     buf_auto out = BUF_INIT;
 
-    buf_add_string(&out, "");
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
                      (*c >= '0' && *c <= '9') || strchr("-._~", *c);
@@ -251,7 +250,7 @@ char *fm_path_segment(const char *text)
         else
             buf_addf(&out, "%%%02X", *c);
     }
-    return out.data ? buf_steal(&out) : strdup("");
+    return buf_steal(&out);
 }
 
 void fm_new_id(char ret_id[static FM_ID_SIZE])

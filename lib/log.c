@@ -120,12 +120,14 @@ void run_log_add(struct run_log *log, enum fm_level level, const char *format, v
         text = NULL;
     if (text && strlen(text) > MESSAGE_BYTES)
         text[MESSAGE_BYTES] = '\0';
-    buf_add_utf8(&message, text ? text : "(a line for which there was no memory)");
+    buf_add_utf8(&message, text ? text : "");
+    bool complete = text && !message.failed;
     free(text);
+    const char *line = complete ? buf_string(&message) : "(a line for which there was no memory)";
     if (log->to_terminal && level >= FM_INFO)
-        terminal_print_run(&log->terminal, level, log->run_name, buf_string(&message));
+        terminal_print_run(&log->terminal, level, log->run_name, line);
     pthread_mutex_lock(&log->lock);
-    queue_line(log, level, buf_string(&message));
+    queue_line(log, level, line);
     pthread_cond_signal(&log->changed);
     pthread_mutex_unlock(&log->lock);
 }

@@ -1,5 +1,5 @@
-/* Flows that talk to flows in Python, see test_python.py: talk greeter | doubler | sender ID | mover
- * ID. */
+/* Flows that talk to flows in Python, see test_python.py: talk greeter | doubler | sender ID |
+ * mover ID. */
 #include <stdio.h>
 #include <string.h>
 
@@ -69,8 +69,7 @@ FM_MODEL(Partner, struct partner, partner_fields);
 static int sender(struct fm_run *run, const struct partner *partner)
 {
     static const char *const names[] = {"andrew", "Zoë \"Z\""};
-    struct fm_receiver *greetings =
-        fm_receive(run, FM_STRING, .timeout = 30, .poll_interval = 0.1);
+    struct fm_receiver *greetings = fm_receive(run, FM_STRING, .timeout = 30, .poll_interval = 0.1);
     const char *greeting;
 
     for (size_t i = 0; i < 2 && greetings; i++) {
