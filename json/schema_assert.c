@@ -204,7 +204,12 @@ bool schema_check_format(struct schema_run *run, struct schema_frame *frame,
     size_t length = json_string_length(frame->instance);
     if (!schema_spend(run, length / 16))
         return false;
-    return judge(run, frame, keyword, keyword->format(json_string_value(frame->instance), length));
+    if (keyword->format->check(json_string_value(frame->instance), length))
+        return true;
+    struct schema_error *error = schema_record(run, frame, keyword);
+    if (error)
+        error->name = keyword->format->words;
+    return false;
 }
 
 bool schema_check_max_items(struct schema_run *run, struct schema_frame *frame,

@@ -287,9 +287,7 @@ static void say_pattern(const struct schema_error *e, struct buf *to)
 
 static void say_format(const struct schema_error *e, struct buf *to)
 {
-    const char *words = schema_format_words(json_string_value(e->value));
-
-    buf_addf(to, "must be %s", words ? words : "of another form");
+    buf_addf(to, "must be %s", e->name);
 }
 
 static void say_not(const struct schema_error *e, struct buf *to)

@@ -270,6 +270,7 @@ static void formats_are_checked_when_asked_for(void **state)
         const char *good;
         const char *bad;
     } cases[] = {
+        {"base64", "aGVsbG8=", "aGVsbG8"},
         {"date", "2024-02-29", "2023-02-29"},
         {"time", "23:59:60Z", "12:00:60Z"},
         {"date-time", "2026-11-22t10:05:48.5+01:00", "2026-11-22 10:05:48Z"},
