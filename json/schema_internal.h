@@ -64,8 +64,8 @@ struct schema_keyword {
     struct schema_pattern **patterns;
     size_t node_count;
     size_t pattern_count;
-    size_t count;  /* SHAPE_COUNT: the number; SHAPE_TYPES: a set of bits */
-    size_t weight; /* what comparing with the value costs, in steps */
+    size_t count;                       /* SHAPE_COUNT: the number; SHAPE_TYPES: a set of bits */
+    size_t weight;                      /* what comparing with the value costs, in steps */
     const struct schema_format *format; /* NULL: not checked */
     const char *dynamic;        /* of $dynamicRef: the anchor to look for from the outside in */
     struct schema_node *target; /* of $ref and $dynamicRef */

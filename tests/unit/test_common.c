@@ -140,7 +140,7 @@ static void times_of_day_have_no_offset(void **state)
 
 static void bytes_read_back_from_base64(void **state)
 {
-    static const char *const wrong[] = {"a",    "ab",   "abc",  "a===",     "====",  "ab=c",
+    static const char *const wrong[] = {"a",    "ab",   "abc",      "a===",   "====", "ab=c",
                                         "a-_=", "a b=", "ab==ab==", "ab==\n", "=abc"};
     uint8_t bytes[64];
     uint8_t back[64];
