@@ -9,8 +9,7 @@
 #include "lib/errors.h"
 #include "lib/model.h"
 
-int decode_string(struct decoder *decoder, const struct fm_type *type, const json_t *json,
-                  void *to)
+int decode_string(struct decoder *decoder, const struct fm_type *type, const json_t *json, void *to)
 {
     (void)type;
     if (!json_is_string(json))
@@ -55,8 +54,7 @@ int decode_integer(struct decoder *decoder, const struct fm_type *type, const js
     return 0;
 }
 
-int decode_number(struct decoder *decoder, const struct fm_type *type, const json_t *json,
-                  void *to)
+int decode_number(struct decoder *decoder, const struct fm_type *type, const json_t *json, void *to)
 {
     (void)type;
     if (!json_is_number(json))
@@ -77,8 +75,7 @@ int decode_boolean(struct decoder *decoder, const struct fm_type *type, const js
     return 0;
 }
 
-int decode_date(struct decoder *decoder, const struct fm_type *type, const json_t *json,
-                void *to)
+int decode_date(struct decoder *decoder, const struct fm_type *type, const json_t *json, void *to)
 {
     struct fm_date date;
 
@@ -131,8 +128,7 @@ int decode_datetime(struct decoder *decoder, const struct fm_type *type, const j
     return 0;
 }
 
-int decode_uuid(struct decoder *decoder, const struct fm_type *type, const json_t *json,
-                void *to)
+int decode_uuid(struct decoder *decoder, const struct fm_type *type, const json_t *json, void *to)
 {
     struct fm_uuid uuid;
 
@@ -143,8 +139,7 @@ int decode_uuid(struct decoder *decoder, const struct fm_type *type, const json_
     return 0;
 }
 
-int decode_json(struct decoder *decoder, const struct fm_type *type, const json_t *json,
-                void *to)
+int decode_json(struct decoder *decoder, const struct fm_type *type, const json_t *json, void *to)
 {
     struct fm_json any;
     char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);

@@ -351,10 +351,10 @@ struct fm_model {
  * `value` of an object, under the name that Prefect's client gives to what is sent or received as
  * that type: here that of List[Tuple[str, float]], "listAutomaticRunInput".
  *
- *     typedef FM_LIST(struct pair) pairs;
- *     FM_VALUE_MODEL(Pairs, pairs, "list", FM_LIST_OF(FM_TUPLE(&Pair)));
+ *     typedef FM_LIST(struct pair) pair_list;
+ *     FM_VALUE_MODEL(Pairs, pair_list, "list", FM_LIST_OF(FM_TUPLE(&Pair)));
  *
- *     pairs pairs;
+ *     pair_list pairs;
  *     r = fm_next(fm_receive(run, &Pairs), &pairs);
  *
  * What follows the type are rules of a field: FM_VALUE_MODEL(Age, int64_t, "int", &fm_type_long,

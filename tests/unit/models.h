@@ -8,7 +8,7 @@
 #include "lib/model.h"
 #include "json/text.h"
 
-static void assert_same_json(const char *text, const char *expected)
+static inline void assert_same_json(const char *text, const char *expected)
 {
     json_t *a = json_loads(text, JSON_DECODE_ANY, NULL);
     json_t *b = json_loads(expected, JSON_DECODE_ANY, NULL);
@@ -20,8 +20,8 @@ static void assert_same_json(const char *text, const char *expected)
     json_decref(b);
 }
 
-static void assert_schema(const struct fm_model *model, const struct fm_setting *initial,
-                          const char *expected)
+static inline void assert_schema(const struct fm_model *model, const struct fm_setting *initial,
+                                 const char *expected)
 {
     struct fm_error error;
     buf_auto schema = BUF_INIT;
@@ -31,7 +31,7 @@ static void assert_schema(const struct fm_model *model, const struct fm_setting 
 }
 
 /* The message of decoding; "" if it succeeded. */
-static const char *decode(const struct fm_model *model, const char *json, void *ret_value)
+static inline const char *decode(const struct fm_model *model, const char *json, void *ret_value)
 {
     static struct fm_error error;
     static struct arena arena;
