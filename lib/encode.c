@@ -65,7 +65,7 @@ static int encode_time(struct encoder *encoder, const void *from)
     memcpy(&time, from, sizeof(time));
     int n = snprintf(text, sizeof(text), "%02d:%02d:%02d", time.hour, time.minute, time.second);
     if (time.microsecond)
-        n = snprintf(text + n, sizeof(text) - (size_t)n, ".%06d", time.microsecond);
+        snprintf(text + n, sizeof(text) - (size_t)n, ".%06d", time.microsecond);
     if (!time_of_day_parse(text, &same) || same.microsecond != time.microsecond)
         return fail(encoder->error, FM_INVALID, "%s is no time of day", text);
     json_add_string(&encoder->writer, text);

@@ -1,7 +1,4 @@
 /* A model with every kind of type inside every other: random values read back as they were. */
-#include <math.h>
-#include <stdlib.h>
-
 #include "tests/unit/models.h"
 
 #include "common/base64.h"
@@ -141,64 +138,6 @@ static void problems_deep_inside_have_their_path(void **state)
                         "be base64, such as aGVsbG8=");
 }
 
-/* ---- checks inside --------------------------------------------------------------------------- */
-
-struct shirt {
-    const char *color;
-};
-static const struct fm_field shirt_fields[] = {FM_FIELD(struct shirt, color), FM_END};
-static void check_shirt(const void *value, struct fm_problems *problems)
-{
-    const struct shirt *shirt = value;
-
-    if (strcmp(shirt->color, "green") == 0)
-        fm_problem(problems, "color", "is out of stock");
-    if (!*shirt->color)
-        fm_problem(problems, NULL, "has no colour");
-}
-FM_MODEL(Shirt, struct shirt, shirt_fields, .check = check_shirt);
-
-struct order {
-    FM_LIST(struct shirt) shirts;
-};
-static const struct fm_field order_fields[] = {
-    FM_FIELD_OF(struct order, shirts, FM_LIST_OF(FM_STRUCT(&Shirt))),
-    FM_END,
-};
-FM_MODEL(Order, struct order, order_fields);
-
-static void what_a_check_says_has_the_path_to_its_struct(void **state)
-{
-    struct order order;
-
-    (void)state;
-    assert_string_equal(
-        decode(&Order.model, "{\"shirts\":[{\"color\":\"red\"},{\"color\":\"green\"},{\"color\":"
-                             "\"\"}]}", &order),
-        "shirts[1].color: is out of stock; shirts[2]: has no colour");
-}
-
-/* ---- depth ----------------------------------------------------------------------------------- */
-
-#define DEEPER(type_) FM_LIST_OF(FM_MAP_OF(type_))
-#define DEEPEST(type_) DEEPER(DEEPER(DEEPER(DEEPER(DEEPER(DEEPER(type_))))))
-
-FM_VALUE_MODEL(Deep, fm_strings, "list", DEEPER(DEEPER(FM_OPTIONAL_OF(&fm_type_string))));
-FM_VALUE_MODEL(TooDeep, fm_strings, "list", DEEPEST(&fm_type_string));
-
-static void schemas_have_a_depth(void **state)
-{
-    struct fm_error error;
-    buf_auto schema = BUF_INIT;
-
-    (void)state;
-    assert_int_equal(model_schema(&Deep.model, NULL, &schema, &error), 0);
-    buf_clear(&schema);
-    assert_int_equal(model_schema(&TooDeep.model, NULL, &schema, &error), FM_INVALID);
-    assert_string_equal(error.message, "types are nested deeper than 12 in 'value': a struct "
-                                       "between them helps");
-}
-
 /* ---- what is no text, or too much ------------------------------------------------------------ */
 
 static void hostile_text_is_refused(void **state)
@@ -239,8 +178,9 @@ static unsigned below(unsigned limit)
 
 static void add_text(struct buf *json)
 {
-    static const char *const parts[] = {"a",     "\\\"",         "\\\\",           "\xc3\xa9", "\\n",
-                                        "\\u00ff", "\xf0\x9f\x8e\xbc", "}",    ",",        "\\ud83c\\udfbc"};
+    static const char *const parts[] = {
+        "a", "\\\"", "\\\\",          "\xc3\xa9", "\\n", "\\u00ff", "\xf0\x9f\x8e\xbc",
+        "}", ",",    "\\ud83c\\udfbc"};
 
     buf_add_char(json, '"');
     for (unsigned i = below(6); i > 0; i--)
@@ -442,16 +382,16 @@ static void add_all(struct buf *json)
         add_function *add;
         bool nullable;
     } members[] = {
-        {"time", add_clock, false},      {"bytes", add_bytes, false},
-        {"texts", add_texts, false},     {"numbers", add_numbers, false},
-        {"reals", add_reals, false},     {"truths", add_truths, false},
-        {"words", add_words, false},     {"counts", add_counts, false},
-        {"pair", add_pair, false},       {"ones", add_ones, false},
+        {"time", add_clock, false},         {"bytes", add_bytes, false},
+        {"texts", add_texts, false},        {"numbers", add_numbers, false},
+        {"reals", add_reals, false},        {"truths", add_truths, false},
+        {"words", add_words, false},        {"counts", add_counts, false},
+        {"pair", add_pair, false},          {"ones", add_ones, false},
         {"named", add_ones_by_name, false}, {"perhaps", add_one, true},
-        {"date", add_date, true},        {"clock", add_clock, true},
-        {"moment", add_moment, true},    {"id", add_id, true},
-        {"data", add_bytes, true},       {"small", add_small, true},
-        {"large", add_integer, true},    {"grade", add_grade, false},
+        {"date", add_date, true},           {"clock", add_clock, true},
+        {"moment", add_moment, true},       {"id", add_id, true},
+        {"data", add_bytes, true},          {"small", add_small, true},
+        {"large", add_integer, true},       {"grade", add_grade, false},
     };
 
     buf_add_char(json, '{');
@@ -518,8 +458,6 @@ int main(void)
         cmocka_unit_test(what_is_left_out_has_its_default),
         cmocka_unit_test(whole_numbers_have_choices),
         cmocka_unit_test(problems_deep_inside_have_their_path),
-        cmocka_unit_test(what_a_check_says_has_the_path_to_its_struct),
-        cmocka_unit_test(schemas_have_a_depth),
         cmocka_unit_test(hostile_text_is_refused),
         cmocka_unit_test(random_values_read_back),
     };
