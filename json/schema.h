@@ -79,7 +79,8 @@ struct schema_error {
     const json_t *schema;            /* the one that holds the keyword */
 
     /* What some keywords tell besides: the missing name and who asks for it, or what a format is
-     * called; the unexpected names or items; the schemas that all fit; a count. */
+     * called; the unexpected names or items; the schemas that all fit; the item that is there
+     * twice; a count. */
     const char *name;
     const char *other;
     const char *const *names;

@@ -48,8 +48,7 @@ static void the_first_arm_that_fits_is_taken(void **state)
     (void)state;
     assert_value_schema(&Contacts.model,
                         "{\"type\":\"array\",\"items\":{\"anyOf\":[" CONTACT_ARMS "]}}");
-    assert_value_schema(&MaybeContact.model,
-                        "{\"anyOf\":[" CONTACT_ARMS ",{\"type\":\"null\"}]}");
+    assert_value_schema(&MaybeContact.model, "{\"anyOf\":[" CONTACT_ARMS ",{\"type\":\"null\"}]}");
     assert_string_equal(read_bare(&Contacts.model, json, &contacts), "");
     for (int i = ROOM; i <= POST; i++)
         assert_int_equal(contacts.items[i].which, i);
@@ -60,8 +59,7 @@ static void the_first_arm_that_fits_is_taken(void **state)
     assert_string_equal(contacts.items[POST].post.items[0], "x");
     assert_written(&Contacts.model, &contacts, json);
     assert_becomes(&MaybeContact.model, "null", "null");
-    assert_becomes(&MaybeContact.model, "{\"number\":\"5\"}",
-                   "{\"number\":\"5\",\"extension\":0}");
+    assert_becomes(&MaybeContact.model, "{\"number\":\"5\"}", "{\"number\":\"5\",\"extension\":0}");
 }
 
 static void what_fits_no_arm_is_told_what_each_missed(void **state)
@@ -70,14 +68,16 @@ static void what_fits_no_arm_is_told_what_each_missed(void **state)
     const struct contact *address = &contact;
 
     (void)state;
-    assert_refused(&Contacts.model, "[{\"number\":\"x\"}]",
-                   "[0]: must be one of Room (must be a whole number), mail (must be a text), phone "
-                   "(number: must match the pattern ^[0-9]+$), post (must be a list)");
-    assert_refused(&Contacts.model, "[0,[5]]",
-                   "[0]: must be one of Room (must be at least 1), mail (must be a text), phone "
-                   "(must be an object), post (must be a list); [1]: must be one of Room (must be a "
-                   "whole number), mail (must be a text), phone (must be an object), post ([0]: "
-                   "must be a text)");
+    assert_refused(
+        &Contacts.model, "[{\"number\":\"x\"}]",
+        "[0]: must be one of Room (must be a whole number), mail (must be a text), phone "
+        "(number: must match the pattern ^[0-9]+$), post (must be a list)");
+    assert_refused(
+        &Contacts.model, "[0,[5]]",
+        "[0]: must be one of Room (must be at least 1), mail (must be a text), phone "
+        "(must be an object), post (must be a list); [1]: must be one of Room (must be a "
+        "whole number), mail (must be a text), phone (must be an object), post ([0]: "
+        "must be a text)");
     assert_written(&MaybeContact.model, &address, "`which` is 4, but Contact has 4 arms");
     contact.which = -1;
     assert_written(&MaybeContact.model, &address, "`which` is -1, but Contact has 4 arms");
