@@ -15,7 +15,6 @@
 #include "json/writer.h"
 
 #define MATCH_STEPS 1000000 /* an answer may not keep us busy for longer */
-#define KEY_SHOWN   60      /* bytes of a map's key, in a path */
 
 /* ---- bounds and lengths ---------------------------------------------------------------------- */
 

@@ -8,8 +8,7 @@
 #include "json/text.h"
 
 #define TRIES_LIMIT  ((size_t)64 << 20) /* of what may be spent on arms of unions */
-#define VALUE_COST   16                 /* of a value, besides its memory */
-#define KEY_SHOWN    60                 /* bytes of a map's key, in a path */
+#define VALUE_COST   16                 /* of a value, besides its memory and its text */
 #define REASON_SHOWN 120                /* bytes of what one arm of a union has missed */
 #define ARMS_SHOWN   6
 
@@ -215,7 +214,7 @@ static int decode_value(struct decoder *decoder, const struct fm_type *type, con
         fm_problem(decoder->problems, path_of(decoder), "is nested deeper than %d", MODEL_DEPTH);
         return 0;
     }
-    spend(decoder, VALUE_COST);
+    spend(decoder, VALUE_COST + json_string_length(json));
     if (decoder->spent > TRIES_LIMIT)
         return fail(decoder->error, FM_INVALID,
                     "the value is too large to find out of which types it is");
@@ -295,6 +294,8 @@ static void refuse_unknown(struct decoder *decoder, const struct fm_model *model
             field++;
         if (field->name)
             continue;
+        if (gave_up(decoder))
+            return;
         enter_key(decoder, key);
         fm_problem(decoder->problems, path_of(decoder), "is not a field of %s", model->name);
         leave(decoder, length);

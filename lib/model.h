@@ -16,6 +16,7 @@
 #include "json/writer.h"
 
 #define MODEL_DEPTH 24 /* structs and lists inside one another, in a value */
+#define KEY_SHOWN   60 /* bytes of a map's key, in the path to its value */
 
 /* Appends the schema. `initial` (may be NULL) replaces defaults of the outer model's fields. */
 int model_schema(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,

@@ -357,9 +357,9 @@ struct fm_model {
  *     pair_list pairs;
  *     r = fm_next(fm_receive(run, &Pairs), &pairs);
  *
- * What follows the type are rules of a field: FM_VALUE_MODEL(Age, int64_t, "int", &fm_type_long,
- * .minimum = FM_VALUE(0)); Python's name for a type without one of its own is that of its form:
- * "optional", "union", "literal", "annotated".
+ * What follows the type are rules of a field: FM_VALUE_MODEL(Age, int64_t, "int",
+ * &fm_type_long_long, .minimum = FM_VALUE(0)). Python's name for a type without one of its own is
+ * that of its form: "optional", "union", "literal", "annotated".
  */
 #define FM_VALUE_MODEL(name_, type_, python_, ...)                                                 \
     FM_VALUE_MODEL_(name_, type_, python_, __VA_ARGS__, )
@@ -375,7 +375,7 @@ struct fm_model {
                                                  .bare = true}}
 
 /* Models of bare values that are there already. FM_BYTES is Python's Base64Bytes, whose name is
- * "annotated": its plain bytes are sent as text, without base64. */
+ * "annotated"; what Python sends as plain bytes is a text, to be received as one. */
 #define FM_BUILT_IN_(name_, type_)                                                                 \
     extern const struct name_ {                                                                    \
         struct fm_model model;                                                                     \
