@@ -8,6 +8,7 @@
 
 #include "cli/field.h"
 #include "cli/text.h"
+#include "common/base64.h"
 #include "common/ids.h"
 #include "common/times.h"
 #include "json/text.h"
@@ -139,6 +140,11 @@ static bool reads_as_email(const char *text)
     return at && at > text && at[1] && !strpbrk(text, " \t");
 }
 
+static bool reads_as_base64(const char *text)
+{
+    return base64_is(text, strlen(text));
+}
+
 /* What is checked here is what a flow would refuse later, too late to ask again. */
 static const struct format {
     const char *name;
@@ -150,6 +156,7 @@ static const struct format {
     {"time", "a time of day, like 18:30", reads_as_time_of_day},
     {"duration", "a duration, like PT1H30M", NULL},
     {"uuid", "a UUID", reads_as_uuid},
+    {"base64", "bytes as base64, like aGVsbG8=", reads_as_base64},
     {"email", "an e-mail address", reads_as_email},
     {"uri", "an address, like https://example.com", NULL},
     {"password", "not shown", NULL},
@@ -213,6 +220,16 @@ static void add_list_hint(struct buf *to, const struct field *field, const json_
     }
 }
 
+/* What JSON is wanted where there are no prompts for it. */
+static const char *json_hint(const struct field *field)
+{
+    const char *type = json_string_value(json_object_get(field->schema, "type"));
+
+    if (type && strcmp(type, "object") == 0)
+        return "names with their values, as JSON: {\"name\": value}";
+    return type && strcmp(type, "array") == 0 ? "a list, as JSON: [value, value]" : "JSON";
+}
+
 void field_add_hint(struct buf *to, const struct field *field, const json_t *root)
 {
     static const char *const hints[] = {
@@ -220,15 +237,19 @@ void field_add_hint(struct buf *to, const struct field *field, const json_t *roo
         [FIELD_NUMBER] = "a number", [FIELD_BOOLEAN] = "yes or no",
         [FIELD_CHOICE] = "one of",   [FIELD_LIST] = "",
         [FIELD_ITEMS] = "a list",    [FIELD_OBJECT] = "several fields",
-        [FIELD_UNION] = "one of",    [FIELD_JSON] = "JSON",
+        [FIELD_UNION] = "one of",
     };
     const struct format *format = field->kind == FIELD_TEXT ? format_of(field) : NULL;
 
     if (field->kind == FIELD_LIST)
         add_list_hint(to, field, root);
+    else if (field->kind == FIELD_JSON)
+        buf_add_string(to, json_hint(field));
     else
         buf_add_string(to, format ? format->hint : hints[field->kind]);
     add_bounds(to, field);
+    if (json_is_true(json_object_get(field->schema, "uniqueItems")))
+        buf_add_string(to, ", none of them twice");
 }
 
 /* --- What is typed --- */

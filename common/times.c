@@ -95,10 +95,10 @@ static bool literal(const char **text, const char *any_of)
     return true;
 }
 
-static bool fraction_of_second(const char **text, int64_t *ret_microseconds)
+static bool fraction_of_second(const char **text, int *ret_microseconds)
 {
-    int64_t scale = SECOND / 10;
-    int64_t value = 0;
+    int scale = (int)SECOND / 10;
+    int value = 0;
 
     if (!isdigit((unsigned char)**text))
         return false;
@@ -107,6 +107,35 @@ static bool fraction_of_second(const char **text, int64_t *ret_microseconds)
         scale /= 10;
     }
     *ret_microseconds = value;
+    return true;
+}
+
+/* Hours and minutes, then seconds and their fraction or not. */
+static bool time_on_clock(const char **text, struct time_of_day *ret_time)
+{
+    struct time_of_day time = {0};
+
+    if (!number(text, 2, &time.hour) || !literal(text, ":") || !number(text, 2, &time.minute))
+        return false;
+    if (literal(text, ":")) {
+        if (!number(text, 2, &time.second))
+            return false;
+        if (literal(text, ".,") && !fraction_of_second(text, &time.microsecond))
+            return false;
+    }
+    if (time.hour > 23 || time.minute > 59 || time.second > 59)
+        return false;
+    *ret_time = time;
+    return true;
+}
+
+bool time_of_day_parse(const char *text, struct time_of_day *ret_time)
+{
+    struct time_of_day time;
+
+    if (!time_on_clock(&text, &time) || *text)
+        return false;
+    *ret_time = time;
     return true;
 }
 
@@ -143,34 +172,28 @@ static int days_in_month(int year, int month)
 
 bool time_parse(const char *text, int64_t *ret_time)
 {
-    int year, month, day, hour = 0, minute = 0, second = 0;
-    int64_t fraction = 0, offset = 0;
+    int year, month, day;
+    struct time_of_day clock = {0};
+    int64_t offset = 0;
 
     if (!number(&text, 4, &year) || !literal(&text, "-") || !number(&text, 2, &month) ||
         !literal(&text, "-") || !number(&text, 2, &day))
         return false;
     if (*text) {
-        if (!literal(&text, "Tt _") || !number(&text, 2, &hour) || !literal(&text, ":") ||
-            !number(&text, 2, &minute))
-            return false;
-        if (literal(&text, ":") && !number(&text, 2, &second))
-            return false;
-        if (literal(&text, ".,") && !fraction_of_second(&text, &fraction))
-            return false;
-        if (!offset_from_utc(&text, &offset) || *text)
+        if (!literal(&text, "Tt _") || !time_on_clock(&text, &clock) ||
+            !offset_from_utc(&text, &offset) || *text)
             return false;
     }
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
-        hour > 23 || minute > 59 || second > 59)
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
         return false;
 
     struct tm tm = {.tm_year = year - 1900,
                     .tm_mon = month - 1,
                     .tm_mday = day,
-                    .tm_hour = hour,
-                    .tm_min = minute,
-                    .tm_sec = second};
-    int64_t time = (int64_t)timegm(&tm) * SECOND + fraction - offset;
+                    .tm_hour = clock.hour,
+                    .tm_min = clock.minute,
+                    .tm_sec = clock.second};
+    int64_t time = (int64_t)timegm(&tm) * SECOND + clock.microsecond - offset;
     if (time < FIRST_TIME || time > LAST_TIME)
         return false;
     *ret_time = time;

@@ -31,3 +31,11 @@ void time_format(int64_t time, char ret_text[static TIME_SIZE]);
  * offset (UTC), seconds left out, a date alone (midnight). False for anything else, and for a time
  * that is outside of the years 1 to 9999 in UTC. */
 bool time_parse(const char *text, int64_t *ret_time);
+
+struct time_of_day {
+    int hour, minute, second, microsecond;
+};
+
+/* A time on the clock of whoever names it: "13:45", "13:45:30", "13:45:30.25", and nothing about
+ * where that clock hangs. What a web form's time and pydantic's time without zone are. */
+bool time_of_day_parse(const char *text, struct time_of_day *ret_time);

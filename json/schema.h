@@ -43,7 +43,9 @@ int schema_registry_add(struct schema_registry *registry, const char *uri, const
                         struct error *error);
 
 struct schema_options {
-    bool check_format;                      /* `format` is checked; else it only annotates */
+    bool check_format; /* `format` is checked; else it only annotates */
+    bool local_times;  /* then a `time` is one without an offset, "13:45" or "13:45:30.5": what web
+                        * forms and pydantic mean by it; RFC 3339's cannot be without */
     const struct schema_registry *registry; /* may be NULL; not needed after compiling */
 };
 
@@ -76,8 +78,9 @@ struct schema_error {
     const json_t *instance;          /* the value that is wrong */
     const json_t *schema;            /* the one that holds the keyword */
 
-    /* What some keywords tell besides: the missing name and who asks for it; the unexpected names
-     * or items; the schemas that all fit; a count. */
+    /* What some keywords tell besides: the missing name and who asks for it, or what a format is
+     * called; the unexpected names or items; the schemas that all fit; the item that is there
+     * twice; a count. */
     const char *name;
     const char *other;
     const char *const *names;

@@ -204,7 +204,12 @@ bool schema_check_format(struct schema_run *run, struct schema_frame *frame,
     size_t length = json_string_length(frame->instance);
     if (!schema_spend(run, length / 16))
         return false;
-    return judge(run, frame, keyword, keyword->format(json_string_value(frame->instance), length));
+    if (keyword->format->check(json_string_value(frame->instance), length))
+        return true;
+    struct schema_error *error = schema_record(run, frame, keyword);
+    if (error)
+        error->name = keyword->format->words;
+    return false;
 }
 
 bool schema_check_max_items(struct schema_run *run, struct schema_frame *frame,
@@ -237,10 +242,13 @@ static int by_hash(const void *a, const void *b)
 }
 
 /* Items that are the same lie side by side once they are in the order of their hashes. */
-static bool are_unique(struct schema_run *run, struct hashed *items, size_t count)
+/* If they are not unique, an item that is there twice, or NULL where looking took too much. */
+static bool are_unique(struct schema_run *run, struct hashed *items, size_t count,
+                       const json_t **ret_repeated)
 {
     size_t work = 0;
 
+    *ret_repeated = NULL;
     for (size_t i = 0; i < count; i++)
         items[i].hash = json_hash(items[i].item, &work);
     if (!schema_spend(run, work))
@@ -248,8 +256,12 @@ static bool are_unique(struct schema_run *run, struct hashed *items, size_t coun
     qsort(items, count, sizeof(*items), by_hash);
     for (size_t i = 0; i < count; i++) {
         for (size_t j = i + 1; j < count && items[j].hash == items[i].hash; j++) {
-            if (!schema_spend(run, 1 + work / count) || json_same(items[i].item, items[j].item))
+            if (!schema_spend(run, 1 + work / count))
                 return false;
+            if (json_same(items[i].item, items[j].item)) {
+                *ret_repeated = items[i].item;
+                return false;
+            }
         }
     }
     return true;
@@ -260,8 +272,8 @@ bool schema_check_unique_items(struct schema_run *run, struct schema_frame *fram
 {
     size_t count = json_array_size(frame->instance);
     struct schema_mark mark = schema_memory_mark(run->scratch);
+    const json_t *repeated;
     struct hashed *items;
-    bool unique;
 
     if (count < 2 || !json_is_true(keyword->value))
         return true;
@@ -270,9 +282,16 @@ bool schema_check_unique_items(struct schema_run *run, struct schema_frame *fram
         return schema_stop(run, "the schema needs too much memory for this value");
     for (size_t i = 0; i < count; i++)
         items[i].item = json_array_get(frame->instance, i);
-    unique = are_unique(run, items, count);
+    bool unique = are_unique(run, items, count, &repeated);
     schema_memory_rewind(run->scratch, mark);
-    return judge(run, frame, keyword, unique);
+    struct schema_error *error = unique ? NULL : schema_record(run, frame, keyword);
+    const json_t **values = error && repeated ? schema_take(run, sizeof(*values)) : NULL;
+    if (values) {
+        values[0] = repeated;
+        error->values = values;
+        error->count = 1;
+    }
+    return unique;
 }
 
 bool schema_check_max_properties(struct schema_run *run, struct schema_frame *frame,

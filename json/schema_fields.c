@@ -10,6 +10,7 @@
 #include "json/text.h"
 
 #define VALUES_SHOWN 20
+#define ENTRY_SHOWN  60 /* bytes of what was sent */
 
 struct teller {
     struct schema_errors *errors;
@@ -248,8 +249,13 @@ static void say_items(const struct schema_error *e, struct buf *to)
 
 static void say_unique_items(const struct schema_error *e, struct buf *to)
 {
-    (void)e;
+    buf_auto entry = BUF_INIT;
+
     buf_add_string(to, "must not have the same entry twice");
+    if (e->count)
+        say_value(e->values[0], &entry);
+    if (entry.length > 0 && entry.length <= ENTRY_SHOWN)
+        buf_addf(to, ": %s", buf_string(&entry));
 }
 
 static void say_contains(const struct schema_error *e, struct buf *to)
@@ -287,9 +293,7 @@ static void say_pattern(const struct schema_error *e, struct buf *to)
 
 static void say_format(const struct schema_error *e, struct buf *to)
 {
-    const char *words = schema_format_words(json_string_value(e->value));
-
-    buf_addf(to, "must be %s", words ? words : "of another form");
+    buf_addf(to, "must be %s", e->name);
 }
 
 static void say_not(const struct schema_error *e, struct buf *to)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base64.h"
+#include "common/times.h"
 #include "json/schema_internal.h"
 
 static bool digit(char c)
@@ -375,11 +377,15 @@ static bool is_uri_reference(const char *text, size_t length)
     return text[colon] != ':' && is_relative_part(text, length);
 }
 
-static const struct {
-    const char *name;
-    bool (*check)(const char *text, size_t length);
-    const char *words;
-} formats[] = {
+static bool is_local_time(const char *text, size_t length)
+{
+    struct time_of_day time;
+
+    return strlen(text) == length && time_of_day_parse(text, &time);
+}
+
+static const struct schema_format formats[] = {
+    {"base64", base64_is, "base64, such as aGVsbG8="},
     {"date", is_date, "a date such as 2026-05-17"},
     {"date-time", is_date_time, "a date and time such as 2026-05-17T09:30:00Z"},
     {"duration", is_duration, "a duration such as P3DT4H"},
@@ -396,20 +402,16 @@ static const struct {
     {"uuid", is_uuid, "a UUID"},
 };
 
-bool (*schema_format_check(const char *name))(const char *text, size_t length)
-{
-    for (size_t i = 0; i < COUNT_OF(formats); i++) {
-        if (strcmp(formats[i].name, name) == 0)
-            return formats[i].check;
-    }
-    return NULL;
-}
+static const struct schema_format local_time = {"time", is_local_time,
+                                                "a time of day such as 09:30"};
 
-const char *schema_format_words(const char *name)
+const struct schema_format *schema_format_find(const char *name, bool local_times)
 {
+    if (local_times && strcmp(name, local_time.name) == 0)
+        return &local_time;
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
         if (strcmp(formats[i].name, name) == 0)
-            return formats[i].words;
+            return &formats[i];
     }
     return NULL;
 }

@@ -64,9 +64,9 @@ struct schema_keyword {
     struct schema_pattern **patterns;
     size_t node_count;
     size_t pattern_count;
-    size_t count;  /* SHAPE_COUNT: the number; SHAPE_TYPES: a set of bits */
-    size_t weight; /* what comparing with the value costs, in steps */
-    bool (*format)(const char *text, size_t length); /* NULL: not checked */
+    size_t count;                       /* SHAPE_COUNT: the number; SHAPE_TYPES: a set of bits */
+    size_t weight;                      /* what comparing with the value costs, in steps */
+    const struct schema_format *format; /* NULL: not checked */
     const char *dynamic;        /* of $dynamicRef: the anchor to look for from the outside in */
     struct schema_node *target; /* of $ref and $dynamicRef */
 };
@@ -193,10 +193,14 @@ json_t *schema_metaschema(const char *uri);
 /* The document that a registry holds, or NULL. */
 json_t *schema_registry_get(const struct schema_registry *registry, const char *uri);
 
-/* The check of a format, NULL if it is not known. */
-bool (*schema_format_check(const char *name))(const char *text, size_t length);
-/* What a person calls it: "an e-mail address". NULL if the format is not known. */
-const char *schema_format_words(const char *name);
+struct schema_format {
+    const char *name;
+    bool (*check)(const char *text, size_t length);
+    const char *words; /* what a person calls it: "an e-mail address" */
+};
+
+/* NULL if it is not known. `local_times`: see struct schema_options. */
+const struct schema_format *schema_format_find(const char *name, bool local_times);
 
 /* Memory that is given back in the order of a stack. */
 struct schema_memory;

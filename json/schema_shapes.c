@@ -40,10 +40,12 @@ static int shape_string(struct schema_compiler *compiler, struct schema_node *no
 {
     if (!json_is_string(keyword->value))
         return refuse_shape(compiler, place, "a string");
+    const struct schema_options *options = compiler->options;
     if (strcmp(keyword->kind->name, "format") == 0 &&
-        ((compiler->options && compiler->options->check_format) ||
+        ((options && options->check_format) ||
          (node->resource->vocabularies & VOCABULARY_FORMAT_ASSERTION)))
-        keyword->format = schema_format_check(json_string_value(keyword->value));
+        keyword->format =
+            schema_format_find(json_string_value(keyword->value), options && options->local_times);
     return 0;
 }
 

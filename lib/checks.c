@@ -10,6 +10,7 @@
 #include "common/times.h"
 #include "lib/errors.h"
 #include "lib/model.h"
+#include "lib/utf8.h"
 #include "json/text.h"
 #include "json/writer.h"
 
@@ -79,19 +80,6 @@ static void check_length(const struct fm_field *field, size_t length, const char
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-static void check_choice(const char *const *choices, const char *text, const char *path,
-                         struct fm_problems *problems)
-{
-    buf_auto list = BUF_INIT;
-
-    for (const char *const *choice = choices; *choice; choice++) {
-        if (strcmp(*choice, text) == 0)
-            return;
-        buf_addf(&list, "%s%s", list.length ? ", " : "", *choice);
-    }
-    fm_problem(problems, path, "must be one of %s", buf_string(&list));
-}
-
 static int check_pattern(const char *pattern, const char *text, const char *path,
                          struct fm_problems *problems, struct fm_error *error)
 {
@@ -145,6 +133,13 @@ static bool is_date(const char *text)
     return date_parse(text, &date);
 }
 
+static bool is_time(const char *text)
+{
+    struct time_of_day time;
+
+    return time_of_day_parse(text, &time);
+}
+
 static bool is_datetime(const char *text)
 {
     int64_t time;
@@ -179,6 +174,7 @@ static void check_format(const char *format, const char *text, const char *path,
         const char *words;
     } formats[] = {
         {"date", is_date, "a date such as 2026-12-31"},
+        {"time", is_time, "a time of day such as 13:45"},
         {"date-time", is_datetime, "a date with a time such as 2026-12-31T18:00:00Z"},
         {"uuid", is_uuid, "a UUID"},
         {"email", is_email, "an e-mail address"},
@@ -190,48 +186,89 @@ static void check_format(const char *format, const char *text, const char *path,
     }
 }
 
-static int check_string(const struct fm_field *field, const char *text, const char *path,
-                        struct fm_problems *problems, struct fm_error *error)
+/* ---- choices --------------------------------------------------------------------------------- */
+
+static void check_text_choice(const char *const *choices, const char *text, const char *path,
+                              struct fm_problems *problems)
 {
-    check_length(field, count_characters(text), "characters", path, problems);
-    if (field->choices)
-        check_choice(field->choices, text, path, problems);
-    if (field->format)
-        check_format(field->format, text, path, problems);
-    return field->pattern ? check_pattern(field->pattern, text, path, problems, error) : 0;
+    buf_auto list = BUF_INIT;
+
+    for (const char *const *choice = choices; *choice; choice++) {
+        if (strcmp(*choice, text) == 0)
+            return;
+        buf_addf(&list, "%s%s", list.length ? ", " : "", *choice);
+    }
+    fm_problem(problems, path, "must be one of %s", buf_string(&list));
 }
 
-static void check_list(const struct fm_field *field, const json_t *list, const char *path,
-                       struct fm_problems *problems)
+static void check_number_choice(const struct fm_numbered_choices *choices, const json_t *number,
+                                const char *path, struct fm_problems *problems)
 {
-    const json_t *item;
-    size_t i;
+    buf_auto list = BUF_INIT;
 
-    check_length(field, json_array_size(list), "items", path, problems);
-    if (!field->choices)
-        return;
-    json_array_foreach(list, i, item) {
-        buf_auto item_path = BUF_INIT;
-        buf_addf(&item_path, "%s[%zu]", path, i);
-        if (json_is_string(item))
-            check_choice(field->choices, json_string_value(item), buf_string(&item_path), problems);
+    for (size_t i = 0; i < choices->count; i++) {
+        const struct fm_value choice = {.kind = FM_VALUE_INTEGER, .integer = choices->items[i]};
+        if (compare_with_bound(number, &choice) == 0)
+            return;
+        buf_addf(&list, "%s%lld", list.length ? ", " : "", (long long)choices->items[i]);
     }
+    fm_problem(problems, path, "must be one of %s", buf_string(&list));
+}
+
+/* The choices are those of the texts and whole numbers wherever they are in the value. */
+static void check_choices(const struct fm_field *field, const struct fm_type *type,
+                          const json_t *value, const char *path, struct fm_problems *problems)
+{
+    size_t i;
+    const char *key;
+    json_t *inner;
+
+    type = type_behind(type);
+    if (type->kind == FM_KIND_STRING && field->choices && json_is_string(value))
+        check_text_choice(field->choices, json_string_value(value), path, problems);
+    if (type->kind == FM_KIND_INTEGER && field->numbered_choices.count && json_is_number(value))
+        check_number_choice(&field->numbered_choices, value, path, problems);
+    if (type->kind != FM_KIND_LIST && type->kind != FM_KIND_SET && type->kind != FM_KIND_MAP)
+        return;
+    json_array_foreach(value, i, inner) {
+        buf_auto inner_path = BUF_INIT;
+        buf_addf(&inner_path, "%s[%zu]", path, i);
+        check_choices(field, type->items, inner, buf_string(&inner_path), problems);
+    }
+    json_object_foreach((json_t *)value, key, inner) {
+        buf_auto inner_path = BUF_INIT;
+        buf_addf(&inner_path, "%s%s", path, *path ? "." : "");
+        buf_add_short(&inner_path, key, KEY_SHOWN);
+        check_choices(field, type->items, inner, buf_string(&inner_path), problems);
+    }
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static void check_count(const struct fm_field *field, const json_t *value, const char *path,
+                        struct fm_problems *problems)
+{
+    enum fm_kind kind = type_behind(field->type)->kind;
+
+    if (kind == FM_KIND_LIST || kind == FM_KIND_SET)
+        check_length(field, json_array_size(value), "items", path, problems);
+    if (kind == FM_KIND_MAP)
+        check_length(field, json_object_size(value), "items", path, problems);
 }
 
 int check_rules(const struct fm_field *field, const json_t *value, const char *path,
                 struct fm_problems *problems, struct fm_error *error)
 {
-    switch (json_typeof(value)) {
-    case JSON_STRING:
-        return check_string(field, json_string_value(value), path, problems, error);
-    case JSON_INTEGER:
-    case JSON_REAL:
+    const char *text = json_string_value(value);
+
+    if (json_is_number(value))
         check_bounds(field, value, path, problems);
-        return 0;
-    case JSON_ARRAY:
-        check_list(field, value, path, problems);
-        return 0;
-    default:
-        return 0;
-    }
+    if (text)
+        check_length(field, count_characters(text), "characters", path, problems);
+    check_count(field, value, path, problems);
+    if (field->choices || field->numbered_choices.count)
+        check_choices(field, field->type, value, path, problems);
+    if (text && field->format)
+        check_format(field->format, text, path, problems);
+    return text && field->pattern ? check_pattern(field->pattern, text, path, problems, error) : 0;
 }

@@ -16,6 +16,7 @@
 #include "json/writer.h"
 
 #define MODEL_DEPTH 24 /* structs and lists inside one another, in a value */
+#define KEY_SHOWN   60 /* bytes of a map's key, in the path to its value */
 
 /* Appends the schema. `initial` (may be NULL) replaces defaults of the outer model's fields. */
 int model_schema(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
@@ -40,6 +41,14 @@ int model_decode(const struct fm_model *model, const struct fm_setting *initial,
 int model_encode(const struct fm_model *model, const void *value, struct buf *to,
                  struct fm_error *error) MUST_CHECK;
 
+/* The same two, but the JSON of a bare value is that value's own, without the object around it that
+ * it has between sender and receiver. */
+int model_decode_bare(const struct fm_model *model, const char *json, size_t length,
+                      struct arena *arena, void *ret_value, struct fm_problems *problems,
+                      struct fm_error *error) MUST_CHECK;
+int model_encode_bare(const struct fm_model *model, const void *value, struct buf *to,
+                      struct fm_error *error) MUST_CHECK;
+
 /* ---- shared by the above --------------------------------------------------------------------- */
 
 /* The default that a field has here: the initial one or its own; `.kind` may be FM_VALUE_NONE. */
@@ -55,6 +64,22 @@ int check_initial(const struct fm_model *model, const struct fm_setting *initial
  */
 json_t *value_to_json(const struct fm_value *value, const struct fm_type *type,
                       struct fm_error *error);
+
+/* The type of an optional's value; any other type itself. */
+const struct fm_type *type_behind(const struct fm_type *type);
+
+/* How a struct's fields lie in a tuple: how many there are, and up to which they are required. */
+size_t field_count(const struct fm_field *fields);
+size_t required_count(const struct fm_field *fields);
+
+/* How the entries of an FM_MAP lie in memory: each is a key, and behind it the value. */
+#define MAP_VALUE offsetof(__typeof__(*((fm_string_map *)0)->items), value)
+size_t map_entry_size(const struct fm_type *items);
+
+/* Notes an item of a set in `seen`, an object whose keys are the items as JSON; `text` becomes that
+ * of this one. 1: it is new; 0: it was there before. */
+int note_item(json_t *seen, const struct fm_type *type, const void *item, struct buf *text,
+              struct fm_error *error) MUST_CHECK;
 
 /* Adds what the rules of the field (bounds, lengths, pattern, choices, format) find wrong with a
  * JSON value of the right type. */

@@ -12,16 +12,17 @@ void problem_list_release(struct fm_problems *problems)
 
 void fm_problem(struct fm_problems *problems, const char *field, const char *format, ...)
 {
-    struct problem *problem = arena_alloc(&problems->arena, sizeof(*problem));
     va_list args;
 
+    if (problems->count++ >= PROBLEMS_KEPT)
+        return;
+    struct problem *problem = arena_alloc(&problems->arena, sizeof(*problem));
     va_start(args, format);
     if (problem) {
         problem->path = arena_strdup(&problems->arena, field ? field : "");
         problem->message = arena_vprintf(&problems->arena, format, args);
     }
     va_end(args);
-    problems->count++;
     if (!problem || !problem->path || !problem->message) {
         problems->failed = true;
         return;

@@ -5,6 +5,8 @@
 #include "common/buf.h"
 #include "include/fermata.h"
 
+#define PROBLEMS_KEPT 100 /* the rest is only counted */
+
 struct problem {
     struct problem *next;
     const char *path; /* "" for the whole */

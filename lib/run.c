@@ -186,6 +186,37 @@ int run_decode(struct fm_run *run, const struct fm_model *model, const struct fm
     return r;
 }
 
+int run_decode_bare(struct fm_run *run, const struct fm_model *model, const char *json,
+                    size_t length, void *ret_value, struct fm_error *error)
+{
+    problem_list_auto problems = {0};
+
+    pthread_mutex_lock(&run->lock);
+    int r = model_decode_bare(model, json, length, &run->arena, ret_value, &problems, error);
+    pthread_mutex_unlock(&run->lock);
+    return r;
+}
+
+int fm_decode_with(struct fm_run *run, const struct fm_model *model, const char *json, void *result)
+{
+    struct fm_error error;
+    int r = run_decode_bare(run, model, json, strlen(json), result, &error);
+
+    return run_keep_error(run, r, &error);
+}
+
+const char *fm_encode_with(struct fm_run *run, const struct fm_model *model, const void *value)
+{
+    struct fm_error error;
+    buf_auto text = BUF_INIT;
+    int r = model_encode_bare(model, value, &text, &error);
+
+    if (run_keep_error(run, r, &error) < 0)
+        return NULL;
+    char *copy = fm_alloc(run, text.length + 1);
+    return copy ? memcpy(copy, buf_string(&text), text.length + 1) : NULL;
+}
+
 int run_take_parameters(struct fm_run *run, const char *json, size_t length, struct fm_error *error)
 {
     const struct fm_model *model = run->flow->parameters;

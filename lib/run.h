@@ -58,6 +58,10 @@ int run_keep_error(struct fm_run *run, int r, const struct fm_error *error);
 int run_decode(struct fm_run *run, const struct fm_model *model, const struct fm_setting *initial,
                const char *json, size_t length, void *ret_value, struct fm_error *error) MUST_CHECK;
 
+/* model_decode_bare, likewise. */
+int run_decode_bare(struct fm_run *run, const struct fm_model *model, const char *json,
+                    size_t length, void *ret_value, struct fm_error *error) MUST_CHECK;
+
 /* Reads the parameters of the flow from a JSON object. */
 int run_take_parameters(struct fm_run *run, const char *json, size_t length,
                         struct fm_error *error) MUST_CHECK;

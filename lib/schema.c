@@ -6,16 +6,19 @@
 #include "lib/model.h"
 
 #define MODELS_LIMIT 64 /* different structs inside one model */
+#define TYPE_DEPTH   12 /* types in one another, with no struct between: within a writer's depth */
 
 struct schema {
     struct json_writer writer;
     const struct fm_model *models[MODELS_LIMIT]; /* those inside, which go under "$defs" */
     size_t model_count;
+    int depth; /* of the type that is being written */
     struct fm_error *error;
 };
 
 static int write_type(struct schema *schema, const struct fm_type *type,
-                      const char *const *choices);
+                      const struct fm_field *field);
+static int write_part(struct schema *schema, const struct fm_field *field);
 
 /* "first_name" is "First Name". */
 static void write_title(struct json_writer *writer, const struct fm_field *field)
@@ -57,83 +60,173 @@ static int note_model(struct schema *schema, const struct fm_model *model)
     return 0;
 }
 
-static int write_reference(struct schema *schema, const struct fm_model *model)
+static int write_reference(struct schema *schema, const struct fm_type *type,
+                           const struct fm_field *field)
 {
     buf_auto reference = BUF_INIT;
 
-    buf_addf(&reference, "#/$defs/%s", model->name);
+    (void)field;
+    buf_addf(&reference, "#/$defs/%s", type->model->name);
     write_string_member(&schema->writer, "$ref", buf_string(&reference));
-    return note_model(schema, model);
+    return note_model(schema, type->model);
 }
 
-static int write_items(struct schema *schema, const struct fm_type *items,
-                       const char *const *choices)
+static int write_encoding(struct schema *schema, const struct fm_type *type,
+                          const struct fm_field *field)
 {
-    json_key(&schema->writer, "items");
+    (void)type;
+    (void)field;
+    write_string_member(&schema->writer, "contentEncoding", "base64");
+    return 0;
+}
+
+/* A type as a schema of its own, with its braces. */
+static int write_inner(struct schema *schema, const struct fm_type *type,
+                       const struct fm_field *field)
+{
     json_begin_object(&schema->writer);
-    int r = write_type(schema, items, choices);
+    int r = write_type(schema, type, field);
     json_end_object(&schema->writer);
     return r;
 }
 
-/* {"anyOf": [the type, {"type": "null"}]} */
-static int write_or_null(struct schema *schema, const struct fm_type *type,
-                         const char *const *choices)
+static int write_list(struct schema *schema, const struct fm_type *type,
+                      const struct fm_field *field)
 {
+    if (type->kind == FM_KIND_SET) {
+        json_key(&schema->writer, "uniqueItems");
+        json_add_bool(&schema->writer, true);
+    }
+    json_key(&schema->writer, "items");
+    return write_inner(schema, type->items, field);
+}
+
+static int write_map(struct schema *schema, const struct fm_type *type,
+                     const struct fm_field *field)
+{
+    json_key(&schema->writer, "additionalProperties");
+    if (type->items->kind != FM_KIND_JSON)
+        return write_inner(schema, type->items, field);
+    json_add_bool(&schema->writer, true);
+    return 0;
+}
+
+static int write_tuple(struct schema *schema, const struct fm_type *type,
+                       const struct fm_field *field)
+{
+    const struct fm_field *fields = type->model->fields;
+    int r = 0;
+
+    (void)field;
+    json_key(&schema->writer, "prefixItems");
+    json_begin_array(&schema->writer);
+    for (; fields->name && r == 0; fields++)
+        r = write_part(schema, fields);
+    json_end_array(&schema->writer);
+    json_key(&schema->writer, "minItems");
+    json_add_integer(&schema->writer, (int64_t)required_count(type->model->fields));
+    json_key(&schema->writer, "maxItems");
+    json_add_integer(&schema->writer, (int64_t)field_count(type->model->fields));
+    return r;
+}
+
+/* {"anyOf": [the arms of a union, or the one other type; {"type": "null"} if it may be null]} */
+static int write_any_of(struct schema *schema, const struct fm_type *type,
+                        const struct fm_field *field, bool nullable)
+{
+    int r = 0;
+
     json_key(&schema->writer, "anyOf");
     json_begin_array(&schema->writer);
-    json_begin_object(&schema->writer);
-    int r = write_type(schema, type, choices);
-    json_end_object(&schema->writer);
-    json_begin_object(&schema->writer);
-    write_string_member(&schema->writer, "type", "null");
-    json_end_object(&schema->writer);
+    if (type->kind == FM_KIND_UNION) {
+        for (const struct fm_field *arm = type->arms->fields; arm->name && r == 0; arm++)
+            r = write_part(schema, arm);
+    } else {
+        r = write_inner(schema, type, field);
+    }
+    if (nullable) {
+        json_begin_object(&schema->writer);
+        write_string_member(&schema->writer, "type", "null");
+        json_end_object(&schema->writer);
+    }
     json_end_array(&schema->writer);
     return r;
 }
 
-static void write_choices(struct json_writer *writer, const char *const *choices)
+static int write_union(struct schema *schema, const struct fm_type *type,
+                       const struct fm_field *field)
 {
-    if (!choices)
-        return;
-    json_key(writer, "enum");
-    json_begin_array(writer);
-    for (; *choices; choices++)
-        json_add_string(writer, *choices);
-    json_end_array(writer);
+    return write_any_of(schema, type, field, false);
 }
 
-/* The members that say of which type a value is, without their object. Choices are those of the
- * strings in it. */
-static int write_type(struct schema *schema, const struct fm_type *type, const char *const *choices)
+static int write_optional(struct schema *schema, const struct fm_type *type,
+                          const struct fm_field *field)
 {
-    static const struct {
-        const char *type;
-        const char *format;
-    } kinds[] = {
-        [FM_KIND_STRING] = {"string", NULL}, [FM_KIND_INTEGER] = {"integer", NULL},
-        [FM_KIND_NUMBER] = {"number", NULL}, [FM_KIND_BOOLEAN] = {"boolean", NULL},
-        [FM_KIND_DATE] = {"string", "date"}, [FM_KIND_DATETIME] = {"string", "date-time"},
-        [FM_KIND_UUID] = {"string", "uuid"}, [FM_KIND_JSON] = {NULL, NULL},
-        [FM_KIND_LIST] = {"array", NULL},    [FM_KIND_OPTIONAL] = {NULL, NULL},
-        [FM_KIND_MODEL] = {NULL, NULL},
-    };
+    return write_any_of(schema, type_behind(type), field, true);
+}
 
+static int write_choices(struct schema *schema, const struct fm_type *type,
+                         const struct fm_field *field)
+{
+    struct json_writer *writer = &schema->writer;
+    const char *const *choice = field->choices;
+    bool numbered = type->kind == FM_KIND_INTEGER;
+
+    if (numbered ? field->numbered_choices.count == 0 : !choice)
+        return 0;
+    json_key(writer, "enum");
+    json_begin_array(writer);
+    if (numbered) {
+        for (size_t i = 0; i < field->numbered_choices.count; i++)
+            json_add_integer(writer, field->numbered_choices.items[i]);
+    } else {
+        for (; *choice; choice++)
+            json_add_string(writer, *choice);
+    }
+    json_end_array(writer);
+    return 0;
+}
+
+/* What a kind of type is in JSON Schema. */
+static const struct {
+    const char *type, *format;
+    const char *least, *most; /* the keywords of `min_length` and `max_length` */
+    int (*write)(struct schema *schema, const struct fm_type *type, const struct fm_field *field);
+} kinds[] = {
+    [FM_KIND_STRING] = {"string", NULL, "minLength", "maxLength", write_choices},
+    [FM_KIND_INTEGER] = {"integer", .write = write_choices},
+    [FM_KIND_NUMBER] = {"number"},
+    [FM_KIND_BOOLEAN] = {"boolean"},
+    [FM_KIND_DATE] = {"string", "date"},
+    [FM_KIND_TIME] = {"string", "time"},
+    [FM_KIND_DATETIME] = {"string", "date-time"},
+    [FM_KIND_UUID] = {"string", "uuid"},
+    [FM_KIND_BYTES] = {"string", "base64", "minLength", "maxLength", write_encoding},
+    [FM_KIND_JSON] = {NULL},
+    [FM_KIND_LIST] = {"array", NULL, "minItems", "maxItems", write_list},
+    [FM_KIND_SET] = {"array", NULL, "minItems", "maxItems", write_list},
+    [FM_KIND_MAP] = {"object", NULL, "minProperties", "maxProperties", write_map},
+    [FM_KIND_TUPLE] = {"array", .write = write_tuple},
+    [FM_KIND_OPTIONAL] = {NULL, .write = write_optional},
+    [FM_KIND_UNION] = {NULL, .write = write_union},
+    [FM_KIND_MODEL] = {NULL, .write = write_reference},
+};
+
+/* The members that say of which type a value of the field is, or one inside of it, without their
+ * object. */
+static int write_type(struct schema *schema, const struct fm_type *type,
+                      const struct fm_field *field)
+{
+    if (schema->depth == TYPE_DEPTH)
+        return fail(schema->error, FM_INVALID,
+                    "types are nested deeper than %d in '%s': a struct between them helps",
+                    TYPE_DEPTH, field->name);
+    schema->depth++;
     write_string_member(&schema->writer, "type", kinds[type->kind].type);
     write_string_member(&schema->writer, "format", kinds[type->kind].format);
-    switch (type->kind) {
-    case FM_KIND_STRING:
-        write_choices(&schema->writer, choices);
-        return 0;
-    case FM_KIND_LIST:
-        return write_items(schema, type->items, choices);
-    case FM_KIND_OPTIONAL:
-        return write_or_null(schema, type->items, choices);
-    case FM_KIND_MODEL:
-        return write_reference(schema, type->model);
-    default:
-        return 0;
-    }
+    int r = kinds[type->kind].write ? kinds[type->kind].write(schema, type, field) : 0;
+    schema->depth--;
+    return r;
 }
 
 static void write_bound(struct json_writer *writer, const char *key, const struct fm_value *bound)
@@ -149,7 +242,7 @@ static void write_bound(struct json_writer *writer, const char *key, const struc
 
 static void write_length(struct json_writer *writer, const char *key, size_t length)
 {
-    if (length == 0)
+    if (length == 0 || !key)
         return;
     json_key(writer, key);
     json_add_integer(writer, (int64_t)length);
@@ -157,16 +250,38 @@ static void write_length(struct json_writer *writer, const char *key, size_t len
 
 static void write_rules(struct json_writer *writer, const struct fm_field *field)
 {
-    bool list = field->type->kind == FM_KIND_LIST;
+    enum fm_kind kind = type_behind(field->type)->kind;
 
     write_bound(writer, "minimum", &field->minimum);
     write_bound(writer, "maximum", &field->maximum);
     write_bound(writer, "exclusiveMinimum", &field->exclusive_minimum);
     write_bound(writer, "exclusiveMaximum", &field->exclusive_maximum);
-    write_length(writer, list ? "minItems" : "minLength", field->min_length);
-    write_length(writer, list ? "maxItems" : "maxLength", field->max_length);
+    write_length(writer, kinds[kind].least, field->min_length);
+    write_length(writer, kinds[kind].most, field->max_length);
     write_string_member(writer, "pattern", field->pattern);
     write_string_member(writer, "format", field->format);
+}
+
+/* What a field says of its values, and help for the one who fills it in. */
+static int write_description(struct schema *schema, const struct fm_field *field)
+{
+    bool string_or_null = field->optional && field->type->kind == FM_KIND_STRING;
+
+    int r = string_or_null ? write_any_of(schema, field->type, field, true)
+                           : write_type(schema, field->type, field);
+    write_rules(&schema->writer, field);
+    write_string_member(&schema->writer, "description", field->description);
+    return r;
+}
+
+/* A position of a tuple or an arm of a union, which has a title only if it is given one. */
+static int write_part(struct schema *schema, const struct fm_field *field)
+{
+    json_begin_object(&schema->writer);
+    int r = write_description(schema, field);
+    write_string_member(&schema->writer, "title", field->title);
+    json_end_object(&schema->writer);
+    return r;
 }
 
 static int write_default(struct schema *schema, const struct fm_field *field,
@@ -199,19 +314,13 @@ static int write_default(struct schema *schema, const struct fm_field *field,
 static int write_field(struct schema *schema, const struct fm_field *field,
                        const struct fm_setting *initial)
 {
-    struct json_writer *writer = &schema->writer;
-    bool string_or_null = field->optional && field->type->kind == FM_KIND_STRING;
-
-    json_key(writer, field->name);
-    json_begin_object(writer);
-    int r = string_or_null ? write_or_null(schema, field->type, field->choices)
-                           : write_type(schema, field->type, field->choices);
-    write_rules(writer, field);
-    write_title(writer, field);
-    write_string_member(writer, "description", field->description);
+    json_key(&schema->writer, field->name);
+    json_begin_object(&schema->writer);
+    int r = write_description(schema, field);
+    write_title(&schema->writer, field);
     if (r == 0)
         r = write_default(schema, field, initial);
-    json_end_object(writer);
+    json_end_object(&schema->writer);
     return r;
 }
 

@@ -1,5 +1,7 @@
 #include "lib/utf8.h"
 
+#include <string.h>
+
 #include "common/error.h"
 
 /* Bytes of the character that begins here, 0 if it is none. */
@@ -51,4 +53,19 @@ void buf_add_utf8(struct buf *to, const char *text)
             text++;
         }
     }
+}
+
+void buf_add_short(struct buf *to, const char *text, size_t limit)
+{
+    size_t length = strnlen(text, limit + 1);
+
+    if (length <= limit) {
+        buf_add(to, text, length);
+        return;
+    }
+    length = limit;
+    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    buf_add(to, text, length);
+    buf_add_string(to, "...");
 }

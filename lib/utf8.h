@@ -8,5 +8,8 @@
 /* How many bytes of the text are valid UTF-8 from its start (RFC 3629). */
 size_t utf8_prefix(const char *text);
 
+/* Appends so many bytes of UTF-8 at most, with "..." at the end of what is longer. */
+void buf_add_short(struct buf *to, const char *text, size_t limit);
+
 /* Appends the text, with a replacement character for each byte that is none. */
 void buf_add_utf8(struct buf *to, const char *text);

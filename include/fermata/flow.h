@@ -90,6 +90,21 @@ char *fm_format(struct fm_run *run, const char *format, ...) FM_PRINTF_LIKE(2, 3
 /* Adds a copy of the text to a list, whose items move to the run's memory. */
 int fm_append(struct fm_run *run, fm_strings *list, const char *text);
 
+/* A value as JSON text, which belongs to the run, and a value of JSON text; strings and lists in it
+ * belong to the run too:
+ *
+ *     const char *json = fm_encode(run, &User, &user);
+ *     r = fm_decode(run, FM_STRINGS, "[\"a\", \"b\"]", &list);
+ *
+ * NULL, or FM_INVALID where the text does not fit the type: fm_error says why, and `result` is
+ * untouched. FM_NOTHING has no value. */
+#define fm_encode(run, type, value) fm_encode_with(run, &(type)->model, FM_PASS_(type, value))
+#define fm_decode(run, type, json, result)                                                         \
+    fm_decode_with(run, &(type)->model, json, FM_FITS_(type, result))
+const char *fm_encode_with(struct fm_run *run, const struct fm_model *model, const void *value);
+int fm_decode_with(struct fm_run *run, const struct fm_model *model, const char *json,
+                   void *result);
+
 /* ---- logging --------------------------------------------------------------------------------- */
 
 enum fm_level {

@@ -59,10 +59,21 @@ enum fm_kind {
     FM_KIND_LIST,       /* FM_LIST(type) */
     FM_KIND_OPTIONAL,   /* a pointer: NULL is JSON's null */
     FM_KIND_MODEL,      /* a struct with a model of its own */
+    FM_KIND_TIME,       /* struct fm_time */
+    FM_KIND_BYTES,      /* struct fm_bytes */
+    FM_KIND_MAP,        /* FM_MAP(type) */
+    FM_KIND_SET,        /* FM_LIST(type), each item once */
+    FM_KIND_TUPLE,      /* a struct with a model, in a list: a field is a position */
+    FM_KIND_UNION,      /* a struct with a table of arms, one of which counts */
 };
 
 struct fm_date {
     int year, month, day; /* month and day from 1 */
+};
+
+/* A time of day, on the clock of whoever names it: it knows no zone. */
+struct fm_time {
+    int hour, minute, second, microsecond; /* 23:59:59.999999 at most */
 };
 
 struct fm_datetime {
@@ -77,6 +88,12 @@ struct fm_json {
     const char *text; /* any JSON value, as it came */
 };
 
+/* Any bytes. In JSON they are base64 text, as pydantic's Base64Bytes has it. */
+struct fm_bytes {
+    const uint8_t *data; /* may be NULL where length is 0 */
+    size_t length;
+};
+
 #define FM_LIST(type)                                                                              \
     struct {                                                                                       \
         type *items;                                                                               \
@@ -87,20 +104,45 @@ typedef FM_LIST(int64_t) fm_integers;
 typedef FM_LIST(double) fm_numbers;
 typedef FM_LIST(bool) fm_booleans;
 
+/* A list in which each item is there once, whatever their order. A type of its own, so that
+ * FM_FIELD sees it; sets of anything else are an FM_LIST with FM_SET_OF. */
+typedef FM_LIST(const char *) fm_string_set;
+typedef FM_LIST(int64_t) fm_integer_set;
+
+/* Values by name, in the order in which they came; each key is there once. */
+#define FM_MAP(type)                                                                               \
+    struct {                                                                                       \
+        struct {                                                                                   \
+            const char *key;                                                                       \
+            _Alignas(8) type value; /* so its place is the same for all types */                   \
+        } * items;                                                                                 \
+        size_t count;                                                                              \
+    }
+typedef FM_MAP(const char *) fm_string_map;
+typedef FM_MAP(int64_t) fm_integer_map;
+typedef FM_MAP(double) fm_number_map;
+typedef FM_MAP(bool) fm_boolean_map;
+
 struct fm_model;
+struct fm_arms;
 
 /* How a C type goes to JSON and back. Static data. */
 struct fm_type {
     enum fm_kind kind;
     size_t size;                  /* of the C type, bytes */
-    const struct fm_type *items;  /* of a list, of an optional */
-    const struct fm_model *model; /* of a struct */
+    const struct fm_type *items;  /* of a list, a set, a map's values, an optional */
+    const struct fm_model *model; /* of a struct, of a tuple */
+    const struct fm_arms *arms;   /* of a union */
 };
 
 extern const struct fm_type fm_type_string, fm_type_int, fm_type_long, fm_type_long_long,
-    fm_type_number, fm_type_boolean, fm_type_date, fm_type_datetime, fm_type_uuid, fm_type_json,
-    fm_type_strings, fm_type_integers, fm_type_numbers, fm_type_booleans, fm_type_optional_integer,
-    fm_type_optional_number, fm_type_optional_boolean;
+    fm_type_number, fm_type_boolean, fm_type_date, fm_type_time, fm_type_datetime, fm_type_uuid,
+    fm_type_json, fm_type_bytes, fm_type_strings, fm_type_integers, fm_type_numbers,
+    fm_type_booleans, fm_type_string_set, fm_type_integer_set, fm_type_string_map,
+    fm_type_integer_map, fm_type_number_map, fm_type_boolean_map, fm_type_optional_int,
+    fm_type_optional_long, fm_type_optional_long_long, fm_type_optional_number,
+    fm_type_optional_boolean, fm_type_optional_date, fm_type_optional_time,
+    fm_type_optional_datetime, fm_type_optional_uuid, fm_type_optional_bytes;
 
 /* The type of a C expression, which is not evaluated. */
 #define FM_TYPE_OF(x)                                                                              \
@@ -113,16 +155,31 @@ extern const struct fm_type fm_type_string, fm_type_int, fm_type_long, fm_type_l
         double: &fm_type_number,                                                                   \
         bool: &fm_type_boolean,                                                                    \
         struct fm_date: &fm_type_date,                                                             \
+        struct fm_time: &fm_type_time,                                                             \
         struct fm_datetime: &fm_type_datetime,                                                     \
         struct fm_uuid: &fm_type_uuid,                                                             \
         struct fm_json: &fm_type_json,                                                             \
+        struct fm_bytes: &fm_type_bytes,                                                           \
         fm_strings: &fm_type_strings,                                                              \
         fm_integers: &fm_type_integers,                                                            \
         fm_numbers: &fm_type_numbers,                                                              \
         fm_booleans: &fm_type_booleans,                                                            \
-        int64_t *: &fm_type_optional_integer,                                                      \
+        fm_string_set: &fm_type_string_set,                                                        \
+        fm_integer_set: &fm_type_integer_set,                                                      \
+        fm_string_map: &fm_type_string_map,                                                        \
+        fm_integer_map: &fm_type_integer_map,                                                      \
+        fm_number_map: &fm_type_number_map,                                                        \
+        fm_boolean_map: &fm_type_boolean_map,                                                      \
+        int *: &fm_type_optional_int,                                                              \
+        long *: &fm_type_optional_long,                                                            \
+        long long *: &fm_type_optional_long_long,                                                  \
         double *: &fm_type_optional_number,                                                        \
-        bool *: &fm_type_optional_boolean)
+        bool *: &fm_type_optional_boolean,                                                         \
+        struct fm_date *: &fm_type_optional_date,                                                  \
+        struct fm_time *: &fm_type_optional_time,                                                  \
+        struct fm_datetime *: &fm_type_optional_datetime,                                          \
+        struct fm_uuid *: &fm_type_optional_uuid,                                                  \
+        struct fm_bytes *: &fm_type_optional_bytes)
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
@@ -142,6 +199,11 @@ extern const struct fm_type fm_type_string, fm_type_int, fm_type_long, fm_type_l
  *     };
  *     FM_MODEL(User, struct user, user_fields);
  */
+struct fm_numbered_choices {
+    const int64_t *items;
+    size_t count;
+};
+
 struct fm_field {
     const char *name;
     const struct fm_type *type;
@@ -153,11 +215,15 @@ struct fm_field {
     bool optional;                    /* of strings and FM_KIND_OPTIONAL: may be left out or null */
     struct fm_value minimum, maximum; /* of numbers, included */
     struct fm_value exclusive_minimum, exclusive_maximum; /* not included */
-    size_t min_length, max_length; /* characters of a string, items of a list; 0: no limit */
+    size_t min_length, max_length; /* characters of a string, items of a list, a set or a map;
+                                    * 0: no limit */
     const char *pattern;           /* of strings: a regular expression that is found in it */
-    const char *format;            /* of strings: "email", "date", "date-time", "uuid"; others say
-                                    * only how to show it */
-    const char *const *choices;    /* of strings: FM_CHOICES("red", "green") */
+    const char *format;            /* of strings: "email", "date", "time", "date-time", "uuid";
+                                    * others say only how to show it */
+    /* Of strings: FM_CHOICES("red", "green"); of whole numbers: FM_NUMBERED_CHOICES(1, 2). Also of
+     * those in a list, a set, a map or an optional. */
+    const char *const *choices;
+    struct fm_numbered_choices numbered_choices;
 };
 
 /* A field whose type is seen from the member's C type, then any of the fields above. */
@@ -176,13 +242,68 @@ struct fm_field {
         .name = NULL                                                                               \
     }
 #define FM_CHOICES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define FM_NUMBERED_CHOICES(...)                                                                   \
+    {                                                                                              \
+        .items = (const int64_t[]){__VA_ARGS__},                                                   \
+        .count = sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)                          \
+    }
 #define FM_STRUCT(model_)                                                                          \
     (&(const struct fm_type){                                                                      \
         .kind = FM_KIND_MODEL, .size = sizeof(*(model_)->shape), .model = &(model_)->model})
 #define FM_LIST_OF(type_)                                                                          \
     (&(const struct fm_type){.kind = FM_KIND_LIST, .size = sizeof(fm_strings), .items = (type_)})
+#define FM_SET_OF(type_)                                                                           \
+    (&(const struct fm_type){.kind = FM_KIND_SET, .size = sizeof(fm_strings), .items = (type_)})
+#define FM_MAP_OF(type_)                                                                           \
+    (&(const struct fm_type){.kind = FM_KIND_MAP, .size = sizeof(fm_string_map), .items = (type_)})
 #define FM_OPTIONAL_OF(type_)                                                                      \
     (&(const struct fm_type){.kind = FM_KIND_OPTIONAL, .size = sizeof(void *), .items = (type_)})
+
+/* A struct with a model, whose fields go in their order into a JSON list: ["apple", 1.5]. Those at
+ * the end that have a default may be left out. */
+#define FM_TUPLE(model_)                                                                           \
+    (&(const struct fm_type){                                                                      \
+        .kind = FM_KIND_TUPLE, .size = sizeof(*(model_)->shape), .model = &(model_)->model})
+
+/*
+ * One of several types: a struct whose member `which` is the number of the arm that counts, and a
+ * table of the arms. The first arm that an answer fits is taken.
+ *
+ *     struct contact {
+ *         enum { MAIL, PHONE } which;
+ *         union {
+ *             const char *mail;
+ *             struct phone phone;
+ *         };
+ *     };
+ *
+ *     static const struct fm_field contact_arms[] = {
+ *         FM_FIELD(struct contact, mail, .format = "email"),
+ *         FM_FIELD_OF(struct contact, phone, FM_STRUCT(&Phone)),
+ *         FM_END,
+ *     };
+ *     FM_ARMS(Contact, struct contact, contact_arms);
+ *
+ *     FM_FIELD_OF(struct person, contact, FM_UNION(&Contact))
+ */
+struct fm_arms {
+    const char *name;
+    size_t size;
+    size_t which;                  /* offset of the int in the struct */
+    const struct fm_field *fields; /* the arms, up to FM_END */
+};
+#define FM_ARMS(name_, type_, arms_)                                                               \
+    _Static_assert(sizeof(((type_ *)0)->which) == sizeof(int), "`which` is an int or an enum");    \
+    static const struct {                                                                          \
+        struct fm_arms arms;                                                                       \
+        type_ *shape;                                                                              \
+    } name_ __attribute__((unused)) = {.arms = {.name = #name_,                                    \
+                                                .size = sizeof(type_),                             \
+                                                .which = offsetof(type_, which),                   \
+                                                .fields = (arms_)}}
+#define FM_UNION(arms_)                                                                            \
+    (&(const struct fm_type){                                                                      \
+        .kind = FM_KIND_UNION, .size = sizeof(*(arms_)->shape), .arms = &(arms_)->arms})
 
 /* Fields by name, each set to a value: FM_INITIAL(FM_SET(name, "anonymous")). */
 struct fm_setting {
@@ -211,6 +332,7 @@ struct fm_model {
 
     /* Called with a value whose fields are right one by one; refuses it by fm_problem. */
     void (*check)(const void *value, struct fm_problems *problems);
+    bool bare; /* the C value is that of its one field, see FM_VALUE_MODEL */
     bool end_;
 };
 
@@ -224,7 +346,36 @@ struct fm_model {
     } name_ __attribute__((unused)) = {                                                            \
         .model = {.name = #name_, .size = sizeof(type_), .fields = (fields_), __VA_ARGS__}}
 
-/* Built-in types go by as one field named `value`. The result is of the C type that is named. */
+/*
+ * A model of one bare value, of any type. Between sender and receiver it goes by as the one field
+ * `value` of an object, under the name that Prefect's client gives to what is sent or received as
+ * that type: here that of List[Tuple[str, float]], "listAutomaticRunInput".
+ *
+ *     typedef FM_LIST(struct pair) pair_list;
+ *     FM_VALUE_MODEL(Pairs, pair_list, "list", FM_LIST_OF(FM_TUPLE(&Pair)));
+ *
+ *     pair_list pairs;
+ *     r = fm_next(fm_receive(run, &Pairs), &pairs);
+ *
+ * What follows the type are rules of a field: FM_VALUE_MODEL(Age, int64_t, "int",
+ * &fm_type_long_long, .minimum = FM_VALUE(0)). Python's name for a type without one of its own is
+ * that of its form: "optional", "union", "literal", "annotated".
+ */
+#define FM_VALUE_MODEL(name_, type_, python_, ...)                                                 \
+    FM_VALUE_MODEL_(name_, type_, python_, __VA_ARGS__, )
+#define FM_VALUE_MODEL_(name_, type_, python_, field_type_, ...)                                   \
+    static const struct fm_field name_##_value_[] = {                                              \
+        {.name = "value", .type = (field_type_), __VA_ARGS__}, FM_END};                            \
+    static const struct {                                                                          \
+        struct fm_model model;                                                                     \
+        type_ *shape;                                                                              \
+    } name_ __attribute__((unused)) = {.model = {.name = python_ "AutomaticRunInput",              \
+                                                 .size = sizeof(type_),                            \
+                                                 .fields = name_##_value_,                         \
+                                                 .bare = true}}
+
+/* Models of bare values that are there already. FM_BYTES is Python's Base64Bytes, whose name is
+ * "annotated"; what Python sends as plain bytes is a text, to be received as one. */
 #define FM_BUILT_IN_(name_, type_)                                                                 \
     extern const struct name_ {                                                                    \
         struct fm_model model;                                                                     \
@@ -234,22 +385,44 @@ FM_BUILT_IN_(fm_string_model, const char *);
 FM_BUILT_IN_(fm_integer_model, int64_t);
 FM_BUILT_IN_(fm_number_model, double);
 FM_BUILT_IN_(fm_boolean_model, bool);
+FM_BUILT_IN_(fm_date_model, struct fm_date);
+FM_BUILT_IN_(fm_time_model, struct fm_time);
+FM_BUILT_IN_(fm_datetime_model, struct fm_datetime);
+FM_BUILT_IN_(fm_uuid_model, struct fm_uuid);
+FM_BUILT_IN_(fm_bytes_model, struct fm_bytes);
 FM_BUILT_IN_(fm_strings_model, fm_strings);
 FM_BUILT_IN_(fm_integers_model, fm_integers);
 FM_BUILT_IN_(fm_numbers_model, fm_numbers);
 FM_BUILT_IN_(fm_booleans_model, fm_booleans);
+FM_BUILT_IN_(fm_string_set_model, fm_string_set);
+FM_BUILT_IN_(fm_integer_set_model, fm_integer_set);
+FM_BUILT_IN_(fm_string_map_model, fm_string_map);
+FM_BUILT_IN_(fm_integer_map_model, fm_integer_map);
+FM_BUILT_IN_(fm_number_map_model, fm_number_map);
+FM_BUILT_IN_(fm_boolean_map_model, fm_boolean_map);
 FM_BUILT_IN_(fm_any_model, struct fm_json);
 FM_BUILT_IN_(fm_nothing_model, void);
-#define FM_STRING   (&fm_string_model)
-#define FM_INTEGER  (&fm_integer_model)
-#define FM_NUMBER   (&fm_number_model)
-#define FM_BOOLEAN  (&fm_boolean_model)
-#define FM_STRINGS  (&fm_strings_model)
-#define FM_INTEGERS (&fm_integers_model)
-#define FM_NUMBERS  (&fm_numbers_model)
-#define FM_BOOLEANS (&fm_booleans_model)
-#define FM_ANY      (&fm_any_model)
-#define FM_NOTHING  (&fm_nothing_model) /* no input at all: only that somebody says "go on" */
+#define FM_STRING      (&fm_string_model)
+#define FM_INTEGER     (&fm_integer_model)
+#define FM_NUMBER      (&fm_number_model)
+#define FM_BOOLEAN     (&fm_boolean_model)
+#define FM_DATE        (&fm_date_model)
+#define FM_TIME        (&fm_time_model)
+#define FM_DATETIME    (&fm_datetime_model)
+#define FM_UUID        (&fm_uuid_model)
+#define FM_BYTES       (&fm_bytes_model)
+#define FM_STRINGS     (&fm_strings_model)
+#define FM_INTEGERS    (&fm_integers_model)
+#define FM_NUMBERS     (&fm_numbers_model)
+#define FM_BOOLEANS    (&fm_booleans_model)
+#define FM_STRING_SET  (&fm_string_set_model)
+#define FM_INTEGER_SET (&fm_integer_set_model)
+#define FM_STRING_MAP  (&fm_string_map_model)
+#define FM_INTEGER_MAP (&fm_integer_map_model)
+#define FM_NUMBER_MAP  (&fm_number_map_model)
+#define FM_BOOLEAN_MAP (&fm_boolean_map_model)
+#define FM_ANY         (&fm_any_model)
+#define FM_NOTHING     (&fm_nothing_model) /* no input at all: only that somebody says "go on" */
 
 /* Has the compiler see that `value` points at what `model` describes. */
 #define FM_FITS_(model_, value_) ((void)sizeof(1 ? (value_) : (model_)->shape), (value_))

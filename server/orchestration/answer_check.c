@@ -13,7 +13,9 @@ static void drop(void *json)
     json_decref(json);
 }
 
-/* Our own library's models have their formats checked; elsewhere `format` only annotates. */
+/* Our own library's models have their formats checked; elsewhere `format` only annotates. Their
+ * times of day have no offset (struct fm_time, and pydantic's time without zone), and one that has
+ * an offset is refused here, while whoever answers can still mend it. */
 static bool wants_formats(const json_t *schema)
 {
     return json_is_true(json_object_get(schema, "x-fermata-check-formats"));
@@ -52,7 +54,8 @@ static int compile(const char *text, struct schema **ret_schema, struct error *e
     json_auto_t *json = json_parse(text, strlen(text), error);
     if (!json)
         return error_prefix(error, "the run's input schema is no JSON");
-    const struct schema_options options = {.check_format = wants_formats(json)};
+    bool wants = wants_formats(json);
+    const struct schema_options options = {.check_format = wants, .local_times = wants};
     json_auto_t *preprocessed = schema_preprocess(json, error);
     if (!preprocessed || schema_compile(preprocessed, &options, ret_schema, error) < 0)
         return error_prefix(error, "the run's input schema cannot be used");

@@ -156,6 +156,23 @@ def test_formats_are_checked_where_the_schema_asks_for_it(api, asks, status):
         assert answer(api, request, {"day": "2026-11-23"}).status_code == 200
 
 
+@pytest.mark.parametrize("format, right, wrong, told", [
+    ("time", ["13:45", "13:45:30", "13:45:30.25"], ["13:45Z", "13:45:30+02:00", "24:00", "1:45"],
+     "must be a time of day such as 09:30"),
+    ("base64", ["", "aGk=", "aGVsbG8="], ["aGk", "a-_=", "====", "aGk=aGk="],
+     "must be base64, such as aGVsbG8="),
+])
+def test_formats_are_those_of_web_forms_and_pydantic(api, format, right, wrong, told):
+    schema = {"type": "object", "properties": {"value": {"type": "string", "format": format}},
+              "x-fermata-check-formats": True}
+    path = f"/input_requests/{request_of(api, pause(api, schema))['id']}/check"
+    for value in right:
+        assert api.post(path, json={"value": {"value": value}}).json()["valid"], value
+    for value in wrong:
+        assert api.post(path, json={"value": {"value": value}}).json() == {
+            "valid": False, "errors": [{"path": "value", "message": told}]}
+
+
 def test_check_changes_nothing(api):
     run = pause(api)
     request = request_of(api, run)

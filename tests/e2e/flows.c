@@ -58,6 +58,111 @@ static int impatient(struct fm_run *run)
 }
 FM_FLOW(impatient);
 
+/* ---- every type ------------------------------------------------------------------------------ */
+
+struct price {
+    const char *item;
+    double price;
+};
+static const struct fm_field price_fields[] = {
+    FM_FIELD(struct price, item, .min_length = 1),
+    FM_FIELD(struct price, price, .minimum = FM_VALUE(0)),
+    FM_END,
+};
+FM_MODEL(Price, struct price, price_fields);
+typedef FM_LIST(struct price) price_list;
+FM_VALUE_MODEL(Prices, price_list, "list", FM_LIST_OF(FM_TUPLE(&Price)));
+
+struct phone {
+    const char *number;
+};
+static const struct fm_field phone_fields[] = {
+    FM_FIELD(struct phone, number, .pattern = "^[0-9]+$"),
+    FM_END,
+};
+FM_MODEL(Phone, struct phone, phone_fields);
+
+struct contact {
+    enum { ROOM, MAIL, PHONE } which;
+    union {
+        int64_t room;
+        const char *mail;
+        struct phone phone;
+    };
+};
+static const struct fm_field contact_arms[] = {
+    FM_FIELD(struct contact, room, .title = "Room"),
+    FM_FIELD(struct contact, mail, .title = "Mail", .format = "email"),
+    FM_FIELD_OF(struct contact, phone, FM_STRUCT(&Phone)),
+    FM_END,
+};
+FM_ARMS(Contact, struct contact, contact_arms);
+
+struct party {
+    const char *title;
+    int64_t level;
+    double budget;
+    bool outside;
+    struct fm_date day;
+    struct fm_time begin;
+    struct fm_datetime until;
+    struct fm_uuid id;
+    struct fm_bytes key;
+    fm_strings guests;
+    fm_string_set colors;
+    fm_integer_map chairs;
+    struct price cake;
+    price_list drinks;
+    struct contact contact;
+    struct fm_time *end;
+    struct fm_json extra;
+};
+static const struct fm_field party_fields[] = {
+    FM_FIELD(struct party, title),
+    FM_FIELD(struct party, level, .numbered_choices = FM_NUMBERED_CHOICES(1, 2, 3)),
+    FM_FIELD(struct party, budget),
+    FM_FIELD(struct party, outside),
+    FM_FIELD(struct party, day),
+    FM_FIELD(struct party, begin),
+    FM_FIELD(struct party, until),
+    FM_FIELD(struct party, id),
+    FM_FIELD(struct party, key),
+    FM_FIELD(struct party, guests),
+    FM_FIELD(struct party, colors, .choices = FM_CHOICES("red", "green", "blue")),
+    FM_FIELD(struct party, chairs, .min_length = 1),
+    FM_FIELD_OF(struct party, cake, FM_TUPLE(&Price)),
+    FM_FIELD_OF(struct party, drinks, FM_LIST_OF(FM_TUPLE(&Price))),
+    FM_FIELD_OF(struct party, contact, FM_UNION(&Contact)),
+    FM_FIELD(struct party, end, .optional = true),
+    FM_FIELD(struct party, extra, .default_value = FM_JSON("null")),
+    FM_END,
+};
+FM_MODEL(Party, struct party, party_fields);
+
+static int party(struct fm_run *run)
+{
+    struct party party;
+    int r = fm_pause(run, &Party, &party);
+
+    if (r == 0)
+        fm_info(run, "party: %s", fm_encode(run, &Party, &party));
+    return r;
+}
+FM_FLOW(party);
+
+/* Sends what it gets back to where it came from. */
+static int price_echo(struct fm_run *run)
+{
+    struct fm_receiver *lists = fm_receive(run, &Prices, .timeout = 60);
+    price_list prices;
+    int r = fm_next(lists, &prices);
+
+    if (r > 0)
+        r = fm_send(run, fm_run_id(run), &Prices, &prices, .key_prefix = "echo");
+    return r;
+}
+FM_FLOW(price_echo);
+
 /* ---- variables and inputs -------------------------------------------------------------------- */
 
 static void expect(struct fm_run *run, bool right, const char *what)
@@ -94,6 +199,35 @@ static int variables(struct fm_run *run)
     return 0;
 }
 FM_FLOW(variables);
+
+static int texts(struct fm_run *run)
+{
+    const struct fm_time noon = {.hour = 12};
+    fm_integers list;
+    price_list prices;
+    struct fm_time time;
+
+    EXPECT(strcmp(fm_encode(run, FM_STRING, "a \"b\""), "\"a \\\"b\\\"\"") == 0);
+    EXPECT(strcmp(fm_encode(run, FM_TIME, &noon), "\"12:00:00\"") == 0);
+    EXPECT(fm_encode(run, FM_STRING, "\xff") == NULL && fm_error(run)->code == FM_INVALID);
+    EXPECT(fm_decode(run, FM_INTEGERS, "[1, 2]", &list) == 0 && list.items[1] == 2);
+    EXPECT(fm_decode(run, FM_INTEGERS, "[1, x]", &list) == FM_INVALID && list.count == 2);
+    EXPECT(fm_decode(run, &Prices, "[[\"tea\", 2.5]]", &prices) == 0);
+    EXPECT(strcmp(fm_encode(run, &Prices, &prices), "[[\"tea\",2.5]]") == 0);
+    EXPECT(fm_decode(run, &Prices, "[[\"tea\"]]", &prices) == FM_INVALID);
+    EXPECT(strcmp(fm_error(run)->message, "[0]: must be a list of 2: item, price") == 0);
+
+    const char *name = fm_format(run, "t-%s", fm_run_id(run));
+    EXPECT(fm_variable_set(run, name, FM_TIME, &noon) == 0);
+    EXPECT(fm_variable_get(run, name, FM_TIME, &time) == 1 && time.hour == 12);
+    EXPECT(fm_variable_replace(run, name, &Prices, &prices) == 0);
+    EXPECT(fm_variable_get(run, name, FM_TIME, &time) == FM_INVALID);
+    EXPECT(fm_variable_get(run, name, &Prices, &prices) == 1 && prices.items[0].price == 2.5);
+    EXPECT(fm_variable_get(run, name, FM_NOTHING, NULL) == FM_INVALID);
+    EXPECT(fm_variable_unset(run, name) == 1);
+    return 0;
+}
+FM_FLOW(texts);
 
 static int inputs(struct fm_run *run)
 {
@@ -198,6 +332,8 @@ int main(int argc, char **argv)
         {"second_try", &second_try_flow}, {"approval", &approval_flow},
         {"impatient", &impatient_flow},   {"variables", &variables_flow},
         {"inputs", &inputs_flow},         {"starter", &starter_flow},
+        {"party", &party_flow},           {"price_echo", &price_echo_flow},
+        {"texts", &texts_flow},
     };
     const char *name = argc == 2 ? argv[1] : "";
 

@@ -5,6 +5,7 @@
 #include "tests/unit/unit.h"
 
 #include "common/arena.h"
+#include "common/base64.h"
 #include "common/buf.h"
 #include "common/ids.h"
 #include "common/list.h"
@@ -118,6 +119,49 @@ static void times_read_back(void **state)
     assert_string_equal(text, "9999-12-31T23:59:59.999999Z");
 }
 
+static void times_of_day_have_no_offset(void **state)
+{
+    static const char *const wrong[] = {"",         "1:45",      "13",     "24:00",    "13:60",
+                                        "13:45:60", "13:45:00.", "13.45",  "134500",   "13:45.5",
+                                        "13:45Z",   "T13:45",    "13:45 ", "13:45+01", "-1:45"};
+    struct time_of_day time = {.hour = 7};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(time_of_day_parse(wrong[i], &time));
+    assert_int_equal(time.hour, 7);
+    assert_true(time_of_day_parse("13:45", &time));
+    assert_int_equal(time.hour * 100 + time.minute, 1345);
+    assert_int_equal(time.second + time.microsecond, 0);
+    assert_true(time_of_day_parse("23:59:58.0250009", &time));
+    assert_int_equal(time.second, 58);
+    assert_int_equal(time.microsecond, 25000);
+}
+
+static void bytes_read_back_from_base64(void **state)
+{
+    static const char *const wrong[] = {"a",    "ab",   "abc",      "a===",   "====", "ab=c",
+                                        "a-_=", "a b=", "ab==ab==", "ab==\n", "=abc"};
+    uint8_t bytes[64];
+    uint8_t back[64];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(base64_is(wrong[i], strlen(wrong[i])));
+    for (size_t length = 0; length < sizeof(bytes); length++) {
+        buf_auto text = BUF_INIT;
+        for (size_t i = 0; i < length; i++)
+            bytes[i] = (uint8_t)(i * 37 + length * 101);
+        base64_encode(bytes, length, &text);
+        assert_true(base64_is(buf_string(&text), text.length));
+        assert_int_equal(base64_size(buf_string(&text), text.length), length);
+        base64_decode(buf_string(&text), text.length, back);
+        assert_memory_equal(back, bytes, length);
+    }
+    base64_decode("aGVsbG8+/w==", 12, back);
+    assert_memory_equal(back, "hello>\xff", 7);
+}
+
 struct item {
     int value;
     struct list node;
@@ -202,6 +246,8 @@ int main(void)
         cmocka_unit_test(an_arena_keeps_pieces_apart_and_cleans_up),
         cmocka_unit_test(ids_increase_and_parse),
         cmocka_unit_test(times_read_back),
+        cmocka_unit_test(times_of_day_have_no_offset),
+        cmocka_unit_test(bytes_read_back_from_base64),
         cmocka_unit_test(lists_keep_order),
         cmocka_unit_test(errors_carry_a_message),
         cmocka_unit_test(messages_are_utf8_whatever_goes_in),

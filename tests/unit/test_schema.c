@@ -63,7 +63,7 @@ static const struct {
 {"{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\",\"minItems\":1}},\"required\":[\"l\"]}", "{\"l\":[]}", "Validation failed for field 'l'. Failure reason: [] should be non-empty", "l must have at least 1 entry"},
 {"{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\",\"minItems\":2}},\"required\":[\"l\"]}", "{\"l\":[1]}", "Validation failed for field 'l'. Failure reason: [1] is too short", "l must have at least 2 entries"},
 {"{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\",\"maxItems\":1}},\"required\":[\"l\"]}", "{\"l\":[1,null]}", "Validation failed for field 'l'. Failure reason: [1, None] is too long", "l must have at most 1 entry"},
-{"{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\",\"uniqueItems\":true}},\"required\":[\"l\"]}", "{\"l\":[1,1.0]}", "Validation failed for field 'l'. Failure reason: [1, 1.0] has non-unique elements", "l must not have the same entry twice"},
+{"{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\",\"uniqueItems\":true}},\"required\":[\"l\"]}", "{\"l\":[1,1.0]}", "Validation failed for field 'l'. Failure reason: [1, 1.0] has non-unique elements", "l must not have the same entry twice: 1"},
 {"{\"type\":\"object\",\"properties\":{\"l\":{\"prefixItems\":[{\"type\":\"integer\"}],\"items\":false}},\"required\":[\"l\"]}", "{\"l\":[1,\"a\"]}", "Validation failed for field 'l'. Failure reason: Expected at most 1 item but found 1 extra: 'a'", "l must have at most 1 entry"},
 {"{\"type\":\"object\",\"properties\":{\"l\":{\"prefixItems\":[true,true],\"items\":false}},\"required\":[\"l\"]}", "{\"l\":[1,2,3,[4]]}", "Validation failed for field 'l'. Failure reason: Expected at most 2 items but found 2 extra: [3, [4]]", "l must have at most 2 entries"},
 {"{\"type\":\"object\",\"properties\":{\"l\":{\"contains\":{\"type\":\"integer\"}}},\"required\":[\"l\"]}", "{\"l\":[\"a\"]}", "Validation failed for field 'l'. Failure reason: ['a'] does not contain items matching the given schema", "l must have at least 1 entry of the right kind"},
@@ -270,6 +270,7 @@ static void formats_are_checked_when_asked_for(void **state)
         const char *good;
         const char *bad;
     } cases[] = {
+        {"base64", "aGVsbG8=", "aGVsbG8"},
         {"date", "2024-02-29", "2023-02-29"},
         {"time", "23:59:60Z", "12:00:60Z"},
         {"date-time", "2026-11-22t10:05:48.5+01:00", "2026-11-22 10:05:48Z"},
