@@ -74,8 +74,8 @@ struct fm_receive_options {
     bool end_;
 };
 
-/* What was sent to this run with this type, from the first on. Belongs to the run; NULL: see
- * fm_error. */
+/* What was sent to this run with this type, from the first on. Belongs to the run. NULL: see
+ * fm_error; fm_next of NULL fails, so a flow that goes on to it need not look. */
 struct fm_receiver;
 #define fm_receive(run, ...) FM_RECEIVE_(run, __VA_ARGS__, .end_ = false)
 #define FM_RECEIVE_(run, type, ...)                                                                \
