@@ -9,30 +9,22 @@
 
 #define EXIT_SIGNAL "__EXIT__"
 
-/* False at "q", at "quit" and at the end of the input. */
-static bool ask_name(char *name, int size)
-{
-    do {
-        printf("What is your name? ");
-        fflush(stdout);
-        if (!fgets(name, size, stdin))
-            return false;
-        name[strcspn(name, "\n")] = '\0';
-    } while (!*name);
-    return strcmp(name, "q") != 0 && strcmp(name, "quit") != 0;
-}
-
 static int sender(struct fm_run *run)
 {
     struct fm_receiver *greetings = fm_receive(run, FM_STRING, .timeout = FM_FOREVER);
     struct fm_run_info greeter;
+    const char *name;
     const char *greeting;
-    char name[256];
 
     int r = fm_run_deployment(run, "greeter/send-receive", &greeter);
     if (r == 0)
         r = fm_wait_for_state(run, greeter.id, "RUNNING", 60, &greeter);
-    while (r >= 0 && ask_name(name, sizeof(name))) {
+
+    while (r >= 0 && (r = fm_prompt(run, "What is your name? ", &name)) > 0) {
+        if (!*name)
+            continue;
+        if (strcmp(name, "q") == 0 || strcmp(name, "quit") == 0)
+            break;
         r = fm_send(run, greeter.id, FM_STRING, name);
         if (r == 0)
             r = fm_next(greetings, &greeting);

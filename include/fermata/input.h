@@ -129,3 +129,10 @@ int fm_variable_set_with(struct fm_run *run, const char *name, const struct fm_m
                          const void *value, bool overwrite);
 
 int fm_variable_unset(struct fm_run *run, const char *name); /* 1: it was there; 0: it was not */
+
+/* ---- asking at the terminal ------------------------------------------------------------------ */
+
+/* Prints the question to stdout and reads a line from standard input. 1: it came, and belongs to
+ * the run; its end is cut off. 0: the input has ended. FM_INVALID: it is longer than 64 KiB.
+ * FM_CANCELLED: SIGINT or SIGTERM came; fgets would keep the run from ending. */
+int fm_prompt(struct fm_run *run, const char *question, const char **ret_answer);
