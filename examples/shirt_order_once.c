@@ -30,7 +30,7 @@ static int get_shirt_order(struct fm_run *run)
     int r = fm_pause(run, &ShirtOrder, &order);
     if (r < 0)
         return r;
-    fm_info(run, "One %s shirt in %s is on its way.", order.size, order.color);
+    fm_info(run, "One %s shirt in %s is on its way.", order.color, order.size);
     return 0;
 }
 FM_FLOW(get_shirt_order);
