@@ -13,11 +13,6 @@
 
 static double idle_seconds = 30;
 
-static int greet(struct fm_run *run, struct fm_receiver *names, const char *name)
-{
-    return fm_respond(names, FM_STRING, fm_format(run, "Hello, %s!", name));
-}
-
 static int remember(struct fm_run *run, const char *variable, fm_strings *seen, const char *key)
 {
     int r = fm_append(run, seen, key);
@@ -53,7 +48,7 @@ static int greeter(struct fm_run *run)
             printf("Goodbye!\n");
             return 0;
         }
-        r = greet(run, names, name);
+        r = fm_respond(names, FM_STRING, fm_format(run, "Hello, %s!", name));
         if (r == 0)
             r = remember(run, variable, &seen, fm_input_key(names));
         if (r < 0)
