@@ -57,6 +57,8 @@ static int read_line(int wake_fd, struct buf *line, struct fm_error *error)
         if (line->length == LONGEST_LINE)
             return fail(error, FM_INVALID, "the line is longer than %d bytes", LONGEST_LINE);
         buf_add(line, &c, 1);
+        if (line->failed)
+            return fail_without_memory(error);
     }
 }
 
@@ -71,7 +73,7 @@ int fm_prompt(struct fm_run *run, const char *question, const char **ret_answer)
     if (r >= 0)
         r = read_line(r, &line, &error);
     if (r > 0) {
-        const char *answer = line.failed ? NULL : fm_format(run, "%s", buf_string(&line));
+        const char *answer = fm_format(run, "%s", buf_string(&line));
         if (answer)
             *ret_answer = answer;
         else
