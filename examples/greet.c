@@ -1,5 +1,5 @@
 /* Asks for a name and an age, and greets. The description is made while the flow runs. */
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include <fermata.h>
@@ -17,29 +17,31 @@ static const struct fm_field user_fields[] = {
 };
 FM_MODEL(User, struct user, user_fields);
 
-static const char *today(struct fm_run *run)
+static const char *describe(struct fm_run *run)
 {
     time_t now = time(NULL);
-    char text[64];
+    char today[64];
     struct tm local;
 
     localtime_r(&now, &local);
-    strftime(text, sizeof(text), "%B %d, %Y", &local);
-    return fm_format(run, "%s", text);
+    strftime(today, sizeof(today), "%B %d, %Y", &local);
+    return fm_format(run,
+                     "**Welcome!** Today is %s.\n\n"
+                     "Please tell us who you are.\n",
+                     today);
 }
 
 static int greet_user(struct fm_run *run)
 {
     struct user user;
-    int r = fm_pause(run, &User, &user, .timeout = 3600,
-                     .initial = FM_INITIAL(FM_SET(name, "anonymous")),
-                     .description = fm_format(run,
-                                              "**Welcome!** Today is %s.\n\n"
-                                              "Please tell us who you are.\n",
-                                              today(run)));
+    int r = fm_pause(run, &User, &user, .timeout = 3600, .description = describe(run),
+                     .initial = FM_INITIAL(FM_SET(name, "anonymous")));
     if (r < 0)
         return r;
-    fm_info(run, "Hello, %s!", user.name);
+    if (strcmp(user.name, "anonymous") == 0)
+        fm_info(run, "Hello, stranger!");
+    else
+        fm_info(run, "Hello, %s!", user.name);
     return 0;
 }
 FM_FLOW(greet_user);

@@ -3,7 +3,6 @@
  * and in another:                                        send_receive sender
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <fermata.h>
@@ -16,7 +15,7 @@ static int greeter(struct fm_run *run)
     struct fm_receiver *names =
         fm_receive(run, FM_STRING, .timeout = FM_FOREVER, .cursor = "names");
     const char *name;
-    int r = names ? 0 : fm_error(run)->code;
+    int r = 0;
 
     while (r == 0 && (r = fm_next(names, &name)) > 0) {
         if (strcmp(name, EXIT_SIGNAL) == 0) {
@@ -29,35 +28,24 @@ static int greeter(struct fm_run *run)
 }
 FM_FLOW(greeter);
 
-/* Asks at the terminal; "" at the end of the input and for "q". */
-static const char *ask_name(struct fm_run *run)
-{
-    char line[256];
-
-    for (;;) {
-        printf("What is your name? ");
-        fflush(stdout);
-        if (!fgets(line, sizeof(line), stdin))
-            return "";
-        line[strcspn(line, "\n")] = '\0';
-        if (strcmp(line, "q") == 0 || strcmp(line, "quit") == 0)
-            return "";
-        if (*line)
-            return fm_format(run, "%s", line);
-    }
-}
-
-static int talk(struct fm_run *run, const char *greeter_id)
+/* Sends the names that are typed here, and shows what comes back. */
+static int sender(struct fm_run *run)
 {
     struct fm_receiver *greetings = fm_receive(run, FM_STRING, .timeout = FM_FOREVER);
-    const char *greeting;
+    struct fm_run_info greeter;
     const char *name;
-    int r = 0;
+    const char *greeting;
 
-    if (!greetings)
-        return fm_error(run)->code;
-    while (r >= 0 && *(name = ask_name(run))) {
-        r = fm_send(run, greeter_id, FM_STRING, name);
+    int r = fm_run_deployment(run, "greeter/send-receive", &greeter);
+    if (r == 0)
+        r = fm_wait_for_state(run, greeter.id, "RUNNING", 60, &greeter);
+
+    while (r >= 0 && (r = fm_prompt(run, "What is your name? ", &name)) > 0) {
+        if (!*name)
+            continue;
+        if (strcmp(name, "q") == 0 || strcmp(name, "quit") == 0)
+            break;
+        r = fm_send(run, greeter.id, FM_STRING, name);
         if (r == 0)
             r = fm_next(greetings, &greeting);
         if (r > 0)
@@ -66,17 +54,7 @@ static int talk(struct fm_run *run, const char *greeter_id)
     if (r < 0)
         return r;
     printf("Goodbye!\n");
-    return fm_send(run, greeter_id, FM_STRING, EXIT_SIGNAL);
-}
-
-static int sender(struct fm_run *run)
-{
-    struct fm_run_info greeter_run;
-    int r = fm_run_deployment(run, "greeter/send-receive", &greeter_run);
-
-    if (r == 0)
-        r = fm_wait_for_state(run, greeter_run.id, "RUNNING", 60, &greeter_run);
-    return r < 0 ? r : talk(run, greeter_run.id);
+    return fm_send(run, greeter.id, FM_STRING, EXIT_SIGNAL);
 }
 FM_FLOW(sender);
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "lib/client.h"
 #include "lib/errors.h"
@@ -150,6 +151,8 @@ static void on_signal(void *context, int number)
     pthread_mutex_lock(&run->lock);
     if (!run->ending)
         fm_client_interrupt(run->client);
+    if (run->wake_fd >= 0)
+        eventfd_write(run->wake_fd, 1);
     pthread_mutex_unlock(&run->lock);
 }
 

@@ -309,12 +309,13 @@ int fm_acknowledge(struct fm_receiver *receiver)
 int fm_next(struct fm_receiver *receiver, void *value)
 {
     struct fm_error error;
-    int r = fm_acknowledge(receiver);
 
+    if (!receiver)
+        return FM_FAILED; /* why there is none is in fm_error already */
+    int r = fm_acknowledge(receiver);
     if (r < 0)
         return r;
     r = wait_for_row(receiver, &error);
-
     if (r > 0)
         r = take_row(receiver, value, &error);
     return run_keep_error(receiver->run, r, &error);

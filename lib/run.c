@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/errors.h"
 #include "lib/log.h"
@@ -33,6 +34,7 @@ int run_create(const struct fm_flow *flow, struct fm_client *client, struct fm_r
         return fail_without_memory(error);
     run->flow = flow;
     run->client = client;
+    run->wake_fd = -1;
     pthread_mutex_init(&run->lock, NULL);
     run->flow_name = name_of_flow(&run->arena, flow);
     run->name = "";
@@ -48,6 +50,8 @@ void run_destroy(struct fm_run *run)
 {
     if (!run)
         return;
+    if (run->wake_fd >= 0)
+        close(run->wake_fd);
     arena_release(&run->arena);
     pthread_mutex_destroy(&run->lock);
     free(run);

@@ -42,6 +42,7 @@ struct fm_run {
     struct arena arena;
     struct thread_error *errors;
     struct grown_list *lists;
+    int wake_fd; /* an eventfd that tells of a signal, for fm_prompt; -1: nobody asked yet */
     bool ending; /* the flow has returned: what its client says must not be interrupted */
     int pauses;  /* so far: the keys are "1", "2", ... */
 };

@@ -74,8 +74,8 @@ struct fm_receive_options {
     bool end_;
 };
 
-/* What was sent to this run with this type, from the first on. Belongs to the run; NULL: see
- * fm_error. */
+/* What was sent to this run with this type, from the first on. Belongs to the run. NULL: see
+ * fm_error; fm_next of NULL fails, so a flow that goes on to it need not look. */
 struct fm_receiver;
 #define fm_receive(run, ...) FM_RECEIVE_(run, __VA_ARGS__, .end_ = false)
 #define FM_RECEIVE_(run, type, ...)                                                                \
@@ -129,3 +129,10 @@ int fm_variable_set_with(struct fm_run *run, const char *name, const struct fm_m
                          const void *value, bool overwrite);
 
 int fm_variable_unset(struct fm_run *run, const char *name); /* 1: it was there; 0: it was not */
+
+/* ---- asking at the terminal ------------------------------------------------------------------ */
+
+/* Prints the question to stdout and reads a line from standard input. 1: it came, and belongs to
+ * the run; its end is cut off. 0: the input has ended. FM_INVALID: it is longer than 64 KiB.
+ * FM_CANCELLED: SIGINT or SIGTERM came; fgets would keep the run from ending. */
+int fm_prompt(struct fm_run *run, const char *question, const char **ret_answer);

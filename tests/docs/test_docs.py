@@ -13,7 +13,7 @@ from harness.server import ROOT, Server, build_directory, clean_environment
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 # Pages in docs/ whose blocks are run, and whether a server is up; if not they start it themselves.
-TAUGHT = {"getting-started.md": False, "operations.md": False, "forms.md": True,
+TAUGHT = {"getting-started.md": False, "guide.md": True, "operations.md": False, "forms.md": True,
           "api.md": True}
 
 
@@ -42,6 +42,13 @@ def test_programs_of_other_pages_compile(page, tmp_path):
         for block in read_blocks(page):
             if block.language == "c":
                 compile_declarations(block, tmp_path)
+
+
+def test_every_example_is_in_the_guide():
+    guide = (ROOT / "docs/guide.md").read_text()
+    for source in (ROOT / "examples").glob("*.c"):
+        assert f"](../examples/{source.name})" in guide, f"nobody finds examples/{source.name}"
+        assert (build_directory() / "examples" / source.stem).exists(), f"{source} is not built"
 
 
 def anchors(page):

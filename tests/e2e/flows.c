@@ -262,6 +262,10 @@ static int inputs(struct fm_run *run)
     EXPECT(fm_next(words, &text) == 1 && strcmp(text, "five") == 0);
     EXPECT(fm_next(fm_receive(run, FM_INTEGER), &number) == 1 && number == 42);
     EXPECT(fm_resume(run, self, FM_STRING, "x") == FM_REFUSED);
+
+    /* Where no receiver could be made, fm_next fails and the reason is kept. */
+    EXPECT(fm_next(fm_receive(run, FM_STRING, .key_prefix = ""), &text) == FM_FAILED);
+    EXPECT(strstr(fm_error(run)->message, "prefix of a key") != NULL);
     return 0;
 }
 FM_FLOW(inputs);

@@ -1,10 +1,9 @@
 """`script/demo` as a person has it before them. Without a terminal: tests/bare/newcomer."""
 
-import subprocess
-
 import httpx
 import pytest
 
+from harness.builds import plain_build
 from harness.server import ROOT
 from harness.terminal import Terminal
 
@@ -13,7 +12,7 @@ DEMO = ROOT / "script" / "demo"
 
 @pytest.fixture(scope="module", autouse=True)
 def build():
-    subprocess.run([ROOT / "script" / "build"], check=True, capture_output=True)
+    plain_build()
 
 
 def address(terminal):

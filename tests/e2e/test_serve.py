@@ -8,7 +8,6 @@ import pytest
 
 from harness.flows import (Process, ask_for_run, deployment_of, log_of, read, resume, wait,
                            wait_for_end, wait_for_state)
-from harness.terminal import Terminal
 
 
 @pytest.fixture(scope="module")
@@ -111,22 +110,3 @@ def test_two_runners_start_a_run_once(fresh_server, tmp_path):
         begun = one.output() + two.output()
         for run in runs:
             assert begun.count(f"Starting flow run '{run['name']}'") == 1
-
-
-def test_two_flows_talk(fresh_server, tmp_path):
-    url = fresh_server.url + "/api"
-    with Process(fresh_server, tmp_path / "greeter.log", "examples/send_receive", "greeter") as greeter:
-        greeter.expect("fermata deployment run 'greeter/send-receive'")
-        program = greeter.process.args[0]
-        with Terminal("sender", program=program, FERMATA_API_URL=url) as sender:
-            for name in ("andrew", "beth"):
-                sender.expect("What is your name? ")
-                begun = time.monotonic()
-                sender.send(name)
-                sender.expect(f"Hello, {name}!")
-                assert time.monotonic() - begun < 2, "it did not wait, it polled"
-            sender.expect("What is your name? ")
-            sender.send("q")
-            sender.expect("Goodbye!")
-            assert sender.wait() == 0
-        greeter.expect("Goodbye!")

@@ -7,10 +7,13 @@ Fenced blocks, by the word behind the fence:
     sh background  Commands that go on until the page ends, as in a second terminal.
     sh shown       Commands that cannot be tried here (they need root, or a bare machine): not run,
                    but the scripts that they name have to be there.
-    console        A dialogue: `$ command`, then what a terminal shows. What follows "> " at the end
-                   of a prompt is typed.
-    text, json     Right behind one of these: what it prints. Elsewhere only for the eye.
+    console        A dialogue: `$ command`, then what a terminal shows. What follows "> " or "? " at
+                   the end of a prompt is typed; nothing, behind a ">" that ends the line.
+    text, json     Right behind one of these: what it prints; text also behind hidden commands.
+                   Elsewhere only for the eye.
     c NAME, ...    With a name, in any language: written into the directory under it.
+    c examples/NAME.c
+                   That file of the source tree, or some lines of it: not written, but compared.
     c              Declarations: they have to compile behind #include <fermata.h>.
 
 In what is to be printed the following stand for any of their kind: UUIDs, points in time, times of
@@ -61,7 +64,7 @@ class Block:
     rest: str
     text: str
     expected: str = None
-    following: bool = False  # nothing stands between it and the block before
+    following: bool = False  # nothing that a reader sees stands between it and the block before
 
     @property
     def place(self):
@@ -70,18 +73,19 @@ class Block:
 
 def read_blocks(path):
     """The fenced blocks of a page, each with what it is to print."""
-    blocks, block, between = [], None, False
+    blocks, block, between = [], None, ""
     for number, line in enumerate(path.read_text().split("\n"), 1):
         fence = FENCE.match(line)
         if block is None and fence:
-            block = Block(path.name, number, fence[1] or "", fence[2], "", following=not between)
+            following = not between or (between == "-->" and fence[1] == "text")
+            block = Block(path.name, number, fence[1] or "", fence[2], "", following=following)
         elif block is not None and line == "```":
             attach(blocks, block)
-            block, between = None, False
+            block, between = None, ""
         elif block is not None:
             block.text += line + "\n"
-        elif line.strip():
-            between = True
+        else:
+            between += line.strip()
     assert block is None, f"{block.place}: the block has no end"
     return blocks
 
@@ -128,6 +132,13 @@ def sanitizer_flags():
     return [f"-fsanitize={names}"] if names not in ("none", "") else []
 
 
+def check_part(block):
+    """Whole lines of the file, one behind the other."""
+    source = (ROOT / block.rest).read_text()
+    assert "\n" + block.text.strip("\n") + "\n" in "\n" + source, (
+        f"{block.place}: this is not what stands in {block.rest}:\n\n{block.text}")
+
+
 class Page:
     """A context manager: run() runs a page's blocks in `directory`, against the server on `port`,
     which may be one that the page itself starts."""
@@ -166,7 +177,9 @@ class Page:
     def run(self):
         for block in self.blocks:
             kind = f"_run_{block.language}"
-            if block.rest and block.language != "sh":
+            if block.rest.startswith("examples/"):
+                check_part(block)
+            elif block.rest and block.language != "sh":
                 (self.directory / block.rest).write_text(self._here(block.text))
             elif block.language == "sh" and block.rest:
                 getattr(self, f"_run_sh_{block.rest}")(block)
@@ -264,7 +277,7 @@ class Page:
         with Terminal(*words[1:], program=self._program(words[0]), **environment) as terminal:
             heading = ""
             for line in lines:
-                prompt = re.match(r"(.*> )(.*)", line)
+                prompt = re.match(r"(.*[>?] |.*>$)(.*)", line)
                 heading = heading if prompt else line
                 terminal.expect_pattern(pattern_of_line((prompt[1] if prompt else line).rstrip()))
                 if prompt and "not shown" in heading:
