@@ -193,7 +193,7 @@ extern const struct fm_type fm_type_string, fm_type_int, fm_type_long, fm_type_l
  *     };
  *
  *     static const struct fm_field user_fields[] = {
- *         FM_FIELD(struct user, name, .description = "What should we call you?"),
+ *         FM_FIELD(struct user, name, .description = "The name to greet you by."),
  *         FM_FIELD(struct user, age, .minimum = FM_VALUE(0)),
  *         FM_END,
  *     };
