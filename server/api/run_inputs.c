@@ -143,6 +143,9 @@ static int put_input(struct txn *txn, struct request *request, struct http_reply
 
 /* ---- reading ---- */
 
+#define PAGE_BYTES                                                                                 \
+    ((size_t)4 << 20) /* after which a page ends for those who can go on from there */
+
 static const int64_t none = 0;
 static const int64_t one = 1;
 
@@ -164,7 +167,7 @@ static const struct field filter_fields[] = {{.name = "prefix",
                                               .minimum = &none,
                                               .fallback = "0",
                                               .doc = "Only what arrived after the input with this "
-                                                     "`seq`."},
+                                                     "`seq`. A list with it ends after 4 MiB."},
                                              FIELDS_END};
 
 /* The number after which this request has still to look: as it was asked, and when it is woken
@@ -191,6 +194,12 @@ static json_t *excluded_keys(const struct request *request)
     return excluded;
 }
 
+/* Whether a page that has so many bytes is long enough. */
+static bool is_full(const struct request *request, const struct json_writer *writer)
+{
+    return json_object_get(request->body, "after") && writer->to->length > PAGE_BYTES;
+}
+
 /* Writes those of the rows that are asked for, and moves the place behind the last that was read.
  * How many were written, or -1. */
 static int64_t write_matching(const struct request *request, struct rows *rows,
@@ -203,7 +212,7 @@ static int64_t write_matching(const struct request *request, struct rows *rows,
     int64_t count = 0;
     int r = 1;
 
-    while (count < limit && (r = rows_next(rows)) > 0) {
+    while (count < limit && !is_full(request, writer) && (r = rows_next(rows)) > 0) {
         const char *key = rows_text(rows, KEY_COLUMN);
         *place = rows_integer(rows, SEQ_COLUMN);
         if (strncmp(key, prefix, length) == 0 && !json_object_get(excluded, key)) {

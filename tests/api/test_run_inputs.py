@@ -93,6 +93,13 @@ def test_a_reader_goes_on_after_the_last_that_it_has_had(api, run):
     assert rows_after(api, make_run(api), 0) == []
 
 
+def test_a_long_page_ends_early_for_who_can_go_on(api, run):
+    for i in range(6):
+        send(api, run, f"k-{i}", "x" * 1_000_000)
+    assert len(rows_after(api, run, 0)) == 5
+    assert len(keys(api, run, limit=200)) == 6
+
+
 def test_a_number_is_never_given_again(api, run):
     send(api, run, "k-1")
     [last] = rows_after(api, run, 0)

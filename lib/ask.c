@@ -1,0 +1,193 @@
+/*
+ * Questions: a value that is sent, and the wait for the answer to it and to nothing else.
+ *
+ * The name of a question is an id: a new one, or the asker's own and what the flow's author calls
+ * the question, so that a run that starts anew gives it the same name.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/times.h"
+#include "lib/client.h"
+#include "lib/errors.h"
+#include "lib/input_reader.h"
+#include "lib/inputs.h"
+#include "lib/run.h"
+#include "lib/stored.h"
+
+#define QUESTION        "-ask-"
+#define NAME_SIZE       (ID_SIZE + 64)
+#define OWN_KEY_LENGTH  60
+#define DEFAULT_TIMEOUT 3600.0
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Whether the name is an id, alone or with a dot and what the author calls it. */
+static bool is_name(const char *name)
+{
+    char uuid[ID_SIZE];
+    char id[ID_SIZE];
+    size_t length = strlen(name);
+
+    snprintf(uuid, sizeof(uuid), "%.36s", name);
+    return id_parse(uuid, id) && length < NAME_SIZE &&
+           (length == ID_SIZE - 1 || name[ID_SIZE - 1] == '.');
+}
+
+bool input_answer_key(const char *question_key, char ret_key[static ANSWER_KEY_SIZE])
+{
+    const char *name = NULL;
+
+    for (const char *at = strstr(question_key, QUESTION); at; at = strstr(at + 1, QUESTION))
+        name = at + strlen(QUESTION);
+    if (!name || !is_name(name))
+        return false;
+    snprintf(ret_key, ANSWER_KEY_SIZE, "answer-%s", name);
+    return true;
+}
+
+/* Without dashes in the author's part, whatever goes on behind the name with one is no part of it.
+ */
+static int name_question(const struct fm_run *run, const char *own, char ret_name[static NAME_SIZE],
+                         struct fm_error *error)
+{
+    char id[ID_SIZE];
+
+    if (!own) {
+        id_random(id);
+        snprintf(ret_name, NAME_SIZE, "%s", id);
+        return 0;
+    }
+    if (!input_key_is_plain(own) || strchr(own, '-') || strlen(own) > OWN_KEY_LENGTH)
+        return fail(error, FM_INVALID,
+                    "'%.100s' cannot be the key of a question: that are 1 to %d letters, digits, "
+                    "dots and underscores",
+                    own, OWN_KEY_LENGTH);
+    snprintf(ret_name, NAME_SIZE, "%s.%s", run->id, own);
+    return 0;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+/* Sends the question. `ret_is_new`: it was not there before. */
+static int send_question(struct fm_run *run, const char *to, const char *prefix, const char *name,
+                         const struct buf *text, bool *ret_is_new, struct fm_error *error)
+{
+    char key[INPUT_KEY_SIZE];
+
+    snprintf(key, sizeof(key), "%s" QUESTION "%s", prefix, name);
+    int r = input_post(run, to, key, text, error);
+    *ret_is_new = r == 0;
+    return r == FM_CONFLICT ? 0 : r; /* the run has asked it before it started anew */
+}
+
+static int ask(struct fm_run *run, const char *to, const struct fm_model *model, const void *value,
+               const struct fm_ask_options *options, char ret_name[static NAME_SIZE],
+               bool *ret_is_new, struct fm_error *error)
+{
+    char prefix[INPUT_PREFIX_SIZE];
+    char to_id[ID_SIZE];
+    buf_auto text = BUF_INIT;
+
+    int r = input_run_id(to, to_id, error);
+    if (r == 0)
+        r = input_prefix(model, options->key_prefix, prefix, error);
+    if (r == 0)
+        r = name_question(run, options->key, ret_name, error);
+    if (r == 0)
+        r = stored_from_value(run, model, value, &text, error);
+    if (r == 0)
+        r = send_question(run, to_id, prefix, ret_name, &text, ret_is_new, error);
+    return r;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+static void note_answer(struct fm_run *run, int64_t number)
+{
+    int64_t newest = atomic_load(&run->newest_answer);
+
+    while (newest < number &&
+           !atomic_compare_exchange_weak(&run->newest_answer, &newest, number))
+        ;
+}
+
+/* Waits for the first input whose key is the answer's, or goes on behind that with a dash. */
+static int wait_for_answer(struct input_reader *reader, double timeout, const char **ret_text,
+                           struct fm_error *error)
+{
+    int64_t end = timeout < 1e10 ? time_monotonic() + (int64_t)(timeout * SECOND) : TIME_NEVER;
+    const json_t *row;
+    const char *key;
+
+    for (;;) {
+        double left = end == TIME_NEVER ? timeout : (double)(end - time_monotonic()) / SECOND;
+        int r = input_reader_next(reader, left, &row, error);
+        if (r > 0)
+            r = api_string(row, "key", &key, error) < 0 ? error->code : 1;
+        if (r <= 0)
+            return r;
+        char behind = key[strlen(reader->prefix)];
+        if (behind != '\0' && behind != '-')
+            continue;
+        note_answer(reader->run, input_number(row));
+        r = api_string(row, "value", ret_text, error);
+        return r < 0 ? r : 1;
+    }
+}
+
+static int ask_and_wait(struct fm_run *run, const char *to, const struct fm_model *model,
+                        const void *value, const struct fm_model *answer_model, void *answer,
+                        const struct fm_ask_options *options, struct input_reader *reader,
+                        struct fm_error *error)
+{
+    problem_list_auto problems = {0};
+    double timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
+    int64_t before = atomic_load(&run->newest_answer);
+    char name[NAME_SIZE];
+    char prefix[ANSWER_KEY_SIZE];
+    const char *text;
+    bool is_new;
+
+    int r = ask(run, to, model, value, options, name, &is_new, error);
+    if (r < 0)
+        return r;
+    snprintf(prefix, sizeof(prefix), "answer-%s", name);
+    r = input_reader_init(reader, run, NULL, prefix, error);
+    if (r < 0)
+        return r;
+    /* The answer to a new question comes after all that had come before it was asked. */
+    if (is_new && before > 0)
+        input_reader_go_to(reader, before);
+    r = wait_for_answer(reader, timeout, &text, error);
+    if (r <= 0)
+        return r;
+    r = value_from_stored(run, answer_model, NULL, text, answer, &problems, error);
+    return r < 0 ? fail_prefix(error, "the answer") : 1;
+}
+
+int fm_ask_with(struct fm_run *run, const char *flow_run_id, const struct fm_model *model,
+                const void *value, const struct fm_model *answer_model, void *answer,
+                const struct fm_ask_options *options)
+{
+    struct input_reader reader = {.poll_interval = options->poll_interval};
+    struct fm_error error;
+    int r = ask_and_wait(run, flow_run_id, model, value, answer_model, answer, options, &reader,
+                         &error);
+
+    input_reader_release(&reader);
+    return run_keep_error(run, r, &error);
+}
+
+int input_answer(struct fm_run *run, const char *flow_run_id, const char *answer_key,
+                 const struct fm_model *model, const void *value, struct fm_error *error)
+{
+    buf_auto text = BUF_INIT;
+    int r = stored_from_value(run, model, value, &text, error);
+
+    if (r == 0)
+        r = input_post(run, flow_run_id, answer_key, &text, error);
+    if (r == FM_CONFLICT)
+        return fail(error, FM_CONFLICT, "this question was answered already");
+    return r;
+}
