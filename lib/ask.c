@@ -107,8 +107,7 @@ static void note_answer(struct fm_run *run, int64_t number)
 {
     int64_t newest = atomic_load(&run->newest_answer);
 
-    while (newest < number &&
-           !atomic_compare_exchange_weak(&run->newest_answer, &newest, number))
+    while (newest < number && !atomic_compare_exchange_weak(&run->newest_answer, &newest, number))
         ;
 }
 

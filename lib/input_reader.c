@@ -159,8 +159,7 @@ static int next_row(struct input_reader *reader, const json_t **ret_row, struct 
 int input_reader_next(struct input_reader *reader, double timeout, const json_t **ret_row,
                       struct fm_error *error)
 {
-    int64_t end =
-        timeout < 1e10 ? time_monotonic() + (int64_t)(timeout * SECOND) : TIME_NEVER;
+    int64_t end = timeout < 1e10 ? time_monotonic() + (int64_t)(timeout * SECOND) : TIME_NEVER;
     int r;
 
     while ((r = next_row(reader, ret_row, error)) == 0) {

@@ -160,7 +160,7 @@ def test_without_a_server():
     assert "is `fermata server` running?" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["variables", "inputs"])
+@pytest.mark.parametrize("name", ["variables", "variables_of_any_kind"])
 def test_what_flows_do_while_they_run(start, name):
     flow = start("tests/e2e/flows", name)
     assert flow.end() == 0
