@@ -16,22 +16,30 @@
 #include "lib/stored.h"
 
 #define QUESTION        "-ask-"
-#define NAME_SIZE       (ID_SIZE + 64)
 #define OWN_KEY_LENGTH  60
+#define NAME_SIZE       (ID_SIZE + 1 + OWN_KEY_LENGTH) /* "ID-KEY" */
 #define DEFAULT_TIMEOUT 3600.0
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/* Whether the name is an id, alone or with a dot and what the author calls it. */
+/* What the author calls a question: without dashes, so that whatever goes on with one behind the
+ * name of a question is no part of it. */
+static bool is_own_key(const char *key)
+{
+    return input_key_is_plain(key) && !strchr(key, '-') && strlen(key) <= OWN_KEY_LENGTH;
+}
+
+/* Whether it is an id, alone or with a dash and the author's key. */
 static bool is_name(const char *name)
 {
     char uuid[ID_SIZE];
     char id[ID_SIZE];
-    size_t length = strlen(name);
 
+    if (strlen(name) < ID_SIZE - 1)
+        return false;
     snprintf(uuid, sizeof(uuid), "%.36s", name);
-    return id_parse(uuid, id) && length < NAME_SIZE &&
-           (length == ID_SIZE - 1 || name[ID_SIZE - 1] == '.');
+    const char *rest = name + ID_SIZE - 1;
+    return id_parse(uuid, id) && (*rest == '\0' || (*rest == '-' && is_own_key(rest + 1)));
 }
 
 bool input_answer_key(const char *question_key, char ret_key[static ANSWER_KEY_SIZE])
@@ -46,8 +54,6 @@ bool input_answer_key(const char *question_key, char ret_key[static ANSWER_KEY_S
     return true;
 }
 
-/* Without dashes in the author's part, whatever goes on behind the name with one is no part of it.
- */
 static int name_question(const struct fm_run *run, const char *own, char ret_name[static NAME_SIZE],
                          struct fm_error *error)
 {
@@ -58,12 +64,12 @@ static int name_question(const struct fm_run *run, const char *own, char ret_nam
         snprintf(ret_name, NAME_SIZE, "%s", id);
         return 0;
     }
-    if (!input_key_is_plain(own) || strchr(own, '-') || strlen(own) > OWN_KEY_LENGTH)
+    if (!is_own_key(own))
         return fail(error, FM_INVALID,
-                    "'%.100s' cannot be the key of a question: that are 1 to %d letters, digits, "
-                    "dots and underscores",
+                    "'%.100s' cannot be the key of a question: that are 1 to %d lower-case letters "
+                    "and digits",
                     own, OWN_KEY_LENGTH);
-    snprintf(ret_name, NAME_SIZE, "%s.%s", run->id, own);
+    snprintf(ret_name, NAME_SIZE, "%s-%s", run->id, own);
     return 0;
 }
 
@@ -146,7 +152,7 @@ static int ask_and_wait(struct fm_run *run, const char *to, const struct fm_mode
     char name[NAME_SIZE];
     char prefix[ANSWER_KEY_SIZE];
     const char *text;
-    bool is_new;
+    bool is_new = false;
 
     int r = ask(run, to, model, value, options, name, &is_new, error);
     if (r < 0)

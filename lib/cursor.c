@@ -17,8 +17,8 @@ static int name_keys(struct cursor *cursor, const char *name, const struct input
 {
     if (strlen(name) >= CURSOR_NAME_SIZE || !input_key_is_plain(name))
         return fail(error, FM_INVALID,
-                    "'%.100s' cannot be the name of a cursor: that are 1 to %d letters, digits, "
-                    "dots, dashes and underscores",
+                    "'%.100s' cannot be the name of a cursor: that are 1 to %d lower-case letters, "
+                    "digits and dashes",
                     name, CURSOR_NAME_SIZE - 1);
     int n = snprintf(cursor->mark, sizeof(cursor->mark), "cursor-%s-%s-%s", name,
                      reader->flow_run_id, reader->prefix);
@@ -95,7 +95,7 @@ int cursor_open(struct cursor *ret_cursor, const char *name, struct input_reader
                 struct fm_error *error)
 {
     struct cursor cursor = {.run = reader->run};
-    int64_t number;
+    int64_t number = 0;
 
     int r = name_keys(&cursor, name, reader, error);
     if (r == 0)

@@ -20,9 +20,24 @@
 
 bool input_key_is_plain(const char *text)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
     return *text && !text[strspn(text, plain)];
+}
+
+/* Names are in lower case in keys, and have dashes where C's have underscores. */
+static void make_plain(char *name)
+{
+    for (char *c = name; *c; c++)
+        *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+}
+
+/* Keys that begin so would look like those of questions. */
+static bool ends_as_question(const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    return length >= strlen("-ask") && strcmp(prefix + length - strlen("-ask"), "-ask") == 0;
 }
 
 int input_prefix(const struct fm_model *model, const char *own,
@@ -32,13 +47,14 @@ int input_prefix(const struct fm_model *model, const char *own,
     int n = own ? snprintf(ret_prefix, INPUT_PREFIX_SIZE, "%s", own)
                 : snprintf(ret_prefix, INPUT_PREFIX_SIZE, "%s-auto", name);
 
-    if (n <= 0 || n >= INPUT_PREFIX_SIZE || !input_key_is_plain(ret_prefix))
+    if (!own)
+        make_plain(ret_prefix);
+    if (n < 0 || n >= INPUT_PREFIX_SIZE || !input_key_is_plain(ret_prefix) ||
+        ends_as_question(ret_prefix))
         return fail(error, FM_INVALID,
-                    "'%.200s' cannot begin a key: that are 1 to %d letters, digits, dots, dashes "
-                    "and underscores",
+                    "'%.200s' cannot begin a key: that are 1 to %d lower-case letters, digits and "
+                    "dashes, without -ask at the end",
                     own ? own : name, INPUT_PREFIX_SIZE - 1);
-    for (char *c = ret_prefix; !own && *c; c++)
-        *c = (char)tolower((unsigned char)*c);
     return 0;
 }
 

@@ -8,7 +8,8 @@
 #define INPUT_PREFIX_SIZE 160
 #define INPUT_KEY_SIZE    (INPUT_PREFIX_SIZE + 160) /* of any key that the library makes */
 
-/* Whether it can be part of a key: letters, digits, dots, dashes and underscores. */
+/* Whether it can be part of a key: lower-case letters, digits and dashes. Our server takes more;
+ * another one lists no inputs at all any more once it has one with another key. */
 bool input_key_is_plain(const char *text);
 
 /* What the keys of a type begin with, "strautomaticruninput-auto", or the caller's `own` (NULL:

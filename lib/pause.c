@@ -93,11 +93,10 @@ static int name_pause(struct pause *pause, struct fm_error *error)
     const char *own = pause->options->key;
 
     if (own && (!input_key_is_plain(own) || strlen(own) > OWN_KEY_LENGTH))
-        return fail(
-            error, FM_INVALID,
-            "'%.100s' cannot be the key of a pause: that are 1 to %d letters, digits, dots, "
-            "dashes and underscores",
-            own, OWN_KEY_LENGTH);
+        return fail(error, FM_INVALID,
+                    "'%.100s' cannot be the key of a pause: that are 1 to %d lower-case letters, "
+                    "digits and dashes",
+                    own, OWN_KEY_LENGTH);
     pthread_mutex_lock(&run->lock);
     int n = own ? take_own_key(run, own, pause->key)
                 : snprintf(pause->key, sizeof(pause->key), "%d", ++run->pauses);

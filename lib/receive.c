@@ -138,8 +138,10 @@ int fm_next(struct fm_receiver *receiver, void *value)
 {
     struct fm_error error;
     const json_t *row;
-    int r = fm_acknowledge(receiver);
 
+    if (!receiver)
+        return FM_FAILED; /* why there is none is in fm_error already */
+    int r = fm_acknowledge(receiver);
     if (r < 0)
         return r;
     r = input_reader_next(&receiver->reader, receiver->timeout, &row, &error);

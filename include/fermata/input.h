@@ -10,8 +10,9 @@
 
 struct fm_pause_options {
     double timeout;                   /* seconds; 0: an hour; FM_FOREVER */
-    const char *key;                  /* of the pause; NULL: "1", "2", ... in turn. Used again by
-                                       * the flow, it is a new pause: "KEY-2", "KEY-3", ... */
+    const char *key;                  /* of the pause: up to 80 lower-case letters, digits and
+                                       * dashes; used again by the flow it is a new pause, "KEY-2",
+                                       * "KEY-3", ... NULL: "1", "2", ... in turn */
     const char *description;          /* Markdown, shown above the form */
     const struct fm_setting *initial; /* FM_INITIAL(FM_SET(name, "anonymous")): new defaults */
     double poll_interval; /* seconds between two looks, where the server cannot wait; 0: 1 */
@@ -54,7 +55,7 @@ int fm_suspend_with(struct fm_run *run, const struct fm_model *model, void *resu
 /* ---- sending and receiving while running ----------------------------------------------------- */
 
 struct fm_send_options {
-    const char *key_prefix; /* letters, digits, dots, dashes, underscores; NULL: the type's */
+    const char *key_prefix; /* lower-case letters, digits and dashes; NULL: the type's */
     bool end_;
 };
 
@@ -75,14 +76,15 @@ struct fm_receive_options {
     const char *key_prefix;         /* NULL: the type's */
     const fm_strings *exclude_keys; /* inputs that are known already; copied */
     const char *flow_run_id;        /* of the run whose inputs are read; NULL: this one */
-    const char *cursor; /* a name of 1 to 60 letters, digits, dots, dashes and underscores: what was
+    const char *cursor; /* a name of 1 to 60 lower-case letters, digits and dashes: what was
                          * acknowledged under it never comes again to this type and prefix, not
                          * even in another process of the run */
     bool end_;
 };
 
 /* What was sent to this run with this type, from the first on, and what was sent before. Belongs to
- * the run; one thread at a time uses it. NULL: see fm_error. */
+ * the run; one thread at a time uses it. NULL: see fm_error; fm_next of NULL fails, so a flow that
+ * goes on to it need not look. */
 struct fm_receiver;
 #define fm_receive(run, ...) FM_RECEIVE_(run, __VA_ARGS__, .end_ = false)
 #define FM_RECEIVE_(run, type, ...)                                                                \
@@ -116,7 +118,7 @@ struct fm_ask_options {
     double timeout;         /* seconds; 0: an hour; FM_FOREVER */
     double poll_interval;   /* where the server cannot wait; 0: half a second */
     const char *key_prefix; /* of the receiver; NULL: the type's */
-    const char *key;        /* 1 to 60 letters, digits, dots and underscores: what the question is
+    const char *key;        /* 1 to 60 lower-case letters and digits: what the question is
                              * called in this run. One that starts anew (a suspend, a retry) neither
                              * asks it twice nor loses its answer. NULL: it is a new one each time */
     bool end_;

@@ -49,8 +49,8 @@ static void *ask_often(void *context)
 
     for (int i = 0; i < EACH; i++) {
         const char *question = fm_format(run, "%d/%d", asker->number, i);
-        EXPECT(fm_ask(run, fm_run_id(run), FM_STRING, question, FM_STRING, &reply,
-                      .timeout = 20) == 1);
+        EXPECT(fm_ask(run, fm_run_id(run), FM_STRING, question, FM_STRING, &reply, .timeout = 20) ==
+               1);
         EXPECT(strcmp(reply, fm_format(run, "re: %s", question)) == 0);
     }
     return NULL;
@@ -329,8 +329,11 @@ int main(int argc, char **argv)
         const char *name;
         const struct fm_flow *flow;
     } flows[] = {
-        {"askers", &askers_flow}, {"asks", &asks_flow},       {"keeps_secrets", &keeps_secrets_flow},
-        {"orders", &orders_flow}, {"resumes", &resumes_flow},
+        {"askers", &askers_flow},
+        {"asks", &asks_flow},
+        {"keeps_secrets", &keeps_secrets_flow},
+        {"orders", &orders_flow},
+        {"resumes", &resumes_flow},
     };
     const char *name = argc > 1 ? argv[1] : "";
 

@@ -42,6 +42,7 @@ FM_FLOW(second_try, .retries = 1);
 
 static int approval(struct fm_run *run)
 {
+    EXPECT_FAILURE(fm_pause(run, FM_NOTHING, NULL, .key = "Approval?"), FM_INVALID, "lower-case");
     int r = fm_pause(run, FM_NOTHING, NULL, .key = "approval");
 
     if (r == 0)

@@ -44,6 +44,8 @@ static int sends(struct fm_run *run)
     EXPECT_FAILURE(fm_send(run, self, FM_NOTHING, NULL), FM_INVALID, "FM_NOTHING");
     EXPECT_FAILURE(fm_send(run, self, FM_STRING, "x", .key_prefix = "a b"), FM_INVALID, "'a b'");
     EXPECT_FAILURE(fm_send(run, self, FM_STRING, "x", .key_prefix = ""), FM_INVALID, "letters");
+    EXPECT_FAILURE(fm_send(run, self, FM_STRING, "x", .key_prefix = "A"), FM_INVALID, "lower");
+    EXPECT_FAILURE(fm_send(run, self, FM_STRING, "x", .key_prefix = "a-ask"), FM_INVALID, "-ask");
     EXPECT(fm_send(run, self, &Point, &point) == 0);
     struct fm_receiver *points = fm_receive(run, &Point, .timeout = 0.1);
     EXPECT(fm_next(points, &other) == 1 && other.x == 1 && other.y == 2);
@@ -72,7 +74,8 @@ static int receives(struct fm_run *run)
     EXPECT_FAILURE(fm_respond(names, FM_STRING, "x"), FM_INVALID, "nothing was received yet");
     EXPECT(fm_next(names, &text) == 1 && strcmp(text, "one") == 0);
     EXPECT(strncmp(fm_input_key(names), "strautomaticruninput-auto-", 26) == 0);
-    EXPECT(strcmp(fm_input_sender(names), self) == 0 && strcmp(fm_input_receiver(names), self) == 0);
+    EXPECT(strcmp(fm_input_sender(names), self) == 0 &&
+           strcmp(fm_input_receiver(names), self) == 0);
     const char *first = fm_format(run, "%s", fm_input_key(names));
     EXPECT(fm_next(names, &text) == 1 && strcmp(text, "three") == 0);
     EXPECT(fm_respond(names, FM_STRING, "four") == 0);
@@ -95,7 +98,8 @@ static int receives(struct fm_run *run)
     EXPECT_FAILURE(fm_next(words, &text), FM_INVALID, "input words-");
     EXPECT(strncmp(fm_input_key(words), "words-", 6) == 0 && strcmp(text, "two") == 0);
     EXPECT(fm_next(words, &text) == 1 && strcmp(text, "five") == 0);
-    EXPECT(!fm_receive(run, FM_STRING, .key_prefix = "a/b"));
+    EXPECT_FAILURE(fm_next(fm_receive(run, FM_STRING, .key_prefix = "a/b"), &text), FM_FAILED,
+                   "'a/b' cannot begin a key");
 
     /* What no run sent. */
     const char *path = fm_format(run, "/flow_runs/%s/input", self);
@@ -297,10 +301,10 @@ int main(int argc, char **argv)
         const char *name;
         const struct fm_flow *flow;
     } flows[] = {
-        {"sends", &sends_flow},           {"receives", &receives_flow},
-        {"overhears", &overhears_flow},   {"cursors", &cursors_flow},
-        {"drains", &drains_flow},         {"streams_to", &streams_to_flow},
-        {"crowd", &crowd_flow},           {"streams_from", &streams_from_flow},
+        {"sends", &sends_flow},         {"receives", &receives_flow},
+        {"overhears", &overhears_flow}, {"cursors", &cursors_flow},
+        {"drains", &drains_flow},       {"streams_to", &streams_to_flow},
+        {"crowd", &crowd_flow},         {"streams_from", &streams_from_flow},
     };
     const char *name = argc > 1 ? argv[1] : "";
 

@@ -83,6 +83,7 @@ def test_an_approval_without_fields(api, start):
     assert paused["state"]["state_details"]["pause_key"] == "approval"
     resume(api, run, None)
     assert flow.end() == 0 and "approved" in flow.output()
+    assert "not right" not in flow.output()
 
 
 def test_nobody_answers_in_time(api, start):
