@@ -170,9 +170,9 @@ static const struct field filter_fields[] = {{.name = "prefix",
                                                      "`seq`. A list with it ends after 4 MiB."},
                                              FIELDS_END};
 
-/* The number after which this request has still to look: as it was asked, and when it is woken
- * again, behind what was of no use to it before. Numbers are given by the one writer, so a row that
- * is committed later has a higher one, and none is ever given again. */
+/* The number after which this request has still to look: as it was asked, and when it was parked
+ * and is woken again, behind what was of no use to it before. Numbers are given by the one writer,
+ * so a row that is committed later has a higher one, and none is ever given again. */
 static int64_t *place_of(struct request *request)
 {
     if (!request->prepared) {
@@ -200,10 +200,10 @@ static bool is_full(const struct request *request, const struct json_writer *wri
     return json_object_get(request->body, "after") && writer->to->length > PAGE_BYTES;
 }
 
-/* Writes those of the rows that are asked for, and moves the place behind the last that was read.
- * How many were written, or -1. */
+/* Writes those of the rows that are asked for. How many, or -1; `ret_last` gets the number of the
+ * last row that was read, if there was one. */
 static int64_t write_matching(const struct request *request, struct rows *rows,
-                              struct json_writer *writer, int64_t *place)
+                              struct json_writer *writer, int64_t *ret_last)
 {
     const char *prefix = request_text(request, "prefix");
     size_t length = strlen(prefix);
@@ -214,7 +214,7 @@ static int64_t write_matching(const struct request *request, struct rows *rows,
 
     while (count < limit && !is_full(request, writer) && (r = rows_next(rows)) > 0) {
         const char *key = rows_text(rows, KEY_COLUMN);
-        *place = rows_integer(rows, SEQ_COLUMN);
+        *ret_last = rows_integer(rows, SEQ_COLUMN);
         if (strncmp(key, prefix, length) == 0 && !json_object_get(excluded, key)) {
             fields_write_row(fields, writer, rows);
             count++;
@@ -226,6 +226,7 @@ static int64_t write_matching(const struct request *request, struct rows *rows,
 static int filter_inputs(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     int64_t *place = place_of(request);
+    int64_t last = *place;
     struct json_writer writer;
     rows_auto rows = {0};
     sql_auto sql = {0};
@@ -240,11 +241,14 @@ static int filter_inputs(struct txn *txn, struct request *request, struct http_r
         return HANDLER_FAILED;
     reply_begin(reply, 200, &writer);
     json_begin_array(&writer);
-    int64_t count = write_matching(request, &rows, &writer, place);
+    int64_t count = write_matching(request, &rows, &writer, &last);
     if (count < 0)
         return HANDLER_FAILED;
     json_end_array(&writer);
-    return count == 0 && request_may_wait(request, txn) ? HANDLER_PARK : HANDLER_DONE;
+    if (count > 0 || !request_may_wait(request, txn))
+        return HANDLER_DONE;
+    *place = last;
+    return HANDLER_PARK;
 }
 
 /* The stored text itself. */

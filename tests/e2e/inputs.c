@@ -128,6 +128,16 @@ static int overhears(struct fm_run *run)
 }
 FM_FLOW(overhears);
 
+/* How often a server is asked that cannot wait. */
+static int polls(struct fm_run *run)
+{
+    const char *text;
+
+    EXPECT(fm_next(fm_receive(run, FM_STRING, .timeout = 1, .poll_interval = 0.3), &text) == 0);
+    return 0;
+}
+FM_FLOW(polls);
+
 /* ---- cursors --------------------------------------------------------------------------------- */
 
 static int cursors(struct fm_run *run)
@@ -301,10 +311,15 @@ int main(int argc, char **argv)
         const char *name;
         const struct fm_flow *flow;
     } flows[] = {
-        {"sends", &sends_flow},         {"receives", &receives_flow},
-        {"overhears", &overhears_flow}, {"cursors", &cursors_flow},
-        {"drains", &drains_flow},       {"streams_to", &streams_to_flow},
-        {"crowd", &crowd_flow},         {"streams_from", &streams_from_flow},
+        {"sends", &sends_flow},
+        {"receives", &receives_flow},
+        {"overhears", &overhears_flow},
+        {"cursors", &cursors_flow},
+        {"drains", &drains_flow},
+        {"streams_to", &streams_to_flow},
+        {"polls", &polls_flow},
+        {"crowd", &crowd_flow},
+        {"streams_from", &streams_from_flow},
     };
     const char *name = argc > 1 ? argv[1] : "";
 

@@ -10,6 +10,7 @@ from harness.flows import (Process, input_of, log_of, read, resume, wait, wait_f
                            wait_for_state)
 from harness.objects import make_run, wait_for, waiting
 from harness.server import build_directory, clean_environment
+from harness.stock import StockServer
 
 
 @pytest.fixture
@@ -57,6 +58,12 @@ def answer_question(api, question, value):
 
 def test_threads_ask_at_once(start):
     ends_well(start("askers"))
+
+
+def test_threads_ask_at_once_at_a_server_that_knows_nothing_of_ours(server, tmp_path):
+    with (StockServer(server) as stock,
+          Process(stock, tmp_path / "flow.log", "tests/e2e/asks", "askers") as flow):
+        ends_well(flow)
 
 
 def test_an_answer_from_another_program(api, start):

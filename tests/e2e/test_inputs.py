@@ -12,6 +12,7 @@ import pytest
 from harness.deployments import deployment_run
 from harness.flows import Process, read, wait, wait_for_state
 from harness.objects import make_run, requests_of, set_state
+from harness.stock import StockServer
 
 FILTER = "/api/flow_runs/{id}/input/filter"
 
@@ -44,6 +45,29 @@ def send(api, run, key, value, **more):
 @pytest.mark.parametrize("name", ["sends", "receives", "cursors", "crowd"])
 def test_what_flows_do_while_they_run(start, name):
     ends_well(start(name))
+
+
+@pytest.fixture
+def stock(server):
+    with StockServer(server) as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", ["sends", "receives", "cursors"])
+def test_the_same_at_a_server_that_knows_nothing_of_ours(stock, start, name):
+    ends_well(start(name, at=stock))
+
+
+def test_a_server_that_cannot_wait_is_asked_every_so_often(stock, start):
+    ends_well(start("polls", at=stock))
+    looks = [path for _, path in stock.asked if path.endswith("/input/filter")]
+    assert 4 <= len(looks) <= 5
+
+
+def test_a_server_that_can_wait_is_asked_once(server, start):
+    before = requests_of(server, FILTER)
+    ends_well(start("polls"))
+    assert requests_of(server, FILTER) - before <= 2
 
 
 def test_another_run_s_inputs_can_be_read(api, start):
