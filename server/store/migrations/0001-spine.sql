@@ -201,8 +201,7 @@ CREATE INDEX task_run_cache_key ON task_run_cache (cache_key, seq);
 CREATE INDEX task_run_cache_state ON task_run_cache (state_id);
 
 CREATE TABLE flow_run_inputs (
-    -- Also the place of those who receive: never used again after a deletion.
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     created BIGINT NOT NULL,
     updated BIGINT NOT NULL,
@@ -239,8 +238,6 @@ CREATE TABLE input_requests (
     checks INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL,
     answer TEXT,
-    -- It was taken without the flow, which wants to check it: it does so when the run goes on.
-    unchecked INTEGER NOT NULL DEFAULT 0,
     answered_by TEXT,
     answered_via TEXT,
     answered_at BIGINT
