@@ -95,6 +95,8 @@ static int asks(struct fm_run *run)
     EXPECT_FAILURE(fm_ask(run, argument, FM_STRING, "x", FM_STRING, &reply, .key = "a-b"),
                    FM_INVALID, "key of a question");
     EXPECT(fm_ask(run, argument, FM_STRING, "silence?", FM_STRING, &reply, .timeout = 0.2) == 0);
+    EXPECT(fm_ask(run, argument, FM_STRING, "col?", FM_STRING, &reply, .timeout = 0.2,
+                  .key = "col") == 0);
     EXPECT(strcmp(reply, "untouched") == 0);
     EXPECT(fm_ask(run, argument, FM_STRING, "colour?", FM_STRING, &reply, .timeout = 20,
                   .key = "colour") == 1);
@@ -102,7 +104,7 @@ static int asks(struct fm_run *run)
     /* The same question again: it has its answer already. */
     EXPECT(fm_ask(run, argument, FM_STRING, "which colour?", FM_STRING, &reply, .timeout = 0.2,
                   .key = "colour") == 1);
-    /* A name that goes on behind another's does not get its answer. */
+    /* A name with which another's begins does not get the other's answer. */
     EXPECT(fm_ask(run, argument, FM_STRING, "col?", FM_STRING, &reply, .timeout = 0.2,
                   .key = "col") == 0);
     EXPECT_FAILURE(fm_ask(run, argument, FM_STRING, "number?", FM_INTEGER, &number, .timeout = 20,
