@@ -164,6 +164,10 @@ static int load_login(struct fm_run *run, const char *text, void *ret_value)
             password[0] = '\0';
         fclose(file);
     }
+    if (strcmp(user, "mallory") == 0) {
+        fm_fail(run, "nobody knows %s", user);
+        return FM_INVALID;
+    }
     login->user = fm_format(run, "%s", user);
     login->password = fm_format(run, "%s", password);
     return login->user && login->password ? 0 : FM_NO_MEMORY;

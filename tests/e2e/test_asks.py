@@ -107,6 +107,8 @@ def test_what_is_stored_is_the_model_s_own_text(server, api, start, tmp_path):
     wait_for(lambda: waiting(server) > idle)
     refused = resume(api, run, {"user": "ada", "password": "1234"})
     assert refused["status"] == "REJECT" and "is too simple" in refused["details"]["reason"]
+    refused = resume(api, run, {"user": "mallory"})
+    assert refused["status"] == "REJECT" and refused["details"]["reason"] == "nobody knows mallory"
     assert resume(api, run, {"user": "ada"})["status"] == "ACCEPT"
     ends_well(flow)
     assert "ada has swordfish" in flow.output()
