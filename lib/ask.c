@@ -75,21 +75,27 @@ static int name_question(const struct fm_run *run, const char *own, char ret_nam
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* Sends the question. `ret_is_new`: it was not there before. */
-static int send_question(struct fm_run *run, const char *to, const char *prefix, const char *name,
-                         const struct buf *text, bool *ret_is_new, struct fm_error *error)
+struct question {
+    struct fm_run *run;
+    const struct fm_ask_options *options;
+    char name[NAME_SIZE];
+    bool is_new;                 /* it was not there before */
+    struct input_reader answers; /* where the answer comes */
+};
+
+static int send_question(struct question *question, const char *to, const char *prefix,
+                         const struct buf *text, struct fm_error *error)
 {
     char key[INPUT_KEY_SIZE];
 
-    snprintf(key, sizeof(key), "%s" QUESTION "%s", prefix, name);
-    int r = input_post(run, to, key, text, error);
-    *ret_is_new = r == 0;
+    snprintf(key, sizeof(key), "%s" QUESTION "%s", prefix, question->name);
+    int r = input_post(question->run, to, key, text, error);
+    question->is_new = r == 0;
     return r == FM_CONFLICT ? 0 : r; /* the run has asked it before it started anew */
 }
 
-static int ask(struct fm_run *run, const char *to, const struct fm_model *model, const void *value,
-               const struct fm_ask_options *options, char ret_name[static NAME_SIZE],
-               bool *ret_is_new, struct fm_error *error)
+static int ask(struct question *question, const char *to, const struct fm_model *model,
+               const void *value, struct fm_error *error)
 {
     char prefix[INPUT_PREFIX_SIZE];
     char to_id[ID_SIZE];
@@ -97,13 +103,13 @@ static int ask(struct fm_run *run, const char *to, const struct fm_model *model,
 
     int r = input_run_id(to, to_id, error);
     if (r == 0)
-        r = input_prefix(model, options->key_prefix, prefix, error);
+        r = input_prefix(model, question->options->key_prefix, prefix, error);
     if (r == 0)
-        r = name_question(run, options->key, ret_name, error);
+        r = name_question(question->run, question->options->key, question->name, error);
     if (r == 0)
-        r = stored_from_value(run, model, value, &text, error);
+        r = stored_from_value(question->run, model, value, &text, error);
     if (r == 0)
-        r = send_question(run, to_id, prefix, ret_name, &text, ret_is_new, error);
+        r = send_question(question, to_id, prefix, &text, error);
     return r;
 }
 
@@ -117,7 +123,15 @@ static void note_answer(struct fm_run *run, int64_t number)
         ;
 }
 
-/* Waits for the first input whose key is the answer's, or goes on behind that with a dash. */
+/* Whether the key is the one that an answer begins with, or goes on behind that with a dash. */
+static bool is_answer(const char *key, const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    return strncmp(key, prefix, length) == 0 && (key[length] == '\0' || key[length] == '-');
+}
+
+/* Waits for the first answer. 1: its text is in `ret_text`, as long as the reader stays. */
 static int wait_for_answer(struct input_reader *reader, double timeout, const char **ret_text,
                            struct fm_error *error)
 {
@@ -128,46 +142,39 @@ static int wait_for_answer(struct input_reader *reader, double timeout, const ch
     for (;;) {
         double left = end == TIME_NEVER ? timeout : (double)(end - time_monotonic()) / SECOND;
         int r = input_reader_next(reader, left, &row, error);
-        if (r > 0)
-            r = api_string(row, "key", &key, error) < 0 ? error->code : 1;
         if (r <= 0)
             return r;
-        char behind = key[strlen(reader->prefix)];
-        if (behind != '\0' && behind != '-')
+        r = api_string(row, "key", &key, error);
+        if (r == 0 && !is_answer(key, reader->prefix))
             continue;
+        if (r == 0)
+            r = api_string(row, "value", ret_text, error);
+        if (r < 0)
+            return r;
         note_answer(reader->run, input_number(row));
-        r = api_string(row, "value", ret_text, error);
-        return r < 0 ? r : 1;
+        return 1;
     }
 }
 
-static int ask_and_wait(struct fm_run *run, const char *to, const struct fm_model *model,
-                        const void *value, const struct fm_model *answer_model, void *answer,
-                        const struct fm_ask_options *options, struct input_reader *reader,
-                        struct fm_error *error)
+static int get_answer(struct question *question, int64_t before, const struct fm_model *model,
+                      void *ret_answer, struct fm_error *error)
 {
     problem_list_auto problems = {0};
-    double timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
-    int64_t before = atomic_load(&run->newest_answer);
-    char name[NAME_SIZE];
+    double timeout = question->options->timeout > 0 ? question->options->timeout : DEFAULT_TIMEOUT;
     char prefix[ANSWER_KEY_SIZE];
     const char *text;
-    bool is_new = false;
 
-    int r = ask(run, to, model, value, options, name, &is_new, error);
-    if (r < 0)
-        return r;
-    snprintf(prefix, sizeof(prefix), "answer-%s", name);
-    r = input_reader_init(reader, run, NULL, prefix, error);
+    snprintf(prefix, sizeof(prefix), "answer-%s", question->name);
+    int r = input_reader_init(&question->answers, question->run, NULL, prefix, error);
     if (r < 0)
         return r;
     /* The answer to a new question comes after all that had come before it was asked. */
-    if (is_new && before > 0)
-        input_reader_go_to(reader, before);
-    r = wait_for_answer(reader, timeout, &text, error);
+    if (question->is_new && before > 0)
+        input_reader_go_to(&question->answers, before);
+    r = wait_for_answer(&question->answers, timeout, &text, error);
     if (r <= 0)
         return r;
-    r = value_from_stored(run, answer_model, NULL, text, answer, &problems, error);
+    r = value_from_stored(question->run, model, NULL, text, ret_answer, &problems, error);
     return r < 0 ? fail_prefix(error, "the answer") : 1;
 }
 
@@ -175,12 +182,15 @@ int fm_ask_with(struct fm_run *run, const char *flow_run_id, const struct fm_mod
                 const void *value, const struct fm_model *answer_model, void *answer,
                 const struct fm_ask_options *options)
 {
-    struct input_reader reader = {.poll_interval = options->poll_interval};
+    struct question question = {
+        .run = run, .options = options, .answers.poll_interval = options->poll_interval};
+    int64_t before = atomic_load(&run->newest_answer);
     struct fm_error error;
-    int r = ask_and_wait(run, flow_run_id, model, value, answer_model, answer, options, &reader,
-                         &error);
 
-    input_reader_release(&reader);
+    int r = ask(&question, flow_run_id, model, value, &error);
+    if (r == 0)
+        r = get_answer(&question, before, answer_model, answer, &error);
+    input_reader_release(&question.answers);
     return run_keep_error(run, r, &error);
 }
 

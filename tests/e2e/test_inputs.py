@@ -58,6 +58,12 @@ def test_the_same_at_a_server_that_knows_nothing_of_ours(stock, start, name):
     ends_well(start(name, at=stock))
 
 
+def test_an_answer_that_is_lost_makes_no_second_input(stock, start):
+    stock.lost = 1
+    ends_well(start("cursors", at=stock))
+    assert stock.lost == 0
+
+
 def test_a_server_that_cannot_wait_is_asked_every_so_often(stock, start):
     ends_well(start("polls", at=stock))
     looks = [path for _, path in stock.asked if path.endswith("/input/filter")]
