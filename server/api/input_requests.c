@@ -93,11 +93,6 @@ static const struct field fields[] = {
      .flags = FIELD_NULLABLE,
      .doc = "When the run fails if nobody has answered."},
     {.name = "answer", .type = FIELD_MAP, .flags = FIELD_NULLABLE, .doc = "What was answered."},
-    {.name = "unchecked",
-     .type = FIELD_BOOLEAN,
-     .doc =
-         "Whether the answer was taken without the flow, which checks answers itself but was not "
-         "there or stayed silent: it is checked when the run goes on."},
     {.name = "answered_by",
      .type = FIELD_TEXT,
      .flags = FIELD_NULLABLE,
@@ -107,6 +102,11 @@ static const struct field fields[] = {
      .flags = FIELD_NULLABLE,
      .doc = "By which way: api, resume or set_state."},
     {.name = "answered_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE, .doc = "When."},
+    {.name = "unchecked",
+     .type = FIELD_BOOLEAN,
+     .doc =
+         "Whether the answer was taken without the flow, which checks answers itself but was not "
+         "there or stayed silent: it is checked when the run goes on."},
     FIELDS_END};
 
 static const struct filter filters[] = {
