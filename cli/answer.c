@@ -337,6 +337,10 @@ static int report_success(struct answer *answer, const struct api_reply *reply)
     buf_add_string(&text, " goes on.");
     text_add_style(&text, screen->colour, STYLE_PLAIN);
     buf_add_char(&text, '\n');
+    if (json_is_true(json_object_get(reply->json, "unchecked")))
+        buf_add_string(&text,
+                       "Its flow, which checks answers itself, was not there to be asked: it "
+                       "checks this one when it goes on, and may ask again.\n");
     screen_flush(screen, &text);
     return STATUS_DONE;
 }

@@ -11,8 +11,8 @@ struct user {
 
 static const struct fm_field user_fields[] = {
     FM_FIELD(struct user, name, .description = "The name to greet you by."),
-    FM_FIELD(struct user, age, .description = "In years.",
-             .minimum = FM_VALUE(0), .maximum = FM_VALUE(150)),
+    FM_FIELD(struct user, age, .description = "In years.", .minimum = FM_VALUE(0),
+             .maximum = FM_VALUE(150)),
     FM_END,
 };
 FM_MODEL(User, struct user, user_fields);

@@ -1,100 +1,153 @@
 #include "lib/cursor.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
-#include "common/ids.h"
 #include "lib/client.h"
 #include "lib/errors.h"
 #include "lib/run.h"
+#include "json/text.h"
 #include "json/writer.h"
 
-#define PAGE 200 /* rows that are read at once */
+#define SINGLES 200 /* single acknowledgements that are read at once: they are short */
 
-static int write_filter(const char *prefix, const json_t *known, struct buf *body,
-                        struct fm_error *error)
+static int name_keys(struct cursor *cursor, const char *name, const struct input_reader *reader,
+                     struct fm_error *error)
 {
-    char *keys = json_dumps(known, JSON_COMPACT);
-    struct json_writer writer;
-
-    json_writer_init(&writer, body);
-    json_begin_object(&writer);
-    json_key(&writer, "prefix");
-    json_add_string(&writer, prefix);
-    json_key(&writer, "limit");
-    json_add_integer(&writer, PAGE);
-    json_key(&writer, "exclude_keys");
-    json_add_text(&writer, keys);
-    json_end_object(&writer);
-    bool ok = keys != NULL;
-    free(keys);
-    return ok ? 0 : fail_without_memory(error);
+    if (strlen(name) >= CURSOR_NAME_SIZE || !input_key_is_plain(name))
+        return fail(error, FM_INVALID,
+                    "'%.100s' cannot be the name of a cursor: that are 1 to %d lower-case letters, "
+                    "digits and dashes",
+                    name, CURSOR_NAME_SIZE - 1);
+    int n = snprintf(cursor->mark, sizeof(cursor->mark), "cursor-%s-%s-%s", name,
+                     reader->flow_run_id, reader->prefix);
+    int k = snprintf(cursor->prefix, sizeof(cursor->prefix), "acknowledged-%s-%s-", name,
+                     reader->flow_run_id);
+    if (n < 0 || (size_t)n >= sizeof(cursor->mark) || k < 0)
+        return fail(error, FM_INVALID, "the prefix of a receiver with a cursor is too long");
+    return 0;
 }
 
-/* Reads the next page: the rows' keys go to `known`, what they acknowledge to `keys`. */
-static int load_page(struct fm_run *run, const char *prefix, json_t *known, json_t *keys,
-                     size_t *ret_count, struct fm_error *error)
+static int path_of_mark(const struct cursor *cursor, struct buf *path, struct fm_error *error)
 {
-    const struct fm_call call = {0};
-    char path[96];
-    buf_auto body = BUF_INIT;
-    json_t *rows = NULL;
-    const json_t *row;
-    size_t i;
-
-    int r = write_filter(prefix, known, &body, error);
-    if (r < 0)
-        return r;
-    snprintf(path, sizeof(path), "/flow_runs/%s/input/filter", run->id);
-    r = api_call(run->client, "POST", path, &body, &call, &rows, error);
-    *ret_count = json_array_size(rows);
-    json_array_foreach(rows, i, row) {
-        const char *key = json_string_value(json_object_get(row, "key"));
-        /* A prefix may match more loosely on the server than it does here. */
-        bool ours = key && strncmp(key, prefix, strlen(prefix)) == 0;
-        if (json_array_append(known, json_object_get(row, "key")) < 0 ||
-            (ours && json_array_append_new(keys, json_string(key + strlen(prefix))) < 0))
-            r = fail_without_memory(error);
-    }
-    json_decref(rows);
-    return r;
+    buf_addf(path, "/flow_runs/%s/input/%s", cursor->run->id, cursor->mark);
+    return path->failed ? fail_without_memory(error) : 0;
 }
 
-int cursor_load(struct fm_run *run, const char *name, json_t *keys, struct fm_error *error)
+/* ---- where it is ----------------------------------------------------------------------------- */
+
+static int read_mark(const struct fm_reply *reply, int64_t *ret_number, struct fm_error *error)
 {
-    char prefix[128];
-    json_t *known = json_array();
-    size_t count = PAGE;
+    struct error parse_error;
+    json_t *mark = json_parse(reply->body, reply->length, &parse_error);
+    const json_t *number = json_object_get(mark, "seq");
     int r = 0;
 
-    snprintf(prefix, sizeof(prefix), "cursor-%.100s-", name);
-    while (r == 0 && count == PAGE)
-        r = load_page(run, prefix, known, keys, &count, error);
-    json_decref(known);
+    if (json_is_integer(number) && json_integer_value(number) > 0)
+        *ret_number = json_integer_value(number);
+    else
+        r = fail(error, FM_FAILED, "the mark of the cursor is none");
+    json_decref(mark);
     return r;
 }
 
-int cursor_store(struct fm_run *run, const char *name, const char *key, struct fm_error *error)
+/* 1: the mark is there; 0: it is not. */
+static int load_mark(const struct cursor *cursor, int64_t *ret_number, struct fm_error *error)
 {
-    char path[96];
-    char id[ID_SIZE];
+    buf_auto path = BUF_INIT;
+    struct fm_reply reply;
+
+    int r = path_of_mark(cursor, &path, error);
+    if (r == 0)
+        r = fm_client_call(cursor->run->client, "GET", buf_string(&path), NULL, &reply, error);
+    if (r < 0)
+        return r;
+    if (reply.status != 404) {
+        r = fm_reply_check(&reply, error);
+        if (r == 0)
+            r = read_mark(&reply, ret_number, error);
+        r = r < 0 ? r : 1;
+    }
+    fm_reply_release(&reply);
+    return r;
+}
+
+/* Leaves out what was acknowledged one by one. */
+static int load_single(const struct cursor *cursor, struct input_reader *reader,
+                       struct fm_error *error)
+{
+    struct input_reader single = {.page = SINGLES};
+    const json_t *row;
+
+    int r = input_reader_init(&single, cursor->run, NULL, cursor->prefix, error);
+    while (r == 0 && (r = input_reader_next(&single, 0, &row, error)) > 0) {
+        const char *key = json_string_value(json_object_get(row, "key"));
+        /* A prefix may match more loosely on the server than it does here. */
+        bool ours = strncmp(key, cursor->prefix, strlen(cursor->prefix)) == 0;
+        r = ours ? input_reader_exclude(reader, key + strlen(cursor->prefix), error) : 0;
+    }
+    input_reader_release(&single);
+    return r;
+}
+
+int cursor_open(struct cursor *ret_cursor, const char *name, struct input_reader *reader,
+                struct fm_error *error)
+{
+    struct cursor cursor = {.run = reader->run};
+    int64_t number = 0;
+
+    int r = name_keys(&cursor, name, reader, error);
+    if (r == 0)
+        r = load_mark(&cursor, &number, error);
+    if (r > 0)
+        input_reader_go_to(reader, number);
+    else if (r == 0)
+        r = load_single(&cursor, reader, error);
+    if (r < 0)
+        return r;
+    *ret_cursor = cursor;
+    return 0;
+}
+
+/* ---- moving it ------------------------------------------------------------------------------- */
+
+static int move_mark(const struct cursor *cursor, const char *key, int64_t number,
+                     struct fm_error *error)
+{
+    const struct fm_call call = {0};
+    buf_auto path = BUF_INIT;
+    buf_auto value = BUF_INIT;
     buf_auto body = BUF_INIT;
-    buf_auto row = BUF_INIT;
     struct json_writer writer;
 
-    id_random(id);
-    const struct fm_call call = {.idempotency_key = id};
-    buf_addf(&row, "cursor-%.100s-%s", name, key);
+    int r = path_of_mark(cursor, &path, error);
+    if (r < 0)
+        return r;
+    buf_addf(&value, "{\"seq\":%lld,\"key\":\"%s\"}", (long long)number, key);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
-    json_key(&writer, "key");
-    json_add_string(&writer, buf_string(&row));
     json_key(&writer, "value");
-    json_add_string(&writer, "true");
+    json_add_string(&writer, buf_string(&value));
     json_end_object(&writer);
-    snprintf(path, sizeof(path), "/flow_runs/%s/input", run->id);
-    int r = api_call(run->client, "POST", path, &body, &call, NULL, error);
-    return r == FM_CONFLICT ? 0 : r; /* it was stored already */
+    return api_call(cursor->run->client, "PUT", buf_string(&path), &body, &call, NULL, error);
+}
+
+static int add_single(const struct cursor *cursor, const char *key, struct fm_error *error)
+{
+    buf_auto own_key = BUF_INIT;
+    buf_auto value = BUF_INIT;
+
+    buf_addf(&own_key, "%s%s", cursor->prefix, key);
+    buf_add_string(&value, "true");
+    if (own_key.failed || value.failed)
+        return fail_without_memory(error);
+    int r = input_post(cursor->run, cursor->run->id, buf_string(&own_key), &value, error);
+    return r == FM_CONFLICT ? 0 : r; /* it was acknowledged already */
+}
+
+int cursor_move(const struct cursor *cursor, const char *key, int64_t number,
+                struct fm_error *error)
+{
+    return number > 0 ? move_mark(cursor, key, number, error) : add_single(cursor, key, error);
 }

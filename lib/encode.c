@@ -8,6 +8,7 @@
 #include "lib/errors.h"
 #include "lib/model.h"
 #include "lib/utf8.h"
+#include "json/text.h"
 
 struct encoder {
     struct json_writer writer;
@@ -234,6 +235,19 @@ static int encode_optional(struct encoder *encoder, const struct fm_type *items,
     return 0;
 }
 
+/* The author's own text: what is no JSON would make the whole none. NULL is null. */
+static int encode_json(struct encoder *encoder, const char *text)
+{
+    struct error parse_error;
+    json_t *json = text ? json_parse(text, strlen(text), &parse_error) : json_null();
+
+    if (!json)
+        return fail(encoder->error, FM_INVALID, "a value is no JSON: %s", parse_error.message);
+    json_decref(json);
+    json_add_text(&encoder->writer, text);
+    return 0;
+}
+
 static int encode_known(struct encoder *encoder, const struct fm_type *type, const void *from)
 {
     const char *text;
@@ -249,8 +263,7 @@ static int encode_known(struct encoder *encoder, const struct fm_type *type, con
         return 0;
     case FM_KIND_JSON:
         memcpy(&text, from, sizeof(text));
-        json_add_text(&encoder->writer, text);
-        return 0;
+        return encode_json(encoder, text);
     case FM_KIND_INTEGER:
         encode_integer(encoder, type, from);
         return 0;

@@ -12,10 +12,12 @@
 #include "common/times.h"
 #include "lib/client.h"
 #include "lib/errors.h"
+#include "lib/inputs.h"
 #include "lib/look.h"
 #include "lib/model.h"
 #include "lib/run.h"
 #include "lib/states.h"
+#include "lib/stored.h"
 #include "lib/utf8.h"
 #include "lib/verdict.h"
 #include "json/writer.h"
@@ -25,7 +27,8 @@
 #define LONGEST_WAIT    30.0 /* of one read that is held back, seconds */
 #define GRACE           10.0 /* seconds after the deadline, for the server to act on it */
 #define CLOCKS_APART    60.0 /* seconds that the server's may differ from ours */
-#define KEY_SIZE        96
+#define OWN_KEY_LENGTH  80
+#define KEY_SIZE        (OWN_KEY_LENGTH + 16)
 
 struct pause {
     struct fm_run *run;
@@ -64,21 +67,42 @@ static int post_input(struct pause *pause, const char *role, const char *value,
 
 /* ---- the question ---------------------------------------------------------------------------- */
 
+/* The author's own key, and the second time KEY-2: another pause, and in a process that starts anew
+ * by the same name as in the one before. With the run's lock held. */
+static int take_own_key(struct fm_run *run, const char *own, char ret_key[static KEY_SIZE])
+{
+    struct pause_key *key = run->pause_keys;
+
+    while (key && strcmp(key->key, own) != 0)
+        key = key->next;
+    if (!key) {
+        key = arena_alloc(&run->arena, sizeof(*key));
+        const char *copy = key ? arena_strdup(&run->arena, own) : NULL;
+        if (!copy)
+            return FM_NO_MEMORY;
+        *key = (struct pause_key){.next = run->pause_keys, .key = copy};
+        run->pause_keys = key;
+    }
+    return ++key->uses == 1 ? snprintf(ret_key, KEY_SIZE, "%s", own)
+                            : snprintf(ret_key, KEY_SIZE, "%s-%d", own, key->uses);
+}
+
 static int name_pause(struct pause *pause, struct fm_error *error)
 {
-    const char *key = pause->options->key;
-    int n;
+    struct fm_run *run = pause->run;
+    const char *own = pause->options->key;
 
-    if (key) {
-        n = snprintf(pause->key, sizeof(pause->key), "%s", key);
-    } else {
-        pthread_mutex_lock(&pause->run->lock);
-        n = snprintf(pause->key, sizeof(pause->key), "%d", ++pause->run->pauses);
-        pthread_mutex_unlock(&pause->run->lock);
-    }
-    if (n <= 0 || (size_t)n >= sizeof(pause->key))
-        return fail(error, FM_INVALID, "the key of a pause has 1 to %zu characters",
-                    sizeof(pause->key) - 1);
+    if (own && (!input_key_is_plain(own) || strlen(own) > OWN_KEY_LENGTH))
+        return fail(error, FM_INVALID,
+                    "'%.100s' cannot be the key of a pause: that are 1 to %d lower-case letters, "
+                    "digits and dashes",
+                    own, OWN_KEY_LENGTH);
+    pthread_mutex_lock(&run->lock);
+    int n = own ? take_own_key(run, own, pause->key)
+                : snprintf(pause->key, sizeof(pause->key), "%d", ++run->pauses);
+    pthread_mutex_unlock(&run->lock);
+    if (n < 0)
+        return fail_without_memory(error);
     snprintf(pause->keyset, sizeof(pause->keyset), "%s-%s",
              pause->suspends ? "suspended" : "paused", pause->key);
     return 0;
@@ -201,24 +225,19 @@ static int leave_process(struct pause *pause, struct fm_error *error)
 /* An empty answer is not stored: then all is left to the defaults. */
 static int read_answer(struct pause *pause, void *result, struct fm_error *error)
 {
+    problem_list_auto problems = {0};
     char path[96 + KEY_SIZE];
     struct fm_reply reply;
-    char *key = fm_path_segment(pause->keyset);
 
-    if (!key)
-        return fail_without_memory(error);
-    int n = snprintf(path, sizeof(path), "/flow_runs/%s/input/%s-response", pause->run->id, key);
-    free(key);
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return fail(error, FM_INVALID, "the key of the pause is too long");
+    snprintf(path, sizeof(path), "/flow_runs/%s/input/%s-response", pause->run->id, pause->keyset);
     int r = fm_client_call(pause->run->client, "GET", path, NULL, &reply, error);
     if (r < 0)
         return r;
-    if (reply.status == 404)
-        r = run_decode(pause->run, pause->model, pause->options->initial, "{}", 2, result, error);
-    else if ((r = fm_reply_check(&reply, error)) == 0)
-        r = run_decode(pause->run, pause->model, pause->options->initial, reply.body, reply.length,
-                       result, error);
+    if (reply.status != 404)
+        r = fm_reply_check(&reply, error);
+    if (r == 0)
+        r = value_from_stored(pause->run, pause->model, pause->options->initial,
+                              reply.status == 404 ? "{}" : reply.body, result, &problems, error);
     fm_reply_release(&reply);
     return r;
 }

@@ -24,6 +24,13 @@ struct grown_list {
     size_t capacity;
 };
 
+/* A key that the flow's author gave to a pause, and how often it was used. */
+struct pause_key {
+    struct pause_key *next;
+    const char *key;
+    int uses;
+};
+
 struct fm_run {
     const struct fm_flow *flow;
     struct fm_client *client;
@@ -36,6 +43,8 @@ struct fm_run {
     atomic_int signal;      /* SIGINT or SIGTERM if the process was told to end */
     atomic_bool cancelling; /* somebody cancels the run through the API */
 
+    _Atomic int64_t newest_answer; /* the number of the last answer to a question; 0: none yet */
+
     atomic_bool suspended; /* this process has nothing more to say about the run */
 
     pthread_mutex_t lock; /* for what follows */
@@ -43,6 +52,7 @@ struct fm_run {
     struct thread_error *errors;
     struct grown_list *lists;
     int wake_fd; /* an eventfd that tells of a signal, for fm_prompt; -1: nobody asked yet */
+    struct pause_key *pause_keys; /* of the author's own that were used */
     bool ending; /* the flow has returned: what its client says must not be interrupted */
     int pauses;  /* so far: the keys are "1", "2", ... */
 };

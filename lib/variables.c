@@ -11,15 +11,34 @@
 #include "json/text.h"
 #include "json/writer.h"
 
+#define NAME_LENGTH 255
+
+/* Of what cannot be a name, the server would only say that it is not there. */
+static int check_name(const char *name, struct fm_error *error)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    if (!*name || name[strspn(name, allowed)] || strlen(name) > NAME_LENGTH)
+        return fail(error, FM_INVALID,
+                    "'%.300s' cannot be the name of a variable: that are 1 to %d lower-case "
+                    "letters, digits, dashes and underscores",
+                    name, NAME_LENGTH);
+    return 0;
+}
+
+static int check_type(const struct fm_model *model, struct fm_error *error)
+{
+    return model->fields ? 0 : fail(error, FM_INVALID, "FM_NOTHING is no type of a variable");
+}
+
 static int path_of(const char *name, struct buf *path, struct fm_error *error)
 {
-    char *segment = fm_path_segment(name);
+    int r = check_name(name, error);
 
-    buf_add_string(path, "/variables/name/");
-    buf_add_string(path, segment ? segment : "");
-    bool ok = segment && !path->failed;
-    free(segment);
-    return ok ? 0 : fail_without_memory(error);
+    if (r < 0)
+        return r;
+    buf_addf(path, "/variables/name/%s", name);
+    return path->failed ? fail_without_memory(error) : 0;
 }
 
 /* ---- getting --------------------------------------------------------------------------------- */
@@ -48,7 +67,9 @@ static int get(struct fm_run *run, const char *name, const struct fm_model *mode
     const char *text;
     size_t length;
 
-    int r = path_of(name, &path, error);
+    int r = check_type(model, error);
+    if (r == 0)
+        r = path_of(name, &path, error);
     if (r == 0)
         r = fm_client_call(run->client, "GET", buf_string(&path), NULL, &reply, error);
     if (r < 0)
@@ -104,7 +125,9 @@ static int set(struct fm_run *run, const char *name, const struct fm_model *mode
     buf_auto path = BUF_INIT;
     buf_auto body = BUF_INIT;
 
-    int r = path_of(name, &path, error);
+    int r = check_type(model, error);
+    if (r == 0)
+        r = path_of(name, &path, error);
     if (r == 0)
         r = write_variable(name, model, value, &body, error);
     if (r < 0)

@@ -12,6 +12,7 @@
 #include "lib/client.h"
 #include "lib/errors.h"
 #include "lib/model.h"
+#include "lib/stored.h"
 #include "json/text.h"
 #include "json/writer.h"
 
@@ -77,8 +78,9 @@ static void write_verdict(struct json_writer *writer, const struct fm_problems *
     json_end_object(writer);
 }
 
-/* Decodes the answer into memory of its own, which goes at once: it may be refused many times. */
-static int judge(const struct fm_model *model, const struct fm_setting *initial,
+/* Decodes the answer into memory of its own, which goes at once: it may be refused many times. What
+ * a model loads itself is the run's. */
+static int judge(struct fm_run *run, const struct fm_model *model, const struct fm_setting *initial,
                  const json_t *value, struct fm_problems *problems, struct fm_error *ret_refusal,
                  struct fm_error *error)
 {
@@ -87,7 +89,9 @@ static int judge(const struct fm_model *model, const struct fm_setting *initial,
     char *text = json_dumps(value, JSON_COMPACT);
     int r = FM_NO_MEMORY;
 
-    if (decoded && text)
+    if (decoded && text && model->load)
+        r = value_from_stored(run, model, initial, text, decoded, problems, ret_refusal);
+    else if (decoded && text)
         r = model_decode(model, initial, text, strlen(text), &arena, decoded, problems,
                          ret_refusal);
     free(text);
@@ -131,7 +135,7 @@ int verdict_wait(struct fm_run *run, const struct fm_model *model, const struct 
     int r = get_candidate(run, seconds, &candidate, &need, error);
     if (r <= 0)
         return r < 0 ? r : (int)need;
-    r = judge(model, initial, candidate.value, &problems, &refusal, error);
+    r = judge(run, model, initial, candidate.value, &problems, &refusal, error);
     json_decref(candidate.answer);
     if (r < 0)
         return r;

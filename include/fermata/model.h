@@ -125,6 +125,7 @@ typedef FM_MAP(bool) fm_boolean_map;
 
 struct fm_model;
 struct fm_arms;
+struct fm_run;
 
 /* How a C type goes to JSON and back. Static data. */
 struct fm_type {
@@ -333,6 +334,21 @@ struct fm_model {
     /* Called with a value whose fields are right one by one; refuses it by fm_problem. */
     void (*check)(const void *value, struct fm_problems *problems);
     bool bare; /* the C value is that of its one field, see FM_VALUE_MODEL */
+
+    /*
+     * For a model whose values are not to lie on the server as JSON of their fields: compressed,
+     * encrypted, or kept elsewhere with only a reference stored. `save` makes the text (UTF-8, in
+     * the run's memory) that is stored for a value when it is sent, asked or given as a response;
+     * `load` reads a value, whose strings and lists are the run's too, from such a text. Both
+     * return 0, or a negative code after fm_fail; FM_INVALID is the one for what does not fit.
+     *
+     * The answer to a pause comes to `load` as well, but not from `save`: it is JSON of the fields,
+     * as somebody has filled them in and the server has checked them against the schema, with the
+     * pause's own defaults. With a `check`, it comes once to be checked and once when the run goes
+     * on. Parameters, variables and what fm_resume sends are always JSON of the fields.
+     */
+    int (*save)(struct fm_run *run, const void *value, const char **ret_text);
+    int (*load)(struct fm_run *run, const char *text, void *ret_value);
     bool end_;
 };
 

@@ -164,7 +164,7 @@ static int judge_candidate(struct txn *txn, struct request *request, struct http
     if (judgeable <= 0)
         return judgeable < 0 ? HANDLER_FAILED : HANDLER_DONE;
     if (request_flag(request, "accepted", false)) {
-        if (candidate_accept(txn, &candidate) < 0)
+        if (candidate_accept(txn, &candidate, false) < 0)
             return HANDLER_FAILED;
         return reply_nothing(reply, 204);
     }

@@ -102,6 +102,11 @@ static const struct field fields[] = {
      .flags = FIELD_NULLABLE,
      .doc = "By which way: api, resume or set_state."},
     {.name = "answered_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE, .doc = "When."},
+    {.name = "unchecked",
+     .type = FIELD_BOOLEAN,
+     .doc =
+         "Whether the answer was taken without the flow, which checks answers itself but was not "
+         "there or stayed silent: it is checked when the run goes on."},
     FIELDS_END};
 
 static const struct filter filters[] = {
@@ -286,8 +291,10 @@ static int answer(struct txn *txn, struct request *request, struct http_reply *r
         return HANDLER_FAILED;
     if (!check->valid)
         return refuse_answer(reply, check);
-    const struct answer given = {
-        .value = check->value, .by = request_text(request, "by"), .via = "api"};
+    const struct answer given = {.value = check->value,
+                                 .by = request_text(request, "by"),
+                                 .via = "api",
+                                 .unchecked = input_request.checks};
     if (flow_checks(request, &input_request))
         return ask_flow(txn, request, &input_request, &given);
     if (input_request_answer(txn, &input_request, &given) < 0 ||

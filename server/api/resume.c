@@ -121,7 +121,8 @@ static int resume(struct txn *txn, struct request *request, struct http_reply *r
         return refuse_resume(reply, &run.state, "REJECT", "Run input schema not found.");
     if (open && in_time && !check->valid)
         return refuse_resume(reply, &run.state, "REJECT", check->reason);
-    const struct answer answer = {.value = check->value, .via = "resume"};
+    const struct answer answer = {
+        .value = check->value, .via = "resume", .unchecked = input_request.checks};
     if (open && in_time && flow_checks(request, &input_request))
         return ask_flow(txn, request, &input_request, &answer);
     if (open && in_time && input_request_answer(txn, &input_request, &answer) < 0)

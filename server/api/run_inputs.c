@@ -5,13 +5,17 @@
 #include "server/api/routes.h"
 #include "server/orchestration/input_request.h"
 
+#define KEY_LENGTH 1024
+#define KEY_COLUMN 4 /* of what is selected by the fields below */
+#define SEQ_COLUMN 7
+
 static const struct field fields[] = {
     FIELD_ID_CREATED_UPDATED,
     {.name = "flow_run_id", .type = FIELD_ID, .doc = "The run that it is for."},
     {.name = "key",
      .type = FIELD_TEXT,
      .flags = FIELD_CREATE | FIELD_REQUIRED,
-     .max_length = 1024,
+     .max_length = KEY_LENGTH,
      .doc = "The name, of which a run has one."},
     {.name = "value",
      .type = FIELD_TEXT,
@@ -21,6 +25,9 @@ static const struct field fields[] = {
      .type = FIELD_TEXT,
      .flags = FIELD_CREATE | FIELD_NULLABLE,
      .doc = "Who sent it: prefect.flow-run.ID, or null."},
+    {.name = "seq",
+     .type = FIELD_INTEGER,
+     .doc = "Its number in the order of arrival: the place from which to go on."},
     FIELDS_END};
 
 static const struct resource run_input = {
@@ -37,15 +44,22 @@ static bool is_key(const char *key)
     return *key != '\0';
 }
 
+/* The key stands in the path or, of a new input, in the body. */
+static const char *key_of(const struct request *request)
+{
+    return request->params[1] ? request->params[1] : request_text(request, "key");
+}
+
 static int prepare_input(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     struct description *description = arena_alloc(&request->arena, sizeof(*description));
-    const char *key = request_text(request, "key");
+    const char *key = key_of(request);
 
-    if (!is_key(key)) {
+    if (!is_key(key) || strlen(key) > KEY_LENGTH) {
         reply_problem(reply, request, "key", "value_error",
                       "Value error, an input's key has letters, digits, dots, dashes and "
-                      "underscores only");
+                      "underscores only, %d at the most",
+                      KEY_LENGTH);
         return 1;
     }
     request->prepared = description;
@@ -53,36 +67,86 @@ static int prepare_input(struct txn *txn, struct request *request, struct http_r
                                   request_text(request, "value"), description);
 }
 
+/* Whether the run has an input of this key. */
+static int has_input(struct txn *txn, const char *run_id, const char *key)
+{
+    rows_auto rows = {0};
+
+    return db_first(txn, &rows, "SELECT 1 FROM flow_run_inputs WHERE flow_run_id = ? AND key = ?",
+                    V(run_id), V(key));
+}
+
+static int has_run(struct txn *txn, const char *run_id)
+{
+    rows_auto rows = {0};
+
+    return db_first(txn, &rows, "SELECT 1 FROM flow_runs WHERE id = ?", V(run_id));
+}
+
+static int insert_input(struct txn *txn, const struct request *request, const char *run_id,
+                        const char *key)
+{
+    struct record record;
+
+    record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
+    record_set(&record, "flow_run_id", V(run_id));
+    record_set(&record, "key", V(key));
+    if (record_insert(txn, "flow_run_inputs", &record) < 0)
+        return -1;
+    txn_publish(txn, "inputs:%s", run_id);
+    return 0;
+}
+
 static int create_input(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const char *run_id = request->params[0];
     const char *key = request_text(request, "key");
-    const char *value = request_text(request, "value");
-    rows_auto rows = {0};
-    struct record record;
 
-    int found = db_first(txn, &rows, "SELECT 1 FROM flow_runs WHERE id = ?", V(run_id));
+    int found = has_run(txn, run_id);
     if (found < 0)
         return HANDLER_FAILED;
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
-    found = db_first(txn, &rows, "SELECT 1 FROM flow_run_inputs WHERE flow_run_id = ? AND key = ?",
-                     V(run_id), V(key));
+    found = has_input(txn, run_id, key);
     if (found < 0)
         return HANDLER_FAILED;
     if (found)
         return reply_detail(reply, 409, "A flow run input with this key already exists.");
-    record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
-    record_set(&record, "flow_run_id", V(run_id));
-    if (record_insert(txn, "flow_run_inputs", &record) < 0 ||
+    if (insert_input(txn, request, run_id, key) < 0 ||
+        input_request_take(txn, run_id, key, request_text(request, "value"), request->prepared) < 0)
+        return HANDLER_FAILED;
+    return reply_json(reply, 201, "null");
+}
+
+/* An input that is there keeps its place in the order: those who have had it are not woken. */
+static int put_input(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    const char *run_id = request->params[0];
+    const char *key = request->params[1];
+    const char *value = request_text(request, "value");
+
+    int found = has_run(txn, run_id);
+    if (found < 0)
+        return HANDLER_FAILED;
+    if (!found)
+        return reply_detail(reply, 404, "Flow run not found");
+    int replaced =
+        db_run(txn,
+               "UPDATE flow_run_inputs SET value = ?, sender = ?, updated = ?"
+               " WHERE flow_run_id = ? AND key = ?",
+               V(value), V(request_text(request, "sender")), V(txn_now(txn)), V(run_id), V(key));
+    if (replaced < 0 || (!replaced && insert_input(txn, request, run_id, key) < 0) ||
         input_request_take(txn, run_id, key, value, request->prepared) < 0)
         return HANDLER_FAILED;
-    txn_publish(txn, "inputs:%s", run_id);
-    return reply_json(reply, 201, "null");
+    return reply_nothing(reply, 204);
 }
 
 /* ---- reading ---- */
 
+#define PAGE_BYTES                                                                                 \
+    ((size_t)4 << 20) /* after which a page ends for those who can go on from there */
+
+static const int64_t none = 0;
 static const int64_t one = 1;
 
 static const struct field filter_fields[] = {{.name = "prefix",
@@ -98,44 +162,93 @@ static const struct field filter_fields[] = {{.name = "prefix",
                                               .type = FIELD_STRINGS,
                                               .fallback = "[]",
                                               .doc = "Keys to leave out: what the reader has had."},
+                                             {.name = "after",
+                                              .type = FIELD_INTEGER,
+                                              .minimum = &none,
+                                              .fallback = "0",
+                                              .doc = "Only what arrived after the input with this "
+                                                     "`seq`. A list with it ends after 4 MiB."},
                                              FIELDS_END};
+
+/* The number after which this request has still to look: as it was asked, and when it was parked
+ * and is woken again, behind what was of no use to it before. Numbers are given by the one writer,
+ * so a row that is committed later has a higher one, and none is ever given again. */
+static int64_t *place_of(struct request *request)
+{
+    if (!request->prepared) {
+        int64_t *place = arena_alloc(&request->arena, sizeof(*place));
+        *place = request_integer(request, "after", 0);
+        request->prepared = place;
+    }
+    return request->prepared;
+}
+
+static json_t *excluded_keys(const struct request *request)
+{
+    json_t *excluded = json_object();
+    size_t i;
+    json_t *key;
+
+    json_array_foreach(json_object_get(request->body, "exclude_keys"), i, key)
+        json_object_set_new(excluded, json_string_value(key), json_true());
+    return excluded;
+}
+
+/* Whether a page that has so many bytes is long enough. */
+static bool is_full(const struct request *request, const struct json_writer *writer)
+{
+    return json_object_get(request->body, "after") && writer->to->length > PAGE_BYTES;
+}
+
+/* Writes those of the rows that are asked for. How many, or -1; `ret_last` gets the number of the
+ * last row that was read, if there was one. */
+static int64_t write_matching(const struct request *request, struct rows *rows,
+                              struct json_writer *writer, int64_t *ret_last)
+{
+    const char *prefix = request_text(request, "prefix");
+    size_t length = strlen(prefix);
+    int64_t limit = request_integer(request, "limit", 1);
+    json_auto_t *excluded = excluded_keys(request);
+    int64_t count = 0;
+    int r = 1;
+
+    while (count < limit && !is_full(request, writer) && (r = rows_next(rows)) > 0) {
+        const char *key = rows_text(rows, KEY_COLUMN);
+        *ret_last = rows_integer(rows, SEQ_COLUMN);
+        if (strncmp(key, prefix, length) == 0 && !json_object_get(excluded, key)) {
+            fields_write_row(fields, writer, rows);
+            count++;
+        }
+    }
+    return r < 0 ? -1 : count;
+}
 
 static int filter_inputs(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    const char *prefix = request_text(request, "prefix");
-    const json_t *excluded = json_object_get(request->body, "exclude_keys");
-    int64_t limit = request_integer(request, "limit", 1);
-    json_auto_t *had = json_object();
+    int64_t *place = place_of(request);
+    int64_t last = *place;
     struct json_writer writer;
     rows_auto rows = {0};
     sql_auto sql = {0};
-    size_t i;
-    json_t *key;
-    int64_t count = 0;
-    int r;
 
     if (request_watch(txn, request, "inputs:%s", request->params[0]) < 0)
         return HANDLER_FAILED;
-    json_array_foreach(excluded, i, key)
-        json_object_set_new(had, json_string_value(key), json_true());
     resource_select(&run_input, &sql);
-    sql_add(&sql, " WHERE r.flow_run_id = ? ORDER BY r.seq");
+    sql_add(&sql, " WHERE r.flow_run_id = ? AND r.seq > ? ORDER BY r.seq");
     sql_bind(&sql, value_text(request->params[0]));
+    sql_bind(&sql, value_integer(*place));
     if (sql_query(txn, &rows, &sql) < 0)
         return HANDLER_FAILED;
     reply_begin(reply, 200, &writer);
     json_begin_array(&writer);
-    while (count < limit && (r = rows_next(&rows)) != 0) {
-        if (r < 0)
-            return HANDLER_FAILED;
-        const char *name = rows_text(&rows, 4);
-        if (strncmp(name, prefix, strlen(prefix)) != 0 || json_object_get(had, name))
-            continue;
-        fields_write_row(fields, &writer, &rows);
-        count++;
-    }
+    int64_t count = write_matching(request, &rows, &writer, &last);
+    if (count < 0)
+        return HANDLER_FAILED;
     json_end_array(&writer);
-    return count == 0 && request_may_wait(request, txn) ? HANDLER_PARK : HANDLER_DONE;
+    if (count > 0 || !request_may_wait(request, txn))
+        return HANDLER_DONE;
+    *place = last;
+    return HANDLER_PARK;
 }
 
 /* The stored text itself. */
@@ -172,6 +285,15 @@ static int delete_input(struct txn *txn, struct request *request, struct http_re
 
 /* ---- routes ---- */
 
+static const struct field put_fields[] = {
+    {.name = "value", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .doc = "The text."},
+    {.name = "sender",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .doc = "Who sent it: prefect.flow-run.ID, or null."},
+    FIELDS_END};
+
+static const struct body put_body = {.fields = put_fields};
 static const struct body create_body = {.fields = fields, .only = FIELD_CREATE};
 static const struct body inputs_body = {.fields = filter_fields};
 
@@ -191,8 +313,9 @@ const struct route run_input_routes[] = {
      .handle = filter_inputs,
      .flags = ROUTE_WAITS,
      .body = &inputs_body,
-     .summary = "Lists inputs by the beginning of their key, in the order of their arrival. With "
-                "Prefer: wait, as soon as there is one.",
+     .summary = "Lists inputs by the beginning of their key, in the order of their arrival, "
+                "all or what came after a place that is known. With Prefer: wait, as soon as there "
+                "is one.",
      .status = 200,
      .shape = REPLY_LIST,
      .reply_fields = fields},
@@ -204,6 +327,17 @@ const struct route run_input_routes[] = {
      .status = 200,
      .answers = ANSWERS_404,
      .shape = REPLY_TEXT},
+    {.method = HTTP_PUT,
+     .path = "/api/flow_runs/{id}/input/{key}",
+     .handle = put_input,
+     .prepare = prepare_input,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .body = &put_body,
+     .summary = "Stores an input in the place of the one with this key, if there is one; it keeps "
+                "its place in the order of arrival.",
+     .status = 204,
+     .answers = ANSWERS_404,
+     .shape = REPLY_NOTHING},
     {.method = HTTP_DELETE,
      .path = "/api/flow_runs/{id}/input/{key}",
      .handle = delete_input,

@@ -88,10 +88,12 @@ static int end(struct txn *txn, const char *id, enum candidate_state state, cons
     return 0;
 }
 
-int candidate_accept(struct txn *txn, const struct candidate *candidate)
+int candidate_accept(struct txn *txn, const struct candidate *candidate, bool unchecked)
 {
-    const struct answer answer = {
-        .value = candidate->value, .by = candidate->by, .via = candidate->via};
+    const struct answer answer = {.value = candidate->value,
+                                  .by = candidate->by,
+                                  .via = candidate->via,
+                                  .unchecked = unchecked};
     struct input_request request;
     struct outcome outcome;
     struct flow_run run;

@@ -46,8 +46,8 @@ int candidate_load(struct txn *txn, const char *id, struct candidate *ret_candid
 int candidate_load_checking(struct txn *txn, const char *flow_run_id,
                             struct candidate *ret_candidate) MUST_CHECK;
 
-/* The flow says yes (or says nothing in time): the run goes on with the answer. */
-int candidate_accept(struct txn *txn, const struct candidate *candidate) MUST_CHECK;
+/* The flow says yes: the run goes on with the answer. `unchecked`: it has said nothing in time. */
+int candidate_accept(struct txn *txn, const struct candidate *candidate, bool unchecked) MUST_CHECK;
 
 /* The flow says no: the request is open again. */
 int candidate_refuse(struct txn *txn, const struct candidate *candidate, const char *reason,

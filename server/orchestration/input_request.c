@@ -272,13 +272,14 @@ int input_request_answer(struct txn *txn, const struct input_request *request,
     if (request->response_key && store_response(txn, request, value) < 0)
         return -1;
     int r = db_run(txn,
-                   "UPDATE input_requests SET state = 'answered', answer = ?, answered_by = ?,"
-                   " answered_via = ?, answered_at = ?, updated = ?, version = version + 1"
-                   " WHERE id = ?",
+                   "UPDATE input_requests SET state = 'answered', answer = ?, unchecked = ?,"
+                   " answered_by = ?, answered_via = ?, answered_at = ?, updated = ?,"
+                   " version = version + 1 WHERE id = ?",
                    V(value                  ? value
                      : request->wants_input ? "{}"
                                             : NULL),
-                   V(answer->by), V(answer->via), V(txn_now(txn)), V(txn_now(txn)), V(request->id));
+                   V(answer->unchecked), V(answer->by), V(answer->via), V(txn_now(txn)),
+                   V(txn_now(txn)), V(request->id));
     if (r < 0)
         return -1;
     publish(txn, request->id);

@@ -74,6 +74,7 @@ struct answer {
     const char *value; /* JSON text of an object, hydrated; NULL or "{}": nothing was filled in */
     const char *by;    /* the name that the client gave, or NULL */
     const char *via;   /* "api", "resume" */
+    bool unchecked;    /* the flow wants to check it, and was not there or stayed silent */
 };
 
 /* Opens a request again, or marks it as being checked. */

@@ -31,7 +31,7 @@ int candidates_run(struct txn *txn, const struct services_config *config)
     for (int i = 0; i < count; i++) {
         struct candidate candidate;
         int found = candidate_load(txn, ids[i], &candidate);
-        if (found < 0 || (found && candidate_accept(txn, &candidate) < 0))
+        if (found < 0 || (found && candidate_accept(txn, &candidate, true) < 0))
             return -1;
     }
     return count < 0 ? -1 : 0;

@@ -94,7 +94,7 @@ def test_a_refusal_reaches_who_answered_and_the_run_waits_on(server, api, paused
     taken = answer(api, request, "large")
     assert taken.status_code == 200
     assert taken.json()["state"] == "answered" and taken.json()["answer"] == {"size": "large"}
-    assert taken.json()["answered_by"] == "Ada"
+    assert taken.json()["answered_by"] == "Ada" and taken.json()["unchecked"] is False
     assert api.get(f"/flow_runs/{run['id']}").json()["state_type"] == "RUNNING"
     assert api.get(f"/flow_runs/{run['id']}/input/paused-1-response").json() == {"size": "large"}
     flow.join(10)
@@ -129,7 +129,7 @@ def test_the_stock_resume_is_told_the_same(server, api, paused):
 def test_without_a_process_the_answer_is_taken(api, paused):
     run, request = paused
     taken = answer(api, request, "small")
-    assert taken.status_code == 200
+    assert taken.status_code == 200 and taken.json()["unchecked"] is True
     assert api.get(f"/flow_runs/{run['id']}").json()["state_type"] == "RUNNING"
 
 
@@ -139,6 +139,7 @@ def test_a_flow_that_stays_silent_has_the_answer_taken(server, api, paused):
     begun = time.monotonic()
     taken = answer(api, request, "small")
     assert taken.status_code == 200 and taken.json()["state"] == "answered"
+    assert taken.json()["unchecked"] is True
     assert 8 < time.monotonic() - begun < 14
     flow.join(10)
 

@@ -9,6 +9,8 @@
 
 #include <fermata.h>
 
+#include "expect.h"
+
 /* ---- logging and ends ------------------------------------------------------------------------ */
 
 #define LINES 5000
@@ -40,6 +42,7 @@ FM_FLOW(second_try, .retries = 1);
 
 static int approval(struct fm_run *run)
 {
+    EXPECT_FAILURE(fm_pause(run, FM_NOTHING, NULL, .key = "Approval?"), FM_INVALID, "lower-case");
     int r = fm_pause(run, FM_NOTHING, NULL, .key = "approval");
 
     if (r == 0)
@@ -163,14 +166,18 @@ static int price_echo(struct fm_run *run)
 }
 FM_FLOW(price_echo);
 
-/* ---- variables and inputs -------------------------------------------------------------------- */
+/* ---- variables ------------------------------------------------------------------------------- */
 
-static void expect(struct fm_run *run, bool right, const char *what)
-{
-    if (!right)
-        fm_log(run, FM_ERROR, "not right: %s (%s)", what, fm_error(run)->message);
-}
-#define EXPECT(condition) expect(run, condition, #condition)
+struct place {
+    const char *town;
+    int64_t number;
+};
+static const struct fm_field place_fields[] = {
+    FM_FIELD(struct place, town),
+    FM_FIELD(struct place, number, .minimum = FM_VALUE(1)),
+    FM_END,
+};
+FM_MODEL(Place, struct place, place_fields);
 
 static int variables(struct fm_run *run)
 {
@@ -229,46 +236,38 @@ static int texts(struct fm_run *run)
 }
 FM_FLOW(texts);
 
-static int inputs(struct fm_run *run)
+static int variables_of_any_kind(struct fm_run *run)
 {
-    const char *self = fm_run_id(run);
+    const char *name = fm_format(run, "w-%s", fm_run_id(run));
+    const struct place home = {.town = "Ghent", .number = 7};
+    struct fm_json json = {.text = "{\"deep\": [1, 2.5, null]}"};
+    const struct fm_json broken = {.text = "[1,"};
+    const char *bad[] = {"", "Upper", "with space", "a/b", "\xc3\xa9"};
+    struct place place = {.town = "default"};
     const char *text;
-    int64_t number;
 
-    EXPECT(fm_send(run, self, FM_INTEGER, 42) == 0);
-    EXPECT(fm_send(run, self, FM_STRING, "one") == 0);
-    EXPECT(fm_send(run, self, FM_STRING, "two", .key_prefix = "words") == 0);
-    EXPECT(fm_send(run, self, FM_STRING, "three") == 0);
-    EXPECT(fm_send(run, "7a2d8a5e-0000-4000-8000-000000000000", FM_STRING, "x") == FM_NOT_FOUND);
-
-    struct fm_receiver *names = fm_receive(run, FM_STRING, .timeout = 0.3, .cursor = "names");
-    EXPECT(fm_next(names, &text) == 1 && strcmp(text, "one") == 0);
-    EXPECT(strcmp(fm_input_sender(names), self) == 0);
-    EXPECT(fm_next(names, &text) == 1 && strcmp(text, "three") == 0);
-    EXPECT(fm_respond(names, FM_STRING, "four") == 0);
-    EXPECT(fm_next(names, &text) == 1 && strcmp(text, "four") == 0);
-    EXPECT(fm_next(names, &text) == 0);
-
-    /* A new one begins with the first, one with the same cursor behind the last. */
-    EXPECT(fm_next(fm_receive(run, FM_STRING), &text) == 1 && strcmp(text, "one") == 0);
-    EXPECT(fm_next(fm_receive(run, FM_STRING, .timeout = 0.1, .cursor = "names"), &text) == 0);
-
-    /* What does not fit is told, and passed by. */
-    EXPECT(fm_send(run, self, FM_INTEGER, 1, .key_prefix = "words") == 0);
-    EXPECT(fm_send(run, self, FM_STRING, "five", .key_prefix = "words") == 0);
-    struct fm_receiver *words = fm_receive(run, FM_STRING, .key_prefix = "words");
-    EXPECT(fm_next(words, &text) == 1 && strcmp(text, "two") == 0);
-    EXPECT(fm_next(words, &text) == FM_INVALID && strncmp(fm_input_key(words), "words-", 6) == 0);
-    EXPECT(fm_next(words, &text) == 1 && strcmp(text, "five") == 0);
-    EXPECT(fm_next(fm_receive(run, FM_INTEGER), &number) == 1 && number == 42);
-    EXPECT(fm_resume(run, self, FM_STRING, "x") == FM_REFUSED);
-
-    /* Where no receiver could be made, fm_next fails and the reason is kept. */
-    EXPECT(fm_next(fm_receive(run, FM_STRING, .key_prefix = ""), &text) == FM_FAILED);
-    EXPECT(strstr(fm_error(run)->message, "prefix of a key") != NULL);
+    EXPECT(fm_variable_set(run, name, &Place, &home) == 0);
+    EXPECT(fm_variable_get(run, name, &Place, &place) == 1);
+    EXPECT(strcmp(place.town, "Ghent") == 0 && place.number == 7);
+    EXPECT(fm_variable_replace(run, name, FM_ANY, &json) == 0);
+    EXPECT_FAILURE(fm_variable_get(run, name, &Place, &place), FM_INVALID, "variable w-");
+    EXPECT(strcmp(place.town, "Ghent") == 0);
+    json.text = NULL;
+    EXPECT(fm_variable_get(run, name, FM_ANY, &json) == 1);
+    EXPECT(json.text && strcmp(json.text, "{\"deep\":[1,2.5,null]}") == 0);
+    EXPECT_FAILURE(fm_variable_replace(run, name, FM_ANY, &broken), FM_INVALID, "no JSON");
+    EXPECT_FAILURE(fm_variable_replace(run, name, FM_NOTHING, NULL), FM_INVALID, "FM_NOTHING");
+    EXPECT(fm_variable_unset(run, name) == 1);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        EXPECT_FAILURE(fm_variable_set(run, bad[i], FM_INTEGER, 1), FM_INVALID, "lower-case");
+        EXPECT_FAILURE(fm_variable_get(run, bad[i], FM_STRING, &text), FM_INVALID, "lower-case");
+        EXPECT_FAILURE(fm_variable_unset(run, bad[i]), FM_INVALID, "lower-case");
+    }
+    EXPECT_FAILURE(fm_variable_set(run, fm_format(run, "%0256d", 0), FM_INTEGER, 1), FM_INVALID,
+                   "255");
     return 0;
 }
-FM_FLOW(inputs);
+FM_FLOW(variables_of_any_kind);
 
 /* ---- served ---------------------------------------------------------------------------------- */
 
@@ -335,7 +334,7 @@ int main(int argc, char **argv)
         {"chatty", &chatty_flow},         {"failing", &failing_flow},
         {"second_try", &second_try_flow}, {"approval", &approval_flow},
         {"impatient", &impatient_flow},   {"variables", &variables_flow},
-        {"inputs", &inputs_flow},         {"starter", &starter_flow},
+        {"starter", &starter_flow},       {"variables_of_any_kind", &variables_of_any_kind_flow},
         {"party", &party_flow},           {"price_echo", &price_echo_flow},
         {"texts", &texts_flow},
     };

@@ -36,6 +36,7 @@ def test_an_approval_without_fields(api, start):
     assert paused["state"]["state_details"]["pause_key"] == "approval"
     resume(api, run, None)
     assert flow.end() == 0 and "approved" in flow.output()
+    assert "not right" not in flow.output()
 
 
 def test_nobody_answers_in_time(api, start):
@@ -113,7 +114,7 @@ def test_without_a_server():
     assert "is `fermata server` running?" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["variables", "inputs", "texts"])
+@pytest.mark.parametrize("name", ["variables", "variables_of_any_kind", "texts"])
 def test_what_flows_do_while_they_run(start, name):
     flow = start("tests/e2e/flows", name)
     assert flow.end() == 0

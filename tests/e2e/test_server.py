@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sqlite3
 import subprocess
 import threading
 
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from harness.objects import make_flow, make_run, set_state
-from harness.server import Server, build_directory, clean_environment
+from harness.server import ROOT, Server, build_directory, clean_environment
 
 FERMATA = build_directory() / "fermata"
 
@@ -147,6 +148,50 @@ def test_a_backup_of_a_running_server_is_restored(fresh_server, tmp_path):
         reply = restored.api.post(f"/input_requests/{found['id']}/answer",
                                   json={"value": {"value": 1}})
         assert reply.status_code == 200
+
+
+def test_the_data_of_an_older_version_is_taken_over(tmp_path):
+    """Inputs keep their order and their numbers, of which none is given again."""
+    first, run = "0" * 8 + "-0000-4000-8000-000000000000", make_old_data(tmp_path / "data")
+    with Server(tmp_path) as server:
+        path = f"/flow_runs/{run}/input"
+        rows = server.api.post(f"{path}/filter", json={"prefix": "", "limit": 9}).json()
+        assert [(row["key"], row["value"], row["seq"]) for row in rows] == [
+            ("b", "1", 1), ("a", "2", 7)]
+        assert rows[0]["id"] == first
+        server.api.delete(f"{path}/a")
+        server.api.post(path, json={"key": "c", "value": "3"})
+        after = server.api.post(f"{path}/filter", json={"prefix": "", "after": 7}).json()
+        assert [row["key"] for row in after] == ["c"]
+
+
+def make_old_data(directory):
+    """A database as the first version left it, of a run with two inputs: the run's id."""
+    directory.mkdir()
+    run, flow = (f"1{n}" + "0" * 6 + "-0000-4000-8000-000000000000" for n in "12")
+    schema = ROOT / "server/store/migrations/0001-spine.sql"
+    with sqlite3.connect(directory / "fermata.db") as database:
+        database.executescript(schema.read_text())
+        database.execute("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+                         " applied INTEGER NOT NULL)")
+        database.execute("INSERT INTO migrations VALUES (1, '0001-spine', 1)")
+        fill(database, "flows", id=flow, name="old")
+        fill(database, "flow_runs", id=run, flow_id=flow, name="old")
+        for seq, key, value in ((1, "b", "1"), (7, "a", "2")):
+            fill(database, "flow_run_inputs", seq=seq, flow_run_id=run, key=key, value=value,
+                 id=f"{seq - 1:08}-0000-4000-8000-000000000000")
+    database.close()
+    return run
+
+
+def fill(database, table, **values):
+    """A row with these values, and with some value of the right type where one has to be."""
+    for _, name, type, required, default, key in database.execute(f"PRAGMA table_info({table})"):
+        if required and not key and default is None and name not in values:
+            values[name] = "{}" if type == "TEXT" else 1
+    marks = ", ".join("?" * len(values))
+    database.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})",
+                     list(values.values()))
 
 
 def test_a_second_server_on_the_data_is_refused(fresh_server):

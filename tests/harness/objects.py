@@ -34,6 +34,14 @@ def waiting(server):
     return int(re.search(r"^fermata_waiting (\d+)", text, re.M).group(1))
 
 
+def requests_of(server, route, method="POST"):
+    """How many requests of a route the server has answered well."""
+    text = server.api.get(f"{server.url}/metrics").text
+    found = re.search(rf'requests_total{{method="{method}",route="{re.escape(route)}",status="2xx"}} (\d+)',
+                      text)
+    return int(found.group(1)) if found else 0
+
+
 def wait_for(condition, seconds=10):
     """Until the condition holds; what it gave."""
     deadline = time.monotonic() + seconds
