@@ -44,9 +44,11 @@ def runner(prefect, tmp_path_factory):
         assert running.end() == 0
 
 
-@pytest.mark.parametrize("name", ["variables", "inputs"])
-def test_what_flows_do_while_they_run(start, name):
-    flow = start("tests/e2e/flows", name)
+@pytest.mark.parametrize("program, name", [
+    ("flows", "variables"), ("flows", "variables_of_any_kind"), ("flows", "texts"),
+    ("inputs", "sends"), ("inputs", "receives"), ("inputs", "cursors"), ("asks", "askers")])
+def test_what_flows_do_while_they_run(start, program, name):
+    flow = start(f"tests/e2e/{program}", name)
     assert flow.end() == 0
     assert "not right" not in flow.output(), flow.output()
 

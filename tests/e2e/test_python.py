@@ -93,5 +93,5 @@ def test_python_answers_a_flow_in_c(any_server, python, c):
     assert refused.end() != 0
     assert "Cannot resume this run" in refused.output()
     assert python("resume", run["id"], '{"age": 40}').end() == 0
-    assert greeter.end() == 0 and "Hello, anonymous!" in greeter.output()
-    wait(lambda: "Hello, anonymous!" in log_of(any_server.api, run), "the log")
+    assert greeter.end() == 0 and "Hello, stranger!" in greeter.output()
+    wait(lambda: "Hello, stranger!" in log_of(any_server.api, run), "the log")
