@@ -11,9 +11,9 @@
 #include "server/orchestration/run_lease.h"
 #include "server/services/table.h"
 
-#define AT_ONCE        100
-#define BEGUN_AT_ONCE  1000
-#define JUDGED_FOR     (5 * SECOND) /* by then it is known whether the judgement was committed */
+#define AT_ONCE       100
+#define BEGUN_AT_ONCE 1000
+#define JUDGED_FOR    (5 * SECOND) /* by then it is known whether the judgement was committed */
 
 /* ---- those that begin anew ---- */
 
