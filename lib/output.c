@@ -14,8 +14,8 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 
-#define LINE_BYTES 16384              /* of one line in the log; the rest is only written through */
-#define LAST_BYTES ((size_t)1 << 20)  /* that are read when the process has ended */
+#define LINE_BYTES 16384             /* of one line in the log; the rest is only written through */
+#define LAST_BYTES ((size_t)1 << 20) /* that are read when the process has ended */
 #define CUT_MARK   " ... (cut: the line is longer)"
 
 /* One of the two, and the line that has begun there. */

@@ -97,8 +97,8 @@ static int spawn(char **argv, char **environment, const struct process_files *fi
         set_attributes(&attributes);
         number = add_actions(&actions, files);
         if (number == 0)
-            number = posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes, argv,
-                                 environment);
+            number =
+                posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes, argv, environment);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -118,7 +118,7 @@ int process_start(char *variable, const struct process_files *files, pid_t *ret_
     int number = environment ? spawn(argv, environment, files, ret_pid) : ENOMEM;
     free(environment);
     free(argv);
-    return number == 0 ? 0
-                       : fail(error, FM_FAILED, "the process could not be started: %s",
-                              strerror(number));
+    return number == 0
+               ? 0
+               : fail(error, FM_FAILED, "the process could not be started: %s", strerror(number));
 }

@@ -62,9 +62,6 @@ void supervise_join(struct runner *runner, bool all);
 /* Tells all processes to end; kills those that are still there after the grace. */
 void supervise_stop(struct runner *runner);
 
-/* Seconds between SIGTERM and SIGKILL. A function, so that tests can put another in its place. */
-double runner_grace(void);
-
 /* Waits with the lock held for `changed`, until a time of time_monotonic at most; false if it has
  * come. */
 bool runner_wait(struct runner *runner, int64_t until);

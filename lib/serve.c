@@ -39,11 +39,6 @@ void runner_say(struct runner *runner, enum fm_level level, const char *format, 
     free(text);
 }
 
-double runner_grace(void)
-{
-    return 30;
-}
-
 int64_t runner_time_in(double seconds)
 {
     return time_monotonic() + (int64_t)(seconds * SECOND);
@@ -217,15 +212,15 @@ static void print_banner(const struct runner *runner, const char *const *flow_na
     const char *lines[64] = {0};
     struct arena arena = {0};
     size_t count = 0;
-    const char *several = "Your flows are being served and polling for scheduled runs";
+    bool one = runner->count == 1;
 
     lines[count++] =
-        runner->count == 1
-            ? arena_printf(&arena, "Your flow '%s' is being served and polling for scheduled runs",
+        one ? arena_printf(&arena, "Your flow '%s' is being served and polling for scheduled runs",
                            flow_names[0])
-            : several;
+            : "Your flows are being served and polling for scheduled runs";
     lines[count++] = "";
-    lines[count++] = "To trigger a run, use the following command:";
+    lines[count++] = one ? "To trigger a run for this flow, use the following command:"
+                         : "To trigger a run, use one of the following commands:";
     lines[count++] = "";
     for (size_t i = 0; i < runner->count && count < COUNT_OF(lines) - 3; i++)
         lines[count++] = arena_printf(&arena, "        $ fermata deployment run '%s/%s'",
@@ -236,6 +231,7 @@ static void print_banner(const struct runner *runner, const char *const *flow_na
         length -= 4;
     lines[count++] =
         arena_printf(&arena, "Server: %.*s", (int)length, fm_client_url(runner->client));
+    lines[count++] = "";
     bool complete = true;
     for (size_t i = 0; i < count; i++)
         complete = complete && lines[i];

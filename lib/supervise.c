@@ -8,6 +8,7 @@
 
 #include "lib/errors.h"
 #include "lib/look.h"
+#include "lib/patience.h"
 #include "lib/process.h"
 #include "lib/runner.h"
 #include "lib/served.h"
@@ -71,7 +72,7 @@ static int wait_for_process(struct supervised *run)
 /* SIGTERM now, SIGKILL after the grace. With the lock held. */
 static void end_process(struct supervised *run)
 {
-    int64_t until = runner_time_in(runner_grace());
+    int64_t until = runner_time_in(patience_with_process());
 
     run->told_to_end = true;
     signal_process(run, SIGTERM);
@@ -295,7 +296,7 @@ void supervise_join(struct runner *runner, bool all)
 
 void supervise_stop(struct runner *runner)
 {
-    int64_t until = runner_time_in(runner_grace());
+    int64_t until = runner_time_in(patience_with_process());
 
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;

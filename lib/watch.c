@@ -8,10 +8,9 @@
 #include "lib/client.h"
 #include "lib/errors.h"
 #include "lib/look.h"
+#include "lib/patience.h"
 
-#define LEASE_SECONDS 45
-#define LONGEST_WAIT  30.0 /* of one read; the next one has to come before the lease is over */
-#define POLL          5.0  /* seconds between two reads, where the server cannot hold one back */
+#define POLL 5.0 /* seconds between two reads, where the server cannot hold one back */
 
 struct watch {
     struct fm_client *client;
@@ -24,7 +23,7 @@ struct watch {
 
 void lease_write(char ret_lease[static LEASE_SIZE], const char *holder)
 {
-    snprintf(ret_lease, LEASE_SIZE, "%d; holder=%s", LEASE_SECONDS, holder);
+    snprintf(ret_lease, LEASE_SIZE, "%d; holder=%s", patience_with_holder(), holder);
 }
 
 /* True if the run's state is news. */
@@ -33,8 +32,9 @@ static bool is_news(const struct fm_run_info *info, enum watch_news *ret_news)
     static const struct {
         const char *state;
         enum watch_news news;
-    } rows[] = {
-        {"CANCELLING", WATCH_CANCELLED}, {"CANCELLED", WATCH_CANCELLED}, {"CRASHED", WATCH_CRASHED}};
+    } rows[] = {{"CANCELLING", WATCH_CANCELLED},
+                {"CANCELLED", WATCH_CANCELLED},
+                {"CRASHED", WATCH_CRASHED}};
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (strcmp(rows[i].state, info->state_type) == 0) {
@@ -52,9 +52,10 @@ static void *keep_looking(void *context)
     struct watch *watch = context;
     enum watch_news news = WATCH_LOST;
     struct fm_error error;
+    double wait = patience_with_holder() * 2 / 3.0; /* the next look has to come in time */
 
     for (;;) {
-        int r = look_at_run(watch->client, &watch->look, LONGEST_WAIT, &error);
+        int r = look_at_run(watch->client, &watch->look, wait, &error);
         if (r == FM_CONFLICT || (r == 0 && is_news(&watch->look.info, &news))) {
             watch->on_news(watch->context, news);
             break;
