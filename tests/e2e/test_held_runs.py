@@ -22,6 +22,8 @@ def runner(server, tmp_path):
     with Process(server, tmp_path / "runner.log", PROGRAM) as running:
         running.expect("fermata deployment run 'quick/test'")
         yield running
+        running.process.send_signal(signal.SIGTERM)
+        running.end()
 
 
 def start_stubborn(api, runner):
@@ -40,7 +42,7 @@ def test_a_run_whose_process_and_runner_are_gone_has_crashed(api, runner):
 
 
 def test_a_run_whose_runner_lives_does_not(api, runner):
-    run, child = start_stubborn(api, runner)
+    run, _ = start_stubborn(api, runner)
     time.sleep(5)
     assert read(api, run)["state"]["type"] == "RUNNING"
 
@@ -66,7 +68,7 @@ def take(api, run):
     return holder
 
 
-def test_a_run_that_was_taken_by_one_who_is_gone_is_started_by_another(api, runner, server, tmp_path):
+def test_a_run_that_was_taken_by_one_who_is_gone_is_started_by_another(api, runner):
     os.kill(runner.process.pid, signal.SIGSTOP)
     run = ask_for_run(api, "quick/test")
     take(api, run)
