@@ -1,7 +1,7 @@
 /*
- * System calls of the runner that fail, and patience that ends soon, for the end-to-end tests. FAILING=pipe2:3 fails the third
- * call of pipe2 in the runner; in the processes of its runs nothing fails. The linker puts these
- * functions in the place of the real ones (meson.build: --wrap).
+ * System calls of the runner that fail, and patience that ends soon, for the end-to-end tests.
+ * FAILING=pipe2:3 fails the third call of pipe2 in the runner; in the processes of its runs nothing
+ * fails. The linker puts these functions in the place of the real ones (meson.build: --wrap).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,15 +19,15 @@ int __real_eventfd(unsigned count, int flags);
 int __real_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const argv[],
                        char *const environment[]);
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          void *(*run)(void *), void *context);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context);
 int __wrap_pipe2(int fds[2], int flags);
 int __wrap_eventfd(unsigned count, int flags);
 int __wrap_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const argv[],
                        char *const environment[]);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          void *(*run)(void *), void *context);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context);
 double __wrap_patience_with_process(void);
 int __wrap_patience_with_holder(void);
 
@@ -78,13 +78,14 @@ int __wrap_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_acti
     return EAGAIN;
 }
 
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          void *(*run)(void *), void *context)
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context)
 {
     static atomic_int calls;
 
-    return fails("pthread_create", &calls) ? EAGAIN
-                                           : __real_pthread_create(thread, attributes, run, context);
+    return fails("pthread_create", &calls)
+               ? EAGAIN
+               : __real_pthread_create(thread, attributes, run, context);
 }
 
 double __wrap_patience_with_process(void)

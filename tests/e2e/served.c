@@ -73,8 +73,8 @@ struct prints_parameters {
 };
 static const struct fm_field prints_fields[] = {
     FM_FIELD(struct prints_parameters, way,
-             .choices = FM_CHOICES("words", "part", "long", "bytes", "much", "abort", "wait",
-                                   "behind")),
+             .choices =
+                 FM_CHOICES("words", "part", "long", "bytes", "much", "abort", "wait", "behind")),
     FM_END,
 };
 FM_MODEL(PrintsParameters, struct prints_parameters, prints_fields);
@@ -85,8 +85,8 @@ static int prints(struct fm_run *run, const struct prints_parameters *parameters
         const char *way;
         void (*print)(struct fm_run *run);
     } rows[] = {
-        {"words", print_words}, {"part", print_part},       {"long", print_long},
-        {"bytes", print_bytes}, {"much", print_much},       {"abort", print_and_abort},
+        {"words", print_words},   {"part", print_part},     {"long", print_long},
+        {"bytes", print_bytes},   {"much", print_much},     {"abort", print_and_abort},
         {"wait", print_and_wait}, {"behind", leave_behind},
     };
 
@@ -140,11 +140,10 @@ FM_FLOW(listens);
 
 static int serve_schedules(void)
 {
-    return fm_serve(
-        FM_DEPLOYMENT(&quick_flow, .name = "interval", .interval = 1),
-        FM_DEPLOYMENT(&quick_flow, .name = "cron", .cron = "0 9 * * 1-5",
-                      .timezone = "Europe/Berlin"),
-        FM_DEPLOYMENT(&quick_flow, .name = "rrule", .rrule = "FREQ=DAILY;COUNT=3"));
+    return fm_serve(FM_DEPLOYMENT(&quick_flow, .name = "interval", .interval = 1),
+                    FM_DEPLOYMENT(&quick_flow, .name = "cron", .cron = "0 9 * * 1-5",
+                                  .timezone = "Europe/Berlin"),
+                    FM_DEPLOYMENT(&quick_flow, .name = "rrule", .rrule = "FREQ=DAILY;COUNT=3"));
 }
 
 int main(int argc, char **argv)
@@ -153,9 +152,8 @@ int main(int argc, char **argv)
         return serve_schedules();
     if (argc > 1 && strcmp(argv[1], "listen") == 0)
         return fm_run_flow(&listens_flow);
-    return fm_serve_limited(argc > 1 ? atoi(argv[1]) : 0,
-                            FM_DEPLOYMENT(&prints_flow, .name = "test"),
-                            FM_DEPLOYMENT(&stubborn_flow, .name = "test"),
-                            FM_DEPLOYMENT(&waits_flow, .name = "test"),
-                            FM_DEPLOYMENT(&quick_flow, .name = "test"));
+    return fm_serve_limited(
+        argc > 1 ? atoi(argv[1]) : 0, FM_DEPLOYMENT(&prints_flow, .name = "test"),
+        FM_DEPLOYMENT(&stubborn_flow, .name = "test"), FM_DEPLOYMENT(&waits_flow, .name = "test"),
+        FM_DEPLOYMENT(&quick_flow, .name = "test"));
 }
