@@ -97,7 +97,7 @@ static int make_parameters(struct order *order, json_t **ret_parameters)
 
 static int create(struct order *order, struct api_reply *ret_reply)
 {
-    json_t *parameters;
+    json_t *parameters = NULL;
     buf_auto path = BUF_INIT;
 
     if (make_parameters(order, &parameters) < 0)

@@ -1,5 +1,7 @@
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 #include "server/api/headers.h"
 
 static void wait_is_found_among_preferences(void **state)
