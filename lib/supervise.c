@@ -25,7 +25,7 @@ static int start_process(struct supervised *run, struct fm_error *error)
     const struct process_files files = {.out = output_out(run->output),
                                         .err = output_err(run->output),
                                         .terminal = runner->terminal.fd};
-    char variable[128];
+    char variable[160];
     pid_t pid;
 
     snprintf(variable, sizeof(variable), SERVED_RUN "=%zu:%d:%d:%s:%s", run->deployment,
@@ -69,16 +69,18 @@ static int wait_for_process(struct supervised *run)
 
 /* ---- news of the run --------------------------------------------------------------------------*/
 
-/* SIGTERM now, SIGKILL after the grace. With the lock held. */
+/* SIGTERM now, SIGKILL when patience has ended. */
 static void end_process(struct supervised *run)
 {
     int64_t until = runner_time_in(patience_with_process());
 
+    pthread_mutex_lock(&run->runner->lock);
     run->told_to_end = true;
     signal_process(run, SIGTERM);
     while (!run->exited && runner_wait(run->runner, until))
         ;
     signal_process(run, SIGKILL);
+    pthread_mutex_unlock(&run->runner->lock);
 }
 
 /* A process that says itself that it has crashed is about to end. */
@@ -86,9 +88,12 @@ static bool ends_by_itself(struct supervised *run, enum watch_news news)
 {
     int64_t until = runner_time_in(LAST_WORDS);
 
+    pthread_mutex_lock(&run->runner->lock);
     while (news == WATCH_CRASHED && !run->exited && runner_wait(run->runner, until))
         ;
-    return run->exited;
+    bool exited = run->exited;
+    pthread_mutex_unlock(&run->runner->lock);
+    return exited;
 }
 
 static void on_news(void *context, enum watch_news news)
@@ -96,16 +101,14 @@ static void on_news(void *context, enum watch_news news)
     struct supervised *run = context;
     struct runner *runner = run->runner;
 
-    pthread_mutex_lock(&runner->lock);
-    if (!ends_by_itself(run, news)) {
-        if (news == WATCH_CANCELLED)
-            runner_say(runner, FM_INFO, "Cancelling flow run '%s'", run->name);
-        else
-            runner_say(runner, FM_WARNING,
-                       "Flow run '%s' was taken to be gone; its process is told to end", run->name);
-        end_process(run);
-    }
-    pthread_mutex_unlock(&runner->lock);
+    if (ends_by_itself(run, news))
+        return;
+    if (news == WATCH_CANCELLED)
+        runner_say(runner, FM_INFO, "Cancelling flow run '%s'", run->name);
+    else
+        runner_say(runner, FM_WARNING,
+                   "Flow run '%s' was taken to be gone; its process is told to end", run->name);
+    end_process(run);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include "lib/watch.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 struct watch {
     struct fm_client *client;
     struct look look;
+    double wait; /* of one look, in seconds */
     char lease[LEASE_SIZE];
     void (*on_news)(void *context, enum watch_news news);
     void *context;
@@ -52,10 +54,8 @@ static void *keep_looking(void *context)
     struct watch *watch = context;
     enum watch_news news = WATCH_LOST;
     struct fm_error error;
-    double wait = patience_with_holder() * 2 / 3.0; /* the next look has to come in time */
-
     for (;;) {
-        int r = look_at_run(watch->client, &watch->look, wait, &error);
+        int r = look_at_run(watch->client, &watch->look, watch->wait, &error);
         if (r == FM_CONFLICT || (r == 0 && is_news(&watch->look.info, &news))) {
             watch->on_news(watch->context, news);
             break;
@@ -63,7 +63,8 @@ static void *keep_looking(void *context)
         if (r == FM_CANCELLED || r == FM_NOT_FOUND ||
             (r == 0 && run_info_is_final(&watch->look.info)))
             break;
-        if (r < 0 && r != FM_UNREACHABLE && client_sleep(watch->client, POLL) < 0)
+        if (r < 0 && r != FM_UNREACHABLE &&
+            client_sleep(watch->client, watch->look.poll_interval) < 0)
             break;
     }
     return NULL;
@@ -84,7 +85,10 @@ int watch_start(const struct watch_config *config, struct watch **ret_watch, str
     watch->on_news = config->on_news;
     watch->context = config->context;
     snprintf(watch->lease, sizeof(watch->lease), "%s", config->lease);
-    watch->look = (struct look){.poll_interval = POLL, .lease = watch->lease};
+    /* The next look has to come before the lease is over, also after some that failed. */
+    watch->wait = patience_with_holder() * 2 / 3.0;
+    watch->look =
+        (struct look){.poll_interval = fmin(POLL, watch->wait / 4), .lease = watch->lease};
     snprintf(watch->look.run_id, sizeof(watch->look.run_id), "%s", config->run_id);
     int r = fm_client_create(config->url, &watch->client, error);
     int number = r == 0 ? pthread_create(&watch->thread, NULL, keep_looking, watch) : 0;

@@ -127,13 +127,15 @@ int run_lease_judge(struct txn *txn, const char *run_id)
         return found < 0 ? -1 : 0;
     if (end(txn, run_id) < 0)
         return -1;
-    if (run.state.type == STATE_SCHEDULED && run.deployment_id) /* it was to be tried again */
+    enum state_type from = run.state.type;
+    if (!run.deployment_id && (from == STATE_PENDING || from == STATE_SCHEDULED))
+        from = STATE_RUNNING; /* nobody would start it or try it again */
+    if (from == STATE_SCHEDULED) {
         txn_publish(txn, "deployment:%s", run.deployment_id);
-    if (!is_judged(run.state.type))
         return 0;
-    /* A run of no deployment is offered to nobody. */
-    bool lost = run.state.type == STATE_PENDING && !run.deployment_id;
-    enum state_type from = lost ? STATE_RUNNING : run.state.type;
+    }
+    if (!is_judged(from))
+        return 0;
     state_make(&state, txn_arena(txn), ends_by_type[from].type, ends_by_type[from].name,
                ends_by_type[from].message);
     return flow_run_propose(txn, &run, &state, false, &outcome);

@@ -197,6 +197,16 @@ def test_a_retry_whose_process_is_gone_is_offered(api, made):
     assert [offered["id"] for offered in poll(api, made, wait=10)] == [run["id"]]
 
 
+def test_a_retry_of_no_deployment_whose_process_is_gone_has_crashed(api):
+    holder = Holder(api)
+    run = api.post("/flow_runs/", headers=holder.headers,
+                   json={"flow_id": make_flow(api)["id"],
+                         "empirical_policy": {"retries": 1, "retry_delay": 60}}).json()
+    holder.propose(run, "RUNNING")
+    assert holder.propose(run, "FAILED")["state"]["name"] == "AwaitingRetry"
+    assert comes_to(api, run, "CRASHED")["message"] == GONE
+
+
 def test_leases_start_anew_with_the_server(start_server):
     server = start_server()
     made = make_deployment(server.api)

@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 from harness.flows import SECONDS, Process, log_of, read, wait
+from harness.plain_server import plain_server
 from harness.runs import ask_for_run, is_alive, processes_of, wait_for_end
 from harness.server import build_directory, clean_environment
 
@@ -57,6 +58,20 @@ def test_a_process_that_comes_back_too_late_is_ended(api, runner):
     wait(lambda: not is_alive(child), "the end of the process", runner.output)
     assert f"Flow run '{run['name']}' was taken to be gone" in runner.output()
     assert read(api, run)["state"]["message"] == GONE
+
+
+def test_a_run_goes_on_while_the_server_is_away(fresh_server, tmp_path):
+    with Process(fresh_server, tmp_path / "runner.log", PROGRAM) as runner:
+        runner.expect("fermata deployment run 'stubborn/test'")
+        run, child = start_stubborn(fresh_server.api, runner)
+        fresh_server.kill9()
+        time.sleep(4)
+        fresh_server.start()
+        time.sleep(5)
+        assert read(fresh_server.api, run)["state"]["type"] == "RUNNING"
+        assert is_alive(child)
+        runner.process.send_signal(signal.SIGTERM)
+        runner.end()
 
 
 def take(api, run):
@@ -119,6 +134,16 @@ def test_a_run_without_a_runner_is_cancelled(server, api, tmp_path):
         ended = read(api, run)["state"]
         assert (ended["type"], ended["message"]) == ("CANCELLED", "The flow run was cancelled.")
         assert "code -" in listener.output()
+
+
+def test_a_cancellation_is_heard_where_the_server_cannot_wait(server, api, tmp_path):
+    with plain_server(server) as plain, \
+            Process(plain, tmp_path / "listen.log", PROGRAM, "listen") as listener:
+        run = listener.run()
+        wait(lambda: read(api, run)["state"]["type"] == "RUNNING", "its start")
+        api.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}})
+        assert listener.end() == 1
+        assert read(api, run)["state"]["type"] == "CANCELLED"
 
 
 def test_a_run_without_a_runner_that_comes_back_too_late_ends(server, api, tmp_path):
