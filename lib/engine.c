@@ -81,11 +81,10 @@ static int propose_end(struct fm_run *run, const struct proposal *end, struct ou
     return r;
 }
 
-/* Calls the flow once and reports how it ended. `ret_again`: it failed and is to be tried again. */
-static int attempt(struct fm_run *run, bool *ret_again, struct outcome *ret_outcome,
-                   struct fm_error *error)
+/* Reports how the flow ended: what it returned. `ret_again`: it failed and is to be tried again. */
+static int report_end(struct fm_run *run, int result, bool *ret_again, struct outcome *ret_outcome,
+                      struct fm_error *error)
 {
-    int result = call_flow(run);
     *ret_again = false;
     if (result == FM_SUSPENDED && atomic_load(&run->suspended)) {
         *ret_outcome = (struct outcome){.type = "PAUSED", .name = "Suspended"};
@@ -113,6 +112,10 @@ static int start_running(struct fm_run *run, struct fm_error *error)
     struct outcome outcome;
 
     int r = propose_until_due(run->client, run->id, &running, &outcome, error);
+    if (r == 0 && outcome_is(&outcome, "CANCELLING")) {
+        atomic_store(&run->cancelling, true);
+        return fail(error, FM_CANCELLED, "the flow run was cancelled before it started");
+    }
     if (r == 0 && outcome.verdict != ACCEPTED)
         return fail(error, FM_REFUSED, "the server does not let the flow run start: %s",
                     outcome.reason);
@@ -125,12 +128,11 @@ static int run_to_the_end(struct fm_run *run, struct outcome *ret_outcome, struc
 
     for (bool first = true; again; first = false) {
         int r = start_running(run, error);
-        if (r < 0)
+        if (r < 0 && r != FM_CANCELLED) /* told to end before it began, it ends all the same */
             return r;
-        if (first) {
+        if (r == 0 && first)
             fm_info(run, "Beginning flow run '%s' for flow '%s'", run->name, run->flow_name);
-        }
-        r = attempt(run, &again, ret_outcome, error);
+        r = report_end(run, r < 0 ? r : call_flow(run), &again, ret_outcome, error);
         if (r < 0)
             return r;
     }

@@ -1,5 +1,5 @@
 /* Flows for the end-to-end tests of the runner: served [LIMIT] or served schedules; served listen
- * runs one directly. */
+ * and served retry run one directly. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +138,12 @@ static int listens(struct fm_run *run)
 }
 FM_FLOW(listens);
 
+static int fails_first(struct fm_run *run)
+{
+    return fm_fail(run, "not yet");
+}
+FM_FLOW(fails_first, .retries = 1, .retry_delay = 60);
+
 static int serve_schedules(void)
 {
     return fm_serve(FM_DEPLOYMENT(&quick_flow, .name = "interval", .interval = 1),
@@ -150,6 +156,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "schedules") == 0)
         return serve_schedules();
+    if (argc > 1 && strcmp(argv[1], "retry") == 0)
+        return fm_run_flow(&fails_first_flow);
     if (argc > 1 && strcmp(argv[1], "listen") == 0)
         return fm_run_flow(&listens_flow);
     return fm_serve_limited(

@@ -136,6 +136,17 @@ def test_a_run_without_a_runner_is_cancelled(server, api, tmp_path):
         assert "code -" in listener.output()
 
 
+def test_a_run_that_waits_for_its_next_try_is_cancelled(server, api, tmp_path):
+    with Process(server, tmp_path / "retry.log", PROGRAM, "retry") as process:
+        run = process.run()
+        wait(lambda: read(api, run)["state"]["name"] == "AwaitingRetry", "a failure")
+        time.sleep(4)
+        assert read(api, run)["state"]["name"] == "AwaitingRetry"
+        api.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}})
+        assert process.end() == 1
+        assert read(api, run)["state"]["type"] == "CANCELLED"
+
+
 def test_a_cancellation_is_heard_where_the_server_cannot_wait(server, api, tmp_path):
     with plain_server(server) as plain, \
             Process(plain, tmp_path / "listen.log", PROGRAM, "listen") as listener:

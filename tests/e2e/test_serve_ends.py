@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from harness.deployments import deployment_run, scheduled
 from harness.flows import Process, log_of, read, wait, wait_for_state
 from harness.runs import ask_for_run, deployment_of, is_alive, processes_of, wait_for_end
 from harness.terminal import Terminal
@@ -36,6 +37,18 @@ def test_a_run_is_cancelled(api, runner):
     wait_for_state(api, run, "Paused")
     cancel(api, run)
     assert wait_for_end(api, run)["state"]["type"] == "CANCELLED"
+
+
+def test_a_run_is_cancelled_before_its_time(api, runner):
+    deployment = deployment_of(api, "work/test")
+    run = deployment_run(api, deployment, state=scheduled(9), parameters={"way": "return"})
+    wait_for_state(api, run, "Pending")
+    wait(lambda: processes_of(runner.process.pid), "its process")
+    begun = time.monotonic()
+    cancel(api, run)
+    assert wait_for_end(api, run)["state"]["type"] == "CANCELLED"
+    assert time.monotonic() - begun < 5
+    assert not any("Beginning" in line for line in log_of(api, run))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
