@@ -71,7 +71,8 @@ static void set_attributes(posix_spawnattr_t *attributes)
     posix_spawnattr_setsigmask(attributes, &none);
 }
 
-/* 0 or a number of errno. The last action only has the descriptor inherited. */
+/* 0 or a number of errno. Connections to the server, of this run and of others, are not inherited:
+ * not all of them are marked to be closed. */
 static int add_actions(posix_spawn_file_actions_t *actions, const struct process_files *files)
 {
     int number = posix_spawn_file_actions_adddup2(actions, files->out, STDOUT_FILENO);
@@ -79,7 +80,9 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct process
     if (number == 0)
         number = posix_spawn_file_actions_adddup2(actions, files->err, STDERR_FILENO);
     if (number == 0)
-        number = posix_spawn_file_actions_adddup2(actions, files->terminal, files->terminal);
+        number = posix_spawn_file_actions_adddup2(actions, files->terminal, PROCESS_TERMINAL);
+    if (number == 0)
+        number = posix_spawn_file_actions_addclosefrom_np(actions, PROCESS_TERMINAL + 1);
     return number;
 }
 

@@ -6,12 +6,14 @@
 #include "common/error.h"
 #include "include/fermata.h"
 
-/* The descriptors that it gets as its own. */
+/* What it gets as its own; no other descriptor of this process but standard input. */
 struct process_files {
     int out;      /* standard output */
     int err;      /* standard error */
-    int terminal; /* this one, under the same number */
+    int terminal; /* PROCESS_TERMINAL */
 };
+
+#define PROCESS_TERMINAL 3
 
 /* Starts it with the arguments of this process and one variable more in its environment, in a
  * process group of its own: a Ctrl-C at the terminal is the runner's, and what the flow has started

@@ -15,6 +15,7 @@
 #include "lib/client.h"
 #include "lib/engine.h"
 #include "lib/errors.h"
+#include "lib/process.h"
 #include "lib/run.h"
 #include "json/text.h"
 #include "json/writer.h"
@@ -86,7 +87,6 @@ static int read_record(struct fm_run *run, struct fm_error *error)
 struct served {
     size_t deployment;
     int runner;
-    int terminal_fd;
     char id[ID_SIZE];
     char holder[ID_SIZE];
 };
@@ -101,7 +101,7 @@ static int run_it(const struct fm_flow *flow, const struct served *served, struc
         return r;
     snprintf(run->id, sizeof(run->id), "%s", served->id);
     lease_write(run->lease, served->holder);
-    run->terminal_fd = served->terminal_fd;
+    run->terminal_fd = PROCESS_TERMINAL;
     r = read_record(run, error);
     if (r == 0)
         r = engine_run(run, log_client, false, ret_status, error);
@@ -133,11 +133,11 @@ int run_if_served(const struct fm_deployment *deployments, const struct fm_serve
     const char *value = getenv(SERVED_RUN);
     struct served served;
 
-    if (!value || sscanf(value, "%zu:%d:%d:%36[^:]:%36s", &served.deployment, &served.runner,
-                         &served.terminal_fd, served.id, served.holder) != 5)
+    if (!value || sscanf(value, "%zu:%d:%36[^:]:%36s", &served.deployment, &served.runner,
+                         served.id, served.holder) != 4)
         return -1;
     unsetenv(SERVED_RUN); /* not for the programs that the flow starts, like the next */
-    fcntl(served.terminal_fd, F_SETFD, FD_CLOEXEC);
+    fcntl(PROCESS_TERMINAL, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != served.runner)
         return 1;                     /* the runner has gone before we could notice */

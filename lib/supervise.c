@@ -28,8 +28,8 @@ static int start_process(struct supervised *run, struct fm_error *error)
     char variable[160];
     pid_t pid;
 
-    snprintf(variable, sizeof(variable), SERVED_RUN "=%zu:%d:%d:%s:%s", run->deployment,
-             (int)getpid(), files.terminal, run->id, run->holder);
+    snprintf(variable, sizeof(variable), SERVED_RUN "=%zu:%d:%s:%s", run->deployment, (int)getpid(),
+             run->id, run->holder);
     int r = process_start(variable, &files, &pid, error);
     output_hand_over(run->output);
     pthread_mutex_lock(&runner->lock);

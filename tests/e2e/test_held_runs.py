@@ -102,7 +102,7 @@ def test_a_process_does_not_start_a_run_that_its_runner_has_lost(api, runner, se
         take(api, run)
     environment = clean_environment(
         FERMATA_API_URL=server.url + "/api",
-        FERMATA_SERVED_RUN=f"3:{os.getpid()}:2:{run['id']}:{late}")
+        FERMATA_SERVED_RUN=f"3:{os.getpid()}:{run['id']}:{late}")
     done = subprocess.run([build_directory() / PROGRAM], env=environment, capture_output=True,
                           text=True, timeout=SECONDS)
     assert done.returncode == 1

@@ -1,5 +1,6 @@
 """What the process of a served run prints: shown by the runner, and in the run's log."""
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from harness.deployments import eventually
 from harness.flows import Process, log_of, read, resume, wait, wait_for_state
-from harness.runs import ask_for_run, wait_for_end
+from harness.runs import ask_for_run, processes_of, wait_for_end
 
 OUTPUT = "prefect.flow_runs.output"
 INFO, WARNING = 20, 30
@@ -89,6 +90,21 @@ def test_a_program_that_is_left_behind_keeps_nobody(api, runner):
     assert "left behind" in texts
     assert any("pipe:" in text for text in texts)
     assert not any(str(runner.log) in text for text in texts), "it has the runner's own terminal"
+
+
+def sockets_of(pid):
+    links = (os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir())
+    return {link for link in links if link.startswith("socket:")}
+
+
+def test_the_connections_of_the_runner_are_not_inherited(api, runner):
+    run = ask_for_run(api, "prints/test", way="wait")
+    wait_for_state(api, run, "Paused")
+    [child] = processes_of(runner.process.pid)
+    assert sockets_of(runner.process.pid) and sockets_of(child)
+    assert not sockets_of(runner.process.pid) & sockets_of(child)
+    resume(api, run, None)
+    wait_for_end(api, run)
 
 
 def memory_of(process):
