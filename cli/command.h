@@ -121,6 +121,12 @@ int inbox_print(const json_t *requests, bool numbered, struct screen *screen, st
 /* When it is over: "in 2 hours", or "none". */
 void add_deadline(struct buf *to, const json_t *request);
 
+/* ---- logs ------------------------------------------------------------------------------------ */
+
+/* Shows the log of a run (its id or name) until it ends. An exit status: done if it is COMPLETED.
+ */
+int logs_follow(struct cli *cli, const char *run);
+
 /* ---- the subcommands ------------------------------------------------------------------------- */
 
-command_function run_answer, run_inbox, run_logs, run_run_list, run_run_inspect;
+command_function run_answer, run_deployment_run, run_inbox, run_logs, run_run_list, run_run_inspect;

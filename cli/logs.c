@@ -229,6 +229,15 @@ static int begin(struct reading *reading, const char *text)
     return reading->run_name ? 0 : error_set(&reading->error, ENOMEM, "out of memory");
 }
 
+int logs_follow(struct cli *cli, const char *run)
+{
+    struct reading reading = {.cli = cli};
+
+    int status = begin(&reading, run) < 0 ? fail_with(&reading.error) : follow(&reading);
+    free(reading.run_name);
+    return status;
+}
+
 int run_logs(struct cli *cli, const struct command *command, int argc, char **argv)
 {
     struct reading reading = {.cli = cli};
@@ -242,12 +251,10 @@ int run_logs(struct cli *cli, const struct command *command, int argc, char **ar
     int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
     if (status >= 0)
         return status;
-    if (begin(&reading, argv[first]) < 0)
-        status = fail_with(&reading.error);
-    else if (follows)
-        status = follow(&reading);
-    else
-        status = print_all(&reading) < 0 ? fail_with(&reading.error) : STATUS_DONE;
+    if (follows)
+        return logs_follow(cli, argv[first]);
+    bool ok = begin(&reading, argv[first]) == 0 && print_all(&reading) == 0;
+    status = ok ? STATUS_DONE : fail_with(&reading.error);
     free(reading.run_name);
     return status;
 }

@@ -21,6 +21,11 @@ static const struct command commands[] = {
      "ends with the run, and its exit status is 0 only if the run is COMPLETED. With --json each "
      "line is one JSON object.",
      run_logs},
+    {"deployment run", "FLOW/DEPLOYMENT [OPTION...]", "start a run of a deployment",
+     "The run starts as soon as a program that serves the deployment has room for it. VALUE is "
+     "read as the parameter's type wants it. With --watch the command ends with the run, and its "
+     "exit status is 0 only if the run is COMPLETED.",
+     run_deployment_run},
     {"run ls", "[OPTION...]", "list flow runs, the latest first", NULL, run_run_list},
     {"run inspect", "FLOW-RUN [OPTION...]", "show one flow run", "FLOW-RUN is an id or a name.",
      run_run_inspect},

@@ -122,6 +122,8 @@ static struct headers make_headers(struct fm_client *client, const char *body,
         add_header(&headers, "Prefer: wait=%.0f", ceil(call->wait));
     if (call->if_none_match && *call->if_none_match)
         add_header(&headers, "If-None-Match: %s", call->if_none_match);
+    if (call->lease && *call->lease)
+        add_header(&headers, "Fermata-Lease: %s", call->lease);
     if (call->idempotency_key)
         add_header(&headers, "Idempotency-Key: %s", call->idempotency_key);
     pthread_mutex_lock(&client->lock);

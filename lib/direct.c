@@ -65,7 +65,7 @@ static int create_run(struct fm_run *run, const struct fm_run_options *options,
         buf_add_string(&parameters, "{}");
     }
     write_run(&body, run, options, buf_string(&parameters), key);
-    const struct fm_call call = {.idempotency_key = key};
+    const struct fm_call call = {.idempotency_key = key, .lease = run->lease};
     int r = api_call(run->client, "POST", "/flow_runs/", &body, &call, &record, error);
     if (r == 0)
         r = api_string(record, "id", &id, error);
@@ -93,22 +93,52 @@ static int take_parameters(struct fm_run *run, const struct fm_run_options *opti
     return r < 0 ? fail_prefix(error, "parameters of flow '%s'", run->flow_name) : 0;
 }
 
+/* ---- running ---- */
+
+static void on_news(void *context, enum watch_news news)
+{
+    (void)news;
+    engine_cancel(context);
+}
+
+/* Watched, so that it hears when somebody cancels the run. */
+static int run_watched(struct fm_run *run, const struct fm_run_options *options,
+                       struct fm_client *log_client, int *ret_status, struct fm_error *error)
+{
+    const struct watch_config config = {.url = options->url,
+                                        .run_id = run->id,
+                                        .lease = run->lease,
+                                        .on_news = on_news,
+                                        .context = run};
+    struct watch *watch;
+
+    int r = watch_start(&config, &watch, error);
+    if (r < 0)
+        return r;
+    r = engine_run(run, log_client, true, ret_status, error);
+    watch_stop(watch);
+    return r;
+}
+
 static int run_with_clients(const struct fm_flow *flow, const struct fm_run_options *options,
                             struct fm_client *client, struct fm_client *log_client, int *ret_status,
                             struct fm_error *error)
 {
+    char holder[FM_ID_SIZE];
     struct fm_run *run;
 
     int r = run_create(flow, client, &run, error);
     if (r < 0)
         return r;
+    fm_new_id(holder);
+    lease_write(run->lease, holder);
     r = flow_register(client, run->flow_name, run->flow_id, error);
     if (r == 0)
         r = take_parameters(run, options, error);
     if (r == 0)
         r = create_run(run, options, error);
     if (r == 0)
-        r = engine_run(run, log_client, true, ret_status, error);
+        r = run_watched(run, options, log_client, ret_status, error);
     run_destroy(run);
     return r;
 }

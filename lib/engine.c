@@ -40,6 +40,10 @@ static void tell_end(struct fm_run *run, const struct outcome *outcome, const ch
 {
     buf_auto quoted = BUF_INIT;
 
+    if (outcome->verdict == ABORTED) {
+        fm_log(run, FM_ERROR, "The end of the flow run does not count: %s", outcome->reason);
+        return;
+    }
     if (message)
         json_text_repr_string(message, strlen(message), &quoted);
     fm_log(run, outcome_is(outcome, "COMPLETED") ? FM_INFO : FM_ERROR, "Finished in state %s(%s)",
@@ -60,7 +64,7 @@ static void set_ending(struct fm_run *run, bool ending)
     run->ending = ending;
     if (ending)
         client_reopen(run->client);
-    else if (atomic_load(&run->signal))
+    else if (atomic_load(&run->signal) || atomic_load(&run->cancelling))
         fm_client_interrupt(run->client);
     pthread_mutex_unlock(&run->lock);
 }
@@ -72,17 +76,16 @@ static int propose_end(struct fm_run *run, const struct proposal *end, struct ou
     static const struct proposal cancelled = {.type = "CANCELLED",
                                               .message = "The flow run was cancelled."};
 
-    int r = propose_state(run->client, run->id, end, ret_outcome, error);
+    int r = run_propose(run, end, ret_outcome, error);
     if (r == 0 && ret_outcome->verdict == REJECTED && outcome_is(ret_outcome, "CANCELLING"))
-        r = propose_state(run->client, run->id, &cancelled, ret_outcome, error);
+        r = run_propose(run, &cancelled, ret_outcome, error);
     return r;
 }
 
-/* Calls the flow once and reports how it ended. `ret_again`: it failed and is to be tried again. */
-static int attempt(struct fm_run *run, bool *ret_again, struct outcome *ret_outcome,
-                   struct fm_error *error)
+/* Reports how the flow ended: what it returned. `ret_again`: it failed and is to be tried again. */
+static int report_end(struct fm_run *run, int result, bool *ret_again, struct outcome *ret_outcome,
+                      struct fm_error *error)
 {
-    int result = call_flow(run);
     *ret_again = false;
     if (result == FM_SUSPENDED && atomic_load(&run->suspended)) {
         *ret_outcome = (struct outcome){.type = "PAUSED", .name = "Suspended"};
@@ -106,10 +109,14 @@ static int attempt(struct fm_run *run, bool *ret_again, struct outcome *ret_outc
 
 static int start_running(struct fm_run *run, struct fm_error *error)
 {
-    const struct proposal running = {.type = "RUNNING"};
+    const struct proposal running = {.type = "RUNNING", .lease = run->lease};
     struct outcome outcome;
 
     int r = propose_until_due(run->client, run->id, &running, &outcome, error);
+    if (r == 0 && outcome_is(&outcome, "CANCELLING")) {
+        atomic_store(&run->cancelling, true);
+        return fail(error, FM_CANCELLED, "the flow run was cancelled before it started");
+    }
     if (r == 0 && outcome.verdict != ACCEPTED)
         return fail(error, FM_REFUSED, "the server does not let the flow run start: %s",
                     outcome.reason);
@@ -122,12 +129,11 @@ static int run_to_the_end(struct fm_run *run, struct outcome *ret_outcome, struc
 
     for (bool first = true; again; first = false) {
         int r = start_running(run, error);
-        if (r < 0)
+        if (r < 0 && r != FM_CANCELLED) /* told to end before it began, it ends all the same */
             return r;
-        if (first) {
+        if (r == 0 && first)
             fm_info(run, "Beginning flow run '%s' for flow '%s'", run->name, run->flow_name);
-        }
-        r = attempt(run, &again, ret_outcome, error);
+        r = report_end(run, r < 0 ? r : call_flow(run), &again, ret_outcome, error);
         if (r < 0)
             return r;
     }
@@ -156,13 +162,27 @@ static void on_signal(void *context, int number)
     pthread_mutex_unlock(&run->lock);
 }
 
+void engine_cancel(struct fm_run *run)
+{
+    atomic_store(&run->cancelling, true);
+    pthread_mutex_lock(&run->lock);
+    if (!run->ending)
+        fm_client_interrupt(run->client);
+    pthread_mutex_unlock(&run->lock);
+}
+
 int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, int *ret_status,
                struct fm_error *error)
 {
     struct outcome outcome = {0};
     struct signal_watch watch;
 
-    int r = run_log_start(log_client, run->id, run->name, true, &run->log, error);
+    const struct run_log_config log = {.client = log_client,
+                                       .run_id = run->id,
+                                       .run_name = run->name,
+                                       .logger = RUN_LOGGER,
+                                       .terminal_fd = run->terminal_fd};
+    int r = run_log_start(&log, &run->log, error);
     if (r < 0)
         return r;
     if (is_new)

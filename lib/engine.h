@@ -12,3 +12,7 @@
  */
 int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, int *ret_status,
                struct fm_error *error) MUST_CHECK;
+
+/* Somebody cancels the run, or it is not this process's any more: what the flow waits for ends with
+ * FM_CANCELLED, and so does what it asks the server for from now on. From any thread. */
+void engine_cancel(struct fm_run *run);

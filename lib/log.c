@@ -18,13 +18,13 @@
 #include "lib/utf8.h"
 #include "json/writer.h"
 
-#define LOGGER        "prefect.flow_runs" /* the name by which existing tools know a run's lines */
 #define BATCH_BYTES   ((size_t)128 << 10)
 #define QUEUE_BYTES   ((size_t)16 << 20)
 #define MESSAGE_BYTES ((size_t)256 << 10)   /* of one line; the rest is cut */
 #define GATHER        (200 * SECOND / 1000) /* so long a batch waits for more lines */
 #define PATIENCE      (10 * SECOND)         /* with a server that is away, at the end */
 #define TRY_SECONDS   30.0                  /* for the answer to one batch */
+#define NO_MEMORY     "(a line for which there was no memory)"
 
 /* Lines that are sent together, as the items of a JSON array. */
 struct batch {
@@ -35,10 +35,7 @@ struct batch {
 };
 
 struct run_log {
-    struct fm_client *client;
-    const char *run_id;
-    const char *run_name;
-    bool to_terminal;
+    struct run_log_config config;
     struct terminal terminal;
     pthread_t thread;
     int64_t give_up; /* the thread's: TIME_NEVER as long as the server answers */
@@ -78,7 +75,7 @@ static void write_line(struct batch *batch, const struct run_log *log, enum fm_l
     json_writer_init(&writer, &batch->items);
     json_begin_object(&writer);
     json_key(&writer, "name");
-    json_add_string(&writer, LOGGER);
+    json_add_string(&writer, log->config.logger);
     json_key(&writer, "level");
     json_add_integer(&writer, level);
     json_key(&writer, "message");
@@ -86,7 +83,7 @@ static void write_line(struct batch *batch, const struct run_log *log, enum fm_l
     json_key(&writer, "timestamp");
     json_add_time(&writer, time_now());
     json_key(&writer, "flow_run_id");
-    json_add_string(&writer, log->run_id);
+    json_add_string(&writer, log->config.run_id);
     json_end_object(&writer);
 }
 
@@ -113,19 +110,24 @@ static void queue_line(struct run_log *log, enum fm_level level, const char *mes
 
 void run_log_add(struct run_log *log, enum fm_level level, const char *format, va_list args)
 {
-    buf_auto message = BUF_INIT;
     char *text = NULL;
 
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
     if (text && strlen(text) > MESSAGE_BYTES)
         text[MESSAGE_BYTES] = '\0';
-    buf_add_utf8(&message, text ? text : "");
-    bool complete = text && !message.failed;
+    run_log_add_text(log, level, text ? text : NO_MEMORY);
     free(text);
-    const char *line = complete ? buf_string(&message) : "(a line for which there was no memory)";
-    if (log->to_terminal && level >= FM_INFO)
-        terminal_print_run(&log->terminal, level, log->run_name, line);
+}
+
+void run_log_add_text(struct run_log *log, enum fm_level level, const char *text)
+{
+    buf_auto message = BUF_INIT;
+
+    buf_add_utf8(&message, text);
+    const char *line = message.failed ? NO_MEMORY : buf_string(&message);
+    if (log->config.terminal_fd >= 0 && level >= FM_INFO)
+        terminal_print_run(&log->terminal, level, log->config.run_name, line);
     pthread_mutex_lock(&log->lock);
     queue_line(log, level, line);
     pthread_cond_signal(&log->changed);
@@ -138,7 +140,7 @@ void run_log_print(struct run_log *log, enum fm_level level, const char *format,
     va_list args;
 
     va_start(args, format);
-    if (log->to_terminal && vasprintf(&text, format, args) >= 0)
+    if (log->config.terminal_fd >= 0 && vasprintf(&text, format, args) >= 0)
         terminal_print(&log->terminal, level, "fermata.engine", text);
     va_end(args);
     free(text);
@@ -191,7 +193,7 @@ static int send_once(struct run_log *log, const struct batch *batch, struct fm_e
     buf_add_char(&body, '[');
     buf_add(&body, batch->items.data, batch->items.length);
     buf_add_char(&body, ']');
-    return api_call(log->client, "POST", "/logs/", &body, &call, NULL, error);
+    return api_call(log->config.client, "POST", "/logs/", &body, &call, NULL, error);
 }
 
 /* What the server will never take is not sent again. */
@@ -213,7 +215,7 @@ static void send_batch(struct run_log *log, const struct batch *batch)
             log->give_up = time_monotonic() + PATIENCE;
         if (time_monotonic() >= log->give_up)
             break;
-        client_sleep(log->client, pause);
+        client_sleep(log->config.client, pause);
         pause = pause < 4 ? pause * 2 : 4;
     }
     if (r == 0)
@@ -263,20 +265,17 @@ static void destroy(struct run_log *log)
     free(log);
 }
 
-int run_log_start(struct fm_client *client, const char *run_id, const char *run_name,
-                  bool to_terminal, struct run_log **ret_log, struct fm_error *error)
+int run_log_start(const struct run_log_config *config, struct run_log **ret_log,
+                  struct fm_error *error)
 {
     struct run_log *log = calloc(1, sizeof(*log));
     pthread_condattr_t monotonic;
 
     if (!log)
         return fail_without_memory(error);
-    log->client = client;
-    log->run_id = run_id;
-    log->run_name = run_name;
-    log->to_terminal = to_terminal;
+    log->config = *config;
     log->give_up = TIME_NEVER;
-    terminal_init(&log->terminal, STDERR_FILENO);
+    terminal_init(&log->terminal, config->terminal_fd);
     list_init(&log->batches);
     pthread_mutex_init(&log->lock, NULL);
     pthread_condattr_init(&monotonic);

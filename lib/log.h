@@ -14,10 +14,21 @@
 
 struct run_log;
 
-/* The client is the log's own: interrupting the run's must not lose lines. It stays the caller's,
- * like the strings, until run_log_stop. */
-int run_log_start(struct fm_client *client, const char *run_id, const char *run_name,
-                  bool to_terminal, struct run_log **ret_log, struct fm_error *error) MUST_CHECK;
+#define RUN_LOGGER    "prefect.flow_runs"  /* the name by which existing tools know a run's lines */
+#define OUTPUT_LOGGER RUN_LOGGER ".output" /* what its process prints */
+
+struct run_log_config {
+    /* The log's own: interrupting the run's must not lose lines. It stays the caller's, like the
+     * strings, until run_log_stop. */
+    struct fm_client *client;
+    const char *run_id;
+    const char *run_name;
+    const char *logger;
+    int terminal_fd; /* negative: lines are not shown */
+};
+
+int run_log_start(const struct run_log_config *config, struct run_log **ret_log,
+                  struct fm_error *error) MUST_CHECK;
 
 /* Sends what is left, for some seconds if the server is away, and frees the log. NULL is allowed.
  */
@@ -25,6 +36,9 @@ void run_log_stop(struct run_log *log);
 
 void run_log_add(struct run_log *log, enum fm_level level, const char *format, va_list args)
     PRINTF_LIKE(3, 0);
+
+/* The same for a text as it is. */
+void run_log_add_text(struct run_log *log, enum fm_level level, const char *text);
 
 /* A line for the terminal only, of the part of the library that is named. */
 void run_log_print(struct run_log *log, enum fm_level level, const char *format, ...)

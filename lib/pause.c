@@ -120,7 +120,7 @@ static int enter_pause(struct pause *pause, bool *ret_is_over, struct fm_error *
         .keyset = pause->model ? pause->keyset : NULL,
     };
     struct outcome outcome;
-    int r = propose_state(pause->run->client, pause->run->id, &proposal, &outcome, error);
+    int r = run_propose(pause->run, &proposal, &outcome, error);
 
     if (r < 0)
         return r;

@@ -9,6 +9,7 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/model.h"
+#include "lib/states.h"
 
 static const struct fm_error no_error = {.code = 0, .message = ""};
 static const struct fm_error no_memory = {.code = FM_NO_MEMORY, .message = "out of memory"};
@@ -35,6 +36,7 @@ int run_create(const struct fm_flow *flow, struct fm_client *client, struct fm_r
     run->flow = flow;
     run->client = client;
     run->wake_fd = -1;
+    run->terminal_fd = STDERR_FILENO;
     pthread_mutex_init(&run->lock, NULL);
     run->flow_name = name_of_flow(&run->arena, flow);
     run->name = "";
@@ -55,6 +57,15 @@ void run_destroy(struct fm_run *run)
     arena_release(&run->arena);
     pthread_mutex_destroy(&run->lock);
     free(run);
+}
+
+int run_propose(struct fm_run *run, const struct proposal *proposal, struct outcome *ret_outcome,
+                struct fm_error *error)
+{
+    struct proposal held = *proposal;
+
+    held.lease = run->lease;
+    return propose_state(run->client, run->id, &held, ret_outcome, error);
 }
 
 /* ---- errors, one a thread -------------------------------------------------------------------- */

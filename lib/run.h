@@ -7,7 +7,10 @@
 #include "common/arena.h"
 #include "common/ids.h"
 #include "include/fermata.h"
+#include "lib/watch.h"
 
+struct outcome;
+struct proposal;
 struct run_log;
 
 /* The last error of one thread of the flow. */
@@ -37,7 +40,9 @@ struct fm_run {
     struct run_log *log;
     char id[ID_SIZE];
     char flow_id[ID_SIZE];
-    const char *name; /* in the arena, like the next */
+    char lease[LEASE_SIZE]; /* under which this process holds it */
+    int terminal_fd;        /* where its log is shown */
+    const char *name;       /* in the arena, like the next */
     const char *flow_name;
     const void *parameters; /* NULL: the flow has none */
     atomic_int signal;      /* SIGINT or SIGTERM if the process was told to end */
@@ -61,6 +66,10 @@ struct fm_run {
 int run_create(const struct fm_flow *flow, struct fm_client *client, struct fm_run **ret_run,
                struct fm_error *error) MUST_CHECK;
 void run_destroy(struct fm_run *run);
+
+/* propose_state as the one who holds the run. */
+int run_propose(struct fm_run *run, const struct proposal *proposal, struct outcome *ret_outcome,
+                struct fm_error *error) MUST_CHECK;
 
 /* Keeps the error for fm_error, if r is negative; returns r. */
 int run_keep_error(struct fm_run *run, int r, const struct fm_error *error);

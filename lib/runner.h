@@ -1,8 +1,9 @@
 /*
  * The runner: takes the runs of the deployments that it serves and has each supervised.
  *
- * Two things wait at the same time for each run: a thread for the end of its process, another, by a
- * read that the server holds back, for the run to be cancelled. A third waits for new runs.
+ * Three things wait at the same time for each run: a thread for the end of its process, one for
+ * what it prints, and one, by a read that the server holds back, for the run to be cancelled. The
+ * first thread waits for new runs.
  */
 #pragma once
 
@@ -14,7 +15,9 @@
 #include "common/ids.h"
 #include "common/list.h"
 #include "include/fermata.h"
+#include "lib/output.h"
 #include "lib/terminal.h"
+#include "lib/watch.h"
 
 struct runner {
     const struct fm_deployment *deployments;
@@ -22,7 +25,7 @@ struct runner {
     char (*ids)[ID_SIZE]; /* of the deployments */
     const char *url;
     struct fm_client *client;
-    struct terminal terminal;
+    struct terminal terminal; /* standard error, under a number of its own for the processes */
 
     pthread_mutex_t lock; /* for what follows, and for the runs' `exited` */
     pthread_cond_t changed;
@@ -36,28 +39,32 @@ struct runner {
 struct supervised {
     struct list node;
     struct runner *runner;
-    struct fm_client *client; /* for waiting reads; interrupted when the process has ended */
+    struct fm_client *client;
+    struct output *output;
+    struct watch *watch;
     pthread_t thread;
     size_t deployment; /* number */
     char id[ID_SIZE];
     char name[128];
-    pid_t pid; /* 0 until it is started */
+    char holder[ID_SIZE]; /* of its lease */
+    pid_t pid;            /* 0 until it is started */
     bool exited;
-    bool cancelled; /* told to end because the run is being cancelled */
+    bool told_to_end; /* the run is cancelled, or lost */
 };
 
 /* Starts the process of a run that was claimed, and the threads that look after it. */
 int supervise(struct runner *runner, size_t deployment, const char *id, const char *name,
-              struct fm_error *error) MUST_CHECK;
+              const char *holder, struct fm_error *error) MUST_CHECK;
 
 /* Frees the runs that have ended. With `all` waits until there is none left. */
 void supervise_join(struct runner *runner, bool all);
 
-/* Tells all processes to end; kills those that are still there after `grace` seconds. */
-void supervise_stop(struct runner *runner, double grace);
+/* Tells all processes to end; kills those that are still there after the grace. */
+void supervise_stop(struct runner *runner);
 
-/* Waits with the lock held for `changed`, for so many seconds at most; false if they have passed.
- */
-bool runner_wait(struct runner *runner, double seconds);
+/* Waits with the lock held for `changed`, until a time of time_monotonic at most; false if it has
+ * come. */
+bool runner_wait(struct runner *runner, int64_t until);
+int64_t runner_time_in(double seconds);
 void runner_say(struct runner *runner, enum fm_level level, const char *format, ...)
     PRINTF_LIKE(3, 4);

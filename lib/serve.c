@@ -1,5 +1,6 @@
 /* Serving deployments: registering them, waiting for their runs, taking one after another. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,6 @@
 #define LONGEST_WAIT 30.0          /* seconds that one read is held back */
 #define POLL         2.0           /* seconds between two reads, where the server cannot */
 #define AHEAD        (10 * SECOND) /* so early a run is taken; its process waits for its time */
-#define GRACE        30.0          /* seconds for the runs' processes at the end */
 
 void runner_say(struct runner *runner, enum fm_level level, const char *format, ...)
 {
@@ -39,21 +39,24 @@ void runner_say(struct runner *runner, enum fm_level level, const char *format, 
     free(text);
 }
 
-bool runner_wait(struct runner *runner, double seconds)
+int64_t runner_time_in(double seconds)
 {
-    struct timespec until;
+    return time_monotonic() + (int64_t)(seconds * SECOND);
+}
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)seconds;
-    return pthread_cond_timedwait(&runner->changed, &runner->lock, &until) != ETIMEDOUT;
+bool runner_wait(struct runner *runner, int64_t until)
+{
+    const struct timespec time = {.tv_sec = until / SECOND, .tv_nsec = until % SECOND * 1000};
+
+    return pthread_cond_timedwait(&runner->changed, &runner->lock, &time) != ETIMEDOUT;
 }
 
 /* ---- taking runs ----------------------------------------------------------------------------- */
 
 /* True if the run is ours now. Of several runners only one hears that PENDING was accepted. */
-static bool claim(struct runner *runner, const char *id)
+static bool claim(struct runner *runner, const char *id, const char *lease)
 {
-    const struct proposal pending = {.type = "PENDING"};
+    const struct proposal pending = {.type = "PENDING", .lease = lease};
     struct outcome outcome;
     struct fm_error error;
 
@@ -63,29 +66,40 @@ static bool claim(struct runner *runner, const char *id)
     return r == 0 && outcome.verdict == ACCEPTED && outcome_is(&outcome, "PENDING");
 }
 
+/* A run that was taken and cannot be started. */
+static void give_up(struct runner *runner, const char *id, const char *name, const char *lease,
+                    const char *why)
+{
+    const struct proposal crashed = {.type = "CRASHED", .message = why, .lease = lease};
+    struct outcome outcome;
+    struct fm_error error;
+
+    runner_say(runner, FM_ERROR, "Flow run '%s': %s", name, why);
+    if (propose_state(runner->client, id, &crashed, &outcome, &error) < 0)
+        runner_say(runner, FM_ERROR, "Flow run '%s': %s", name, error.message);
+}
+
 static void take(struct runner *runner, const json_t *record)
 {
     const char *id = json_string_value(json_object_get(record, "id"));
     const char *name = json_string_value(json_object_get(record, "name"));
     const char *deployment = json_string_value(json_object_get(record, "deployment_id"));
-    const struct proposal crashed = {.type = "CRASHED",
-                                     .message = "The runner could not start a process."};
-    struct outcome outcome;
     struct fm_error error;
+    char holder[ID_SIZE];
+    char lease[LEASE_SIZE];
     size_t number = 0;
 
     if (!id || !name || !deployment)
         return;
     while (number < runner->count && strcmp(runner->ids[number], deployment) != 0)
         number++;
-    if (number == runner->count || !claim(runner, id))
+    id_random(holder);
+    lease_write(lease, holder);
+    if (number == runner->count || !claim(runner, id, lease))
         return;
     runner_say(runner, FM_INFO, "Starting flow run '%s'", name);
-    if (supervise(runner, number, id, name, &error) == 0)
-        return;
-    runner_say(runner, FM_ERROR, "Flow run '%s': %s", name, error.message);
-    if (propose_state(runner->client, id, &crashed, &outcome, &error) < 0)
-        runner_say(runner, FM_ERROR, "Flow run '%s': %s", name, error.message);
+    if (supervise(runner, number, id, name, holder, &error) < 0)
+        give_up(runner, id, name, lease, error.message);
 }
 
 static void write_request(const struct runner *runner, int room, struct buf *body)
@@ -140,7 +154,7 @@ static int wait_for_room(struct runner *runner, int limit)
 
     pthread_mutex_lock(&runner->lock);
     while (limit > 0 && runner->active >= limit && !runner->stopping)
-        runner_wait(runner, LONGEST_WAIT);
+        runner_wait(runner, runner_time_in(LONGEST_WAIT));
     room = runner->stopping ? 0 : limit > 0 ? limit - runner->active : 100;
     pthread_mutex_unlock(&runner->lock);
     return room;
@@ -198,15 +212,15 @@ static void print_banner(const struct runner *runner, const char *const *flow_na
     const char *lines[64] = {0};
     struct arena arena = {0};
     size_t count = 0;
-    const char *several = "Your flows are being served and polling for scheduled runs";
+    bool one = runner->count == 1;
 
     lines[count++] =
-        runner->count == 1
-            ? arena_printf(&arena, "Your flow '%s' is being served and polling for scheduled runs",
+        one ? arena_printf(&arena, "Your flow '%s' is being served and polling for scheduled runs",
                            flow_names[0])
-            : several;
+            : "Your flows are being served and polling for scheduled runs";
     lines[count++] = "";
-    lines[count++] = "To trigger a run, use the following command:";
+    lines[count++] = one ? "To trigger a run for this flow, use the following command:"
+                         : "To trigger a run, use one of the following commands:";
     lines[count++] = "";
     for (size_t i = 0; i < runner->count && count < COUNT_OF(lines) - 3; i++)
         lines[count++] = arena_printf(&arena, "        $ fermata deployment run '%s/%s'",
@@ -217,6 +231,7 @@ static void print_banner(const struct runner *runner, const char *const *flow_na
         length -= 4;
     lines[count++] =
         arena_printf(&arena, "Server: %.*s", (int)length, fm_client_url(runner->client));
+    lines[count++] = "";
     bool complete = true;
     for (size_t i = 0; i < count; i++)
         complete = complete && lines[i];
@@ -259,11 +274,11 @@ static void pause_all(struct runner *runner)
     }
 }
 
-static void runner_init(struct runner *runner)
+static void runner_init(struct runner *runner, int terminal_fd)
 {
     pthread_condattr_t monotonic;
 
-    terminal_init(&runner->terminal, STDERR_FILENO);
+    terminal_init(&runner->terminal, terminal_fd);
     pthread_mutex_init(&runner->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -280,6 +295,7 @@ static void runner_finish(struct runner *runner)
     pthread_cond_destroy(&runner->changed);
     pthread_mutex_destroy(&runner->lock);
     terminal_finish(&runner->terminal);
+    close(runner->terminal.fd);
 }
 
 static int serve(struct runner *runner, int limit, struct fm_error *error)
@@ -293,7 +309,7 @@ static int serve(struct runner *runner, int limit, struct fm_error *error)
         return r;
     bool watched = signal_watch_start(&watch, on_signal, runner, true);
     serve_until_stopped(runner, limit);
-    supervise_stop(runner, GRACE);
+    supervise_stop(runner);
     pause_all(runner);
     if (watched)
         signal_watch_stop(&watch);
@@ -308,10 +324,13 @@ int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve
     int status = run_if_served(deployments, options);
     if (status >= 0)
         return status;
+    int terminal_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (terminal_fd < 0)
+        return 1; /* and nobody who could be told why */
     while (deployments[runner.count].flow)
         runner.count++;
     runner.ids = calloc(runner.count ? runner.count : 1, sizeof(*runner.ids));
-    runner_init(&runner);
+    runner_init(&runner, terminal_fd);
     int r = runner.ids ? serve(&runner, options->limit, &error) : fail_without_memory(&error);
     runner_finish(&runner);
     if (r < 0)

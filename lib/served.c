@@ -1,5 +1,6 @@
 #include "lib/served.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "lib/client.h"
 #include "lib/engine.h"
 #include "lib/errors.h"
+#include "lib/process.h"
 #include "lib/run.h"
 #include "json/text.h"
 #include "json/writer.h"
@@ -81,7 +83,15 @@ static int read_record(struct fm_run *run, struct fm_error *error)
     return r;
 }
 
-static int run_it(const struct fm_flow *flow, const char *id, struct fm_client *client,
+/* What the runner tells by SERVED_RUN. */
+struct served {
+    size_t deployment;
+    int runner;
+    char id[ID_SIZE];
+    char holder[ID_SIZE];
+};
+
+static int run_it(const struct fm_flow *flow, const struct served *served, struct fm_client *client,
                   struct fm_client *log_client, int *ret_status, struct fm_error *error)
 {
     struct fm_run *run;
@@ -89,7 +99,9 @@ static int run_it(const struct fm_flow *flow, const char *id, struct fm_client *
     int r = run_create(flow, client, &run, error);
     if (r < 0)
         return r;
-    snprintf(run->id, sizeof(run->id), "%s", id);
+    snprintf(run->id, sizeof(run->id), "%s", served->id);
+    lease_write(run->lease, served->holder);
+    run->terminal_fd = PROCESS_TERMINAL;
     r = read_record(run, error);
     if (r == 0)
         r = engine_run(run, log_client, false, ret_status, error);
@@ -97,7 +109,7 @@ static int run_it(const struct fm_flow *flow, const char *id, struct fm_client *
     return r;
 }
 
-static int run_served(const struct fm_flow *flow, const char *id, const char *url)
+static int run_served(const struct fm_flow *flow, const struct served *served, const char *url)
 {
     struct fm_client *client = NULL;
     struct fm_client *log_client = NULL;
@@ -108,31 +120,32 @@ static int run_served(const struct fm_flow *flow, const char *id, const char *ur
     if (r == 0)
         r = fm_client_create(url, &log_client, &error);
     if (r == 0)
-        r = run_it(flow, id, client, log_client, &status, &error);
+        r = run_it(flow, served, client, log_client, &status, &error);
     fm_client_destroy(log_client);
     fm_client_destroy(client);
     if (r < 0)
-        fprintf(stderr, "flow run %s: %s\n", id, error.message);
+        fprintf(stderr, "flow run %s: %s\n", served->id, error.message);
     return r < 0 ? 1 : SERVED_TOLD;
 }
 
 int run_if_served(const struct fm_deployment *deployments, const struct fm_serve_options *options)
 {
     const char *value = getenv(SERVED_RUN);
-    char id[ID_SIZE];
-    size_t number;
-    int runner;
+    struct served served;
 
-    if (!value || sscanf(value, "%zu:%d:%36s", &number, &runner, id) != 3)
+    if (!value || sscanf(value, "%zu:%d:%36[^:]:%36s", &served.deployment, &served.runner,
+                         served.id, served.holder) != 4)
         return -1;
-    unsetenv(SERVED_RUN); /* not for the programs that the flow starts */
+    unsetenv(SERVED_RUN); /* not for the programs that the flow starts, like the next */
+    fcntl(PROCESS_TERMINAL, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != runner)
-        return 1; /* the runner has gone before we could notice */
+    if (getppid() != served.runner)
+        return 1;                     /* the runner has gone before we could notice */
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe it is, but what is printed is to be seen at once */
     for (size_t i = 0; deployments[i].flow; i++) {
-        if (i == number)
-            return run_served(deployments[i].flow, id, options->url);
+        if (i == served.deployment)
+            return run_served(deployments[i].flow, &served, options->url);
     }
-    fprintf(stderr, "flow run %s: its deployment is not served by this program\n", id);
+    fprintf(stderr, "flow run %s: its deployment is not served by this program\n", served.id);
     return 1;
 }

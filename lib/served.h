@@ -2,8 +2,9 @@
  * A run of a deployment in its own process.
  *
  * The runner starts its own program again and tells it by one variable of the environment which run
- * it is for: "DEPLOYMENT:RUNNER:RUN-ID", the deployment as a number in the list that is served, the
- * runner as its process id.
+ * it is for: "DEPLOYMENT:RUNNER:RUN-ID:HOLDER", the deployment as a number in the list that is
+ * served, the runner as its process id, the holder as that of the run's lease. Standard output and
+ * error go to the runner; the run's log is shown on PROCESS_TERMINAL.
  */
 #pragma once
 

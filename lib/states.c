@@ -129,7 +129,7 @@ int propose_state(struct fm_client *client, const char *run_id, const struct pro
     id_random(transition_id);
     write_proposal(&body, proposal, transition_id);
     snprintf(path, sizeof(path), "/flow_runs/%s/set_state", run_id);
-    const struct fm_call call = {.idempotency_key = transition_id};
+    const struct fm_call call = {.idempotency_key = transition_id, .lease = proposal->lease};
     int r = api_call(client, "POST", path, &body, &call, &reply, error);
     if (r == 0)
         r = read_outcome(reply, transition_id, ret_outcome, error);

@@ -9,6 +9,7 @@ struct proposal {
     const char *name;    /* NULL: the type's */
     const char *message; /* NULL: none */
     bool force;          /* past most of the server's rules */
+    const char *lease;   /* under which the run is held or taken; NULL: none */
 
     /* Of PAUSED: */
     int64_t pause_timeout; /* a point in time; TIME_NEVER: none */

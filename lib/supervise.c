@@ -1,120 +1,46 @@
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "lib/client.h"
 #include "lib/errors.h"
 #include "lib/look.h"
+#include "lib/patience.h"
+#include "lib/process.h"
 #include "lib/runner.h"
 #include "lib/served.h"
 #include "lib/states.h"
 
-#define POLL         5.0  /* seconds between two looks, where the server cannot hold one back */
-#define LONGEST_WAIT 30.0 /* of one look */
-#define GRACE        30.0 /* between SIGTERM and SIGKILL */
-
-extern char **environ;
+#define LONGEST_WAIT 30.0 /* seconds that the end of the runs is waited for without a look */
+#define LAST_WORDS   5.0  /* for a process that has told its end, before it is told to end */
 
 /* ---- the process ----------------------------------------------------------------------------- */
 
-/* The arguments of this process, as the kernel keeps them; each in `text`, one behind the other. */
-static int read_arguments(struct buf *text, char ***ret_argv, struct fm_error *error)
-{
-    FILE *file = fopen("/proc/self/cmdline", "re");
-    char chunk[4096];
-    size_t n;
-    size_t count = 0;
-
-    if (!file)
-        return fail(error, FM_FAILED, "/proc/self/cmdline: %s", strerror(errno));
-    while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        buf_add(text, chunk, n);
-    fclose(file);
-    for (size_t i = 0; i < text->length; i++)
-        count += text->data[i] == '\0';
-    char **argv = calloc(count + 1, sizeof(*argv));
-    if (!argv || text->failed) {
-        free(argv);
-        return fail_without_memory(error);
-    }
-    char *next = text->data;
-    for (size_t i = 0; i < count; i++, next += strlen(next) + 1)
-        argv[i] = next;
-    *ret_argv = argv;
-    return 0;
-}
-
-/* The environment with one variable more; both are freed by the caller, the strings are not. */
-static char **environment_with(char *variable)
-{
-    size_t count = 0;
-
-    while (environ[count])
-        count++;
-    char **copy = calloc(count + 2, sizeof(*copy));
-    if (copy) {
-        memcpy(copy, environ, count * sizeof(*copy));
-        copy[count] = variable;
-    }
-    return copy;
-}
-
-/* In a process group of its own: a Ctrl-C at the terminal is the runner's, and what the flow has
- * started ends with it. */
-static int spawn(char **argv, char **environment, pid_t *ret_pid)
-{
-    posix_spawnattr_t attributes;
-    sigset_t usual;
-    sigset_t none;
-
-    sigemptyset(&usual);
-    sigaddset(&usual, SIGINT);
-    sigaddset(&usual, SIGTERM);
-    sigemptyset(&none);
-    int number = posix_spawnattr_init(&attributes);
-    if (number != 0)
-        return number;
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setsigdefault(&attributes, &usual);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    number = posix_spawn(ret_pid, "/proc/self/exe", NULL, &attributes, argv, environment);
-    posix_spawnattr_destroy(&attributes);
-    return number;
-}
-
 static int start_process(struct supervised *run, struct fm_error *error)
 {
-    buf_auto text = BUF_INIT;
-    char variable[96];
-    char **argv = NULL;
+    struct runner *runner = run->runner;
+    const struct process_files files = {.out = output_out(run->output),
+                                        .err = output_err(run->output),
+                                        .terminal = runner->terminal.fd};
+    char variable[160];
     pid_t pid;
 
-    int r = read_arguments(&text, &argv, error);
-    if (r < 0)
-        return r;
-    snprintf(variable, sizeof(variable), SERVED_RUN "=%zu:%d:%s", run->deployment, (int)getpid(),
-             run->id);
-    char **environment = environment_with(variable);
-    int number = environment ? spawn(argv, environment, &pid) : ENOMEM;
-    free(environment);
-    free(argv);
-    if (number != 0)
-        return fail(error, FM_FAILED, "the process could not be started: %s", strerror(number));
-    pthread_mutex_lock(&run->runner->lock);
-    run->pid = pid;
-    bool stopping = run->runner->stopping;
-    pthread_mutex_unlock(&run->runner->lock);
-    if (stopping)
+    snprintf(variable, sizeof(variable), SERVED_RUN "=%zu:%d:%s:%s", run->deployment, (int)getpid(),
+             run->id, run->holder);
+    int r = process_start(variable, &files, &pid, error);
+    output_hand_over(run->output);
+    pthread_mutex_lock(&runner->lock);
+    run->pid = r < 0 ? 0 : pid;
+    run->exited = r < 0;
+    bool too_late = runner->stopping || run->told_to_end;
+    pthread_cond_broadcast(&runner->changed);
+    pthread_mutex_unlock(&runner->lock);
+    if (r == 0 && too_late)
         kill(-pid, SIGTERM); /* its turn to be told has passed */
-    return 0;
+    return r;
 }
 
 /* With the lock held: the process id is ours as long as it has not been waited for. */
@@ -141,44 +67,48 @@ static int wait_for_process(struct supervised *run)
     return status;
 }
 
-/* ---- cancellation ---------------------------------------------------------------------------- */
+/* ---- news of the run --------------------------------------------------------------------------*/
 
-static void cancel(struct supervised *run)
+/* SIGTERM now, SIGKILL when patience has ended. */
+static void end_process(struct supervised *run)
 {
-    struct runner *runner = run->runner;
+    int64_t until = runner_time_in(patience_with_process());
 
-    runner_say(runner, FM_INFO, "Cancelling flow run '%s'", run->name);
-    pthread_mutex_lock(&runner->lock);
-    run->cancelled = true;
+    pthread_mutex_lock(&run->runner->lock);
+    run->told_to_end = true;
     signal_process(run, SIGTERM);
-    while (!run->exited && runner_wait(runner, GRACE))
+    while (!run->exited && runner_wait(run->runner, until))
         ;
     signal_process(run, SIGKILL);
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&run->runner->lock);
 }
 
-/* Until the process has ended, which interrupts the client, or the run is over in another way. */
-static void *watch_for_cancellation(void *context)
+/* A process that says itself that it has crashed is about to end. */
+static bool ends_by_itself(struct supervised *run, enum watch_news news)
+{
+    int64_t until = runner_time_in(LAST_WORDS);
+
+    pthread_mutex_lock(&run->runner->lock);
+    while (news == WATCH_CRASHED && !run->exited && runner_wait(run->runner, until))
+        ;
+    bool exited = run->exited;
+    pthread_mutex_unlock(&run->runner->lock);
+    return exited;
+}
+
+static void on_news(void *context, enum watch_news news)
 {
     struct supervised *run = context;
-    struct look look = {.poll_interval = POLL};
-    struct fm_error error;
-    int r = 0;
+    struct runner *runner = run->runner;
 
-    memcpy(look.run_id, run->id, sizeof(look.run_id));
-    while (r == 0 || r == FM_UNREACHABLE) {
-        r = look_at_run(run->client, &look, LONGEST_WAIT, &error);
-        if (r != 0)
-            continue;
-        if (strcmp(look.info.state_type, "CANCELLING") == 0 ||
-            strcmp(look.info.state_type, "CANCELLED") == 0) {
-            cancel(run);
-            break;
-        }
-        if (run_info_is_final(&look.info))
-            break;
-    }
-    return NULL;
+    if (ends_by_itself(run, news))
+        return;
+    if (news == WATCH_CANCELLED)
+        runner_say(runner, FM_INFO, "Cancelling flow run '%s'", run->name);
+    else
+        runner_say(runner, FM_WARNING,
+                   "Flow run '%s' was taken to be gone; its process is told to end", run->name);
+    end_process(run);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -195,15 +125,16 @@ static void describe_status(int status, char *text, size_t size)
 }
 
 /* What a process that ended without a word leaves behind. A suspended or rescheduled run goes on in
- * another one. */
+ * another one; of one that was lost, the server does not hear. */
 static void report_end(struct supervised *run, const char *how)
 {
-    struct look look = {.poll_interval = POLL};
+    struct look look = {.run_id = ""};
     struct proposal end = {.type = "CRASHED", .message = how};
     struct outcome outcome;
     struct fm_error error;
+    char lease[LEASE_SIZE];
 
-    client_reopen(run->client);
+    lease_write(lease, run->holder);
     memcpy(look.run_id, run->id, sizeof(look.run_id));
     int r = look_at_run(run->client, &look, 0, &error);
     const char *state = look.info.state_type;
@@ -213,6 +144,7 @@ static void report_end(struct supervised *run, const char *how)
     if (r == 0 && strcmp(state, "CANCELLING") == 0)
         end = (struct proposal){
             .type = "CANCELLED", .message = "The flow run was cancelled.", .force = true};
+    end.lease = lease;
     if (r == 0)
         r = propose_state(run->client, run->id, &end, &outcome, &error);
     if (r < 0)
@@ -223,40 +155,82 @@ static void report_end(struct supervised *run, const char *how)
 }
 
 /* A run that was told to end is looked at once more, whatever its process said. */
-static bool was_cancelled(struct supervised *run)
+static bool was_told_to_end(struct supervised *run)
 {
     pthread_mutex_lock(&run->runner->lock);
-    bool cancelled = run->cancelled;
+    bool told = run->told_to_end;
     pthread_mutex_unlock(&run->runner->lock);
-    return cancelled;
+    return told;
 }
 
-static void look_after_process(struct supervised *run)
+/* The lines that could not be stored. */
+static void complain(void *context, const char *message)
 {
-    pthread_t watcher;
-    char how[160];
+    struct supervised *run = context;
 
-    bool watched = pthread_create(&watcher, NULL, watch_for_cancellation, run) == 0;
+    runner_say(run->runner, FM_WARNING, "What flow run '%s' prints is not stored: %s", run->name,
+               message);
+}
+
+/* All that the run needs before its process, so that the process is never without it. */
+static int prepare(struct supervised *run, struct fm_error *error)
+{
+    const struct output_config output = {.url = run->runner->url,
+                                         .run_id = run->id,
+                                         .run_name = run->name,
+                                         .complain = complain,
+                                         .context = run};
+    char lease[LEASE_SIZE];
+    const struct watch_config watch = {.url = run->runner->url,
+                                       .run_id = run->id,
+                                       .lease = lease,
+                                       .on_news = on_news,
+                                       .context = run};
+
+    lease_write(lease, run->holder);
+    int r = output_create(&output, &run->output, error);
+    return r < 0 ? r : watch_start(&watch, &run->watch, error);
+}
+
+static void set_exited(struct supervised *run)
+{
+    pthread_mutex_lock(&run->runner->lock);
+    run->exited = true;
+    pthread_cond_broadcast(&run->runner->changed);
+    pthread_mutex_unlock(&run->runner->lock);
+}
+
+/* Runs the process and waits for its end. True if the server knows how it ended; else `ret_how`
+ * says it. */
+static bool run_process(struct supervised *run, char *ret_how, size_t size)
+{
+    struct fm_error error;
+
+    int r = prepare(run, &error);
+    if (r == 0)
+        r = start_process(run, &error);
+    if (r < 0) {
+        set_exited(run);
+        snprintf(ret_how, size, "The runner could not start the run: %s.", error.message);
+        return false;
+    }
     int status = wait_for_process(run);
-    fm_client_interrupt(run->client);
-    if (watched)
-        pthread_join(watcher, NULL);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == SERVED_TOLD && !was_cancelled(run))
-        return;
-    describe_status(status, how, sizeof(how));
-    report_end(run, how);
+    output_finish(run->output);
+    describe_status(status, ret_how, size);
+    return WIFEXITED(status) && WEXITSTATUS(status) == SERVED_TOLD && !was_told_to_end(run);
 }
 
 static void *look_after(void *context)
 {
     struct supervised *run = context;
     struct runner *runner = run->runner;
-    struct fm_error error;
+    char how[FM_MESSAGE_SIZE + 64];
 
-    if (start_process(run, &error) == 0)
-        look_after_process(run);
-    else
-        report_end(run, error.message);
+    bool is_told = run_process(run, how, sizeof(how));
+    watch_stop(run->watch);
+    if (!is_told)
+        report_end(run, how);
+    output_destroy(run->output);
     pthread_mutex_lock(&runner->lock);
     list_remove(&run->node);
     list_append(&runner->ended, &run->node);
@@ -275,7 +249,7 @@ static void destroy(struct supervised *run)
 }
 
 int supervise(struct runner *runner, size_t deployment, const char *id, const char *name,
-              struct fm_error *error)
+              const char *holder, struct fm_error *error)
 {
     struct supervised *run = calloc(1, sizeof(*run));
 
@@ -285,6 +259,7 @@ int supervise(struct runner *runner, size_t deployment, const char *id, const ch
     run->deployment = deployment;
     snprintf(run->id, sizeof(run->id), "%s", id);
     snprintf(run->name, sizeof(run->name), "%s", name);
+    snprintf(run->holder, sizeof(run->holder), "%s", holder);
     int r = fm_client_create(runner->url, &run->client, error);
     if (r < 0) {
         destroy(run);
@@ -312,7 +287,7 @@ void supervise_join(struct runner *runner, bool all)
     list_init(&ended);
     pthread_mutex_lock(&runner->lock);
     while (all && runner->active > 0)
-        runner_wait(runner, LONGEST_WAIT);
+        runner_wait(runner, runner_time_in(LONGEST_WAIT));
     list_move_all(&ended, &runner->ended);
     pthread_mutex_unlock(&runner->lock);
     list_for_each_safe(node, &ended) {
@@ -322,13 +297,15 @@ void supervise_join(struct runner *runner, bool all)
     }
 }
 
-void supervise_stop(struct runner *runner, double grace)
+void supervise_stop(struct runner *runner)
 {
+    int64_t until = runner_time_in(patience_with_process());
+
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;
     list_for_each(node, &runner->runs)
         signal_process(list_item(node, struct supervised, node), SIGTERM);
-    while (runner->active > 0 && runner_wait(runner, grace))
+    while (runner->active > 0 && runner_wait(runner, until))
         ;
     list_for_each(node, &runner->runs)
         signal_process(list_item(node, struct supervised, node), SIGKILL);

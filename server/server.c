@@ -32,6 +32,7 @@ struct server {
     struct config config;
     struct live *live;
     struct leases *leases;
+    struct leases *run_leases;
     struct store *store;
     struct api *api;
     struct services *services;
@@ -84,7 +85,8 @@ static int open_parts(struct server *server, struct error *error)
 {
     const struct config *config = &server->config;
 
-    if (live_create(&server->live, error) < 0 || leases_create(&server->leases, error) < 0)
+    if (live_create(&server->live, error) < 0 || leases_create(false, &server->leases, error) < 0 ||
+        leases_create(true, &server->run_leases, error) < 0)
         return -1;
     const struct store_config store_config = {.directory = config->data,
                                               .readers = READERS,
@@ -96,6 +98,7 @@ static int open_parts(struct server *server, struct error *error)
     const struct api_config api_config = {.store = server->store,
                                           .live = server->live,
                                           .leases = server->leases,
+                                          .run_leases = server->run_leases,
                                           .http = &server->http};
     if (api_create(&api_config, &server->api, error) < 0)
         return -1;
@@ -113,8 +116,10 @@ static int open_parts(struct server *server, struct error *error)
     };
     if (http_server_create(&http_config, &server->http, error) < 0)
         return -1;
-    const struct services_config services_config = {
-        .store = server->store, .live = server->live, .retention = config->retention * DAY};
+    const struct services_config services_config = {.store = server->store,
+                                                    .live = server->live,
+                                                    .run_leases = server->run_leases,
+                                                    .retention = config->retention * DAY};
     return services_start(&services_config, &server->services, error);
 }
 
@@ -124,6 +129,7 @@ static void close_parts(struct server *server)
     store_close(server->store);
     http_server_destroy(server->http);
     api_destroy(server->api);
+    leases_destroy(server->run_leases);
     leases_destroy(server->leases);
     live_destroy(server->live);
     free(server->allowed_hosts_text);

@@ -24,6 +24,7 @@ struct fm_call {
     double wait;                 /* seconds to hold the answer back: `Prefer: wait=N`; 0: not */
     const char *if_none_match;   /* an `etag` that was got before */
     const char *idempotency_key; /* of a write: makes it safe to send again, see fm_new_id */
+    const char *lease;           /* holds a run: "45; holder=UUID", see docs/api.md */
     double timeout;              /* seconds for one try, beside `wait`; 0: 60 */
     int retries;                 /* 0: 5; negative: none */
     bool end_;                   /* of the macro's, here and below */

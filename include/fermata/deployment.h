@@ -31,6 +31,7 @@ struct fm_serve_options {
  * Serves deployments until SIGINT or SIGTERM: waits for their runs, and starts each in a process of
  * its own, which is this same program called again with the same arguments. A run that is cancelled
  * gets SIGTERM and, 30 seconds later, SIGKILL. Prints what is served, the runs' logs go to stderr.
+ * What a run's process prints is printed here and stored in the run's log.
  * Returns the exit status for the process. Nothing of importance should come before it in main,
  * for it happens again for each run:
  *
@@ -39,9 +40,13 @@ struct fm_serve_options {
  *         return fm_serve(FM_DEPLOYMENT(&greeter_flow, .name = "send-receive"));
  *     }
  */
-#define fm_serve(...)                                                                              \
+#define fm_serve(...) fm_serve_limited(0, __VA_ARGS__)
+
+/* The same with at most so many runs at a time; further ones wait until one has ended:
+ * fm_serve_limited(5, FM_DEPLOYMENT(&greeter_flow, .name = "send-receive")) */
+#define fm_serve_limited(limit_, ...)                                                              \
     fm_serve_with((const struct fm_deployment[]){__VA_ARGS__, {.flow = NULL}},                     \
-                  &(const struct fm_serve_options){.limit = 0})
+                  &(const struct fm_serve_options){.limit = (limit_)})
 int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve_options *options);
 
 /* A run as somebody else sees it. */

@@ -14,6 +14,7 @@
 #include "server/http/http.h"
 #include "server/live/lease.h"
 #include "server/live/live.h"
+#include "server/orchestration/run_lease.h"
 #include "server/resource/problems.h"
 #include "server/resource/resource.h"
 #include "server/store/store.h"
@@ -44,6 +45,7 @@ enum {
     ROUTE_IDEMPOTENT = 1 << 2,  /* takes Idempotency-Key */
     ROUTE_NO_STORE = 1 << 3,    /* answered at once; the handler gets no transaction */
     ROUTE_ANY_VERSION = 1 << 4, /* whatever X-PREFECT-API-VERSION says */
+    ROUTE_LEASES = 1 << 5,      /* takes Fermata-Lease */
 };
 
 enum reply_shape {
@@ -110,6 +112,7 @@ struct request {
     json_t *body;                     /* checked; an empty object without one */
     void *prepared;                   /* what the route's preparation left for its handler */
     const char *subject;              /* what request_then() is about */
+    struct run_lease lease;           /* under which the client holds the run, or takes it */
     const char *only; /* SQL: a condition of the handler's own beside a list's filters, or NULL */
 
     /* The rest is request.c's. */
@@ -206,7 +209,8 @@ int reply_rows(struct txn *txn, struct json_writer *writer, const struct field *
 struct api_config {
     struct store *store;
     struct live *live;
-    struct leases *leases;
+    struct leases *leases;     /* of flows that wait for answers to check */
+    struct leases *run_leases; /* of runs; their ends are told by time_monotonic */
     struct http_server **http; /* for its figures; filled in once it is there */
 };
 

@@ -3,6 +3,7 @@
 
 #include "common/times.h"
 #include "server/api/routes.h"
+#include "server/api/run_leases.h"
 #include "server/api/states.h"
 #include "server/orchestration/transition.h"
 
@@ -44,6 +45,7 @@ static int set_state(struct txn *txn, struct request *request, struct http_reply
     struct flow_run run;
     struct state state;
     struct outcome outcome;
+    bool taken;
     int found = flow_run_load(txn, request->params[0], &run);
 
     if (found < 0)
@@ -51,7 +53,9 @@ static int set_state(struct txn *txn, struct request *request, struct http_reply
     if (!found)
         return reply_exception(reply, 404, "Flow run with id %s not found", request->params[0]);
     read_proposal(txn, request, &state);
-    if (flow_run_propose(txn, &run, &state, request_flag(request, "force", false), &outcome) < 0)
+    if (run_lease_propose(txn, &run, &state, request_flag(request, "force", false), &request->lease,
+                          &taken, &outcome) < 0 ||
+        (taken && lease_start(txn, request, run.id) < 0))
         return HANDLER_FAILED;
     return reply_outcome(reply, &outcome);
 }
@@ -105,7 +109,7 @@ const struct route flow_run_state_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/flow_runs/{id}/set_state",
      .handle = set_state,
-     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT | ROUTE_LEASES,
      .body = &set_state_body,
      .summary = "Proposes a state for a run; the rules of orchestration judge.",
      .status = 201,

@@ -9,6 +9,7 @@
 #include "server/api/headers.h"
 #include "server/api/routes.h"
 #include "server/api/run_figures.h"
+#include "server/api/run_leases.h"
 #include "server/orchestration/flow_run.h"
 #include "server/resource/overlay.h"
 
@@ -337,6 +338,9 @@ static int create_flow_run(struct txn *txn, struct request *request, struct http
     }
     if (made < 0)
         return HANDLER_FAILED;
+    if (made && request->lease.seconds && !state_is_terminal(state.type) &&
+        (run_lease_take(txn, id, &request->lease) < 0 || lease_start(txn, request, id) < 0))
+        return HANDLER_FAILED;
     return reply_resource(txn, reply, made ? 201 : 200, &flow_run_resource, "r.id = ?", V(id));
 }
 
@@ -357,6 +361,13 @@ static int read_flow_run(struct txn *txn, struct request *request, struct http_r
         return HANDLER_FAILED;
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
+    int held = lease_renew(txn, request, request->params[0]);
+    if (held < 0)
+        return HANDLER_FAILED;
+    if (!held)
+        return reply_detail(reply, 409,
+                            "You do not hold this run any more: your lease ran out. Stop its "
+                            "process, the run may be somebody else's.");
     snprintf(etag, sizeof(etag), "\"%lld\"", (long long)rows_integer(&rows, 0));
     if (known && none_match_names(known, etag)) {
         if (request_may_wait(request, txn))
@@ -474,7 +485,7 @@ const struct route flow_run_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/flow_runs/",
      .handle = create_flow_run,
-     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT | ROUTE_LEASES,
      .body = &create_body,
      .summary = "Creates a run, or gives the one that has the idempotency key.",
      .status = 201,
@@ -509,11 +520,11 @@ const struct route flow_run_routes[] = {
     {.method = HTTP_GET,
      .path = "/api/flow_runs/{id}",
      .handle = read_flow_run,
-     .flags = ROUTE_WAITS,
+     .flags = ROUTE_WAITS | ROUTE_LEASES,
      .resource = &flow_run_resource,
      .summary = "Reads a run. With If-None-Match and Prefer: wait, when it has changed.",
      .status = 200,
-     .answers = ANSWERS_404 | ANSWERS_304,
+     .answers = ANSWERS_404 | ANSWERS_409 | ANSWERS_304,
      .reply_fields = flow_run_fields},
     {.method = HTTP_PATCH,
      .path = "/api/flow_runs/{id}",

@@ -67,3 +67,18 @@ bool none_match_names(const char *list, const char *etag)
     }
     return false;
 }
+
+bool lease_parse(const char *text, int most, int *ret_seconds, char ret_holder[static ID_SIZE])
+{
+    static const char name[] = "holder=";
+    int seconds = delta_seconds(skip_space(text), most + 1);
+    const char *p = strchr(text, ';');
+
+    if (!p || seconds < 1 || seconds > most)
+        return false;
+    p = skip_space(p + 1);
+    if (strncasecmp(p, name, strlen(name)) != 0 || !id_parse(p + strlen(name), ret_holder))
+        return false;
+    *ret_seconds = seconds;
+    return true;
+}

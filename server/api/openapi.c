@@ -175,7 +175,7 @@ static json_t *refusal_components(struct schemas *schemas)
 static bool may_refuse(const struct route *route, size_t i)
 {
     bool stores = !(route->flags & ROUTE_NO_STORE);
-    bool checks = route->body || route->query || (route->flags & ROUTE_IDEMPOTENT);
+    bool checks = route->body || route->query || (route->flags & (ROUTE_IDEMPOTENT | ROUTE_LEASES));
 
     return (refusals[i].of & OF_ALL) || ((refusals[i].of & OF_STORE) && stores) ||
            ((refusals[i].of & OF_BODY) && route->body) || ((refusals[i].of & OF_INPUT) && checks) ||
@@ -328,6 +328,8 @@ static const struct {
      "wait=SECONDS (RFC 7240): the answer waits so long for something to say."},
     {"IdempotencyKey", "Idempotency-Key", "string",
      "Sent again with the same key, a request has the same answer, for a day."},
+    {"Lease", "Fermata-Lease", "string",
+     "SECONDS; holder=UUID: the run is held by this client, or taken, under a lease."},
     {"IfNoneMatch", "If-None-Match", "string", "The ETag that the client knows: 304 if it holds."},
 };
 
@@ -376,6 +378,7 @@ static json_t *parameters_of(struct schemas *schemas, const struct route *route)
     add_header(parameters, !(route->flags & ROUTE_ANY_VERSION), "ApiVersion");
     add_header(parameters, route->flags & ROUTE_WAITS, "Prefer");
     add_header(parameters, route->flags & ROUTE_IDEMPOTENT, "IdempotencyKey");
+    add_header(parameters, route->flags & ROUTE_LEASES, "Lease");
     add_header(parameters, route->answers & ANSWERS_304, "IfNoneMatch");
     return parameters;
 }

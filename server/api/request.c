@@ -300,12 +300,26 @@ static void read_preference(struct request *request)
     request->wait_until = time_now() + seconds * SECOND;
 }
 
+static bool read_lease(struct request *request, struct http_reply *reply)
+{
+    const char *text = http_request_header(request->http, HTTP_HEADER_LEASE);
+
+    if (!text || !(request->route->flags & ROUTE_LEASES) ||
+        lease_parse(text, RUN_LEASE_MOST, &request->lease.seconds, request->lease.holder))
+        return true;
+    reply_detail(reply, 422,
+                 "Invalid Fermata-Lease: it has to be 'SECONDS; holder=UUID' with 1 to %d "
+                 "seconds, not '%.100s'.",
+                 RUN_LEASE_MOST, text);
+    return false;
+}
+
 static enum job_result prepare(struct txn *txn, struct job *job)
 {
     struct request *request = list_item(job, struct request, job);
     struct http_reply *reply = &request->reply;
 
-    if (!read_body(request, reply))
+    if (!read_body(request, reply) || !read_lease(request, reply))
         return JOB_UNDO;
     read_preference(request);
     int r = request->route->prepare ? request->route->prepare(txn, request, reply) : 0;

@@ -29,6 +29,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [HTTP_HEADER_PREFER] = "Prefer",
     [HTTP_HEADER_IF_NONE_MATCH] = "If-None-Match",
     [HTTP_HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
+    [HTTP_HEADER_LEASE] = "Fermata-Lease",
     [HTTP_HEADER_API_VERSION] = "X-PREFECT-API-VERSION",
     [FIELD_HOST] = "Host",
     [FIELD_ORIGIN] = "Origin",

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +13,73 @@
 struct lease {
     struct lease *next; /* in its bucket */
     int64_t until;
+    size_t heap_index;
     char name[];
 };
 
 struct leases {
-    pthread_mutex_t lock;
+    bool watched;
+    pthread_mutex_t lock; /* for what follows */
     struct lease **buckets;
     size_t bucket_count; /* a power of two */
+    /* A binary heap of all, the earliest to end first; the first place is not used. */
+    struct lease **heap;
+    size_t heap_capacity;
     size_t count;
 };
+
+/* ---- the heap of ends ---- */
+
+static void heap_put(struct leases *leases, size_t index, struct lease *lease)
+{
+    leases->heap[index] = lease;
+    lease->heap_index = index;
+}
+
+static void heap_up(struct leases *leases, size_t index, struct lease *lease)
+{
+    for (; index > 1 && leases->heap[index / 2]->until > lease->until; index /= 2)
+        heap_put(leases, index, leases->heap[index / 2]);
+    heap_put(leases, index, lease);
+}
+
+static void heap_down(struct leases *leases, size_t index, struct lease *lease)
+{
+    for (size_t child = 2 * index; child <= leases->count; child = 2 * index) {
+        if (child < leases->count && leases->heap[child + 1]->until < leases->heap[child]->until)
+            child++;
+        if (leases->heap[child]->until >= lease->until)
+            break;
+        heap_put(leases, index, leases->heap[child]);
+        index = child;
+    }
+    heap_put(leases, index, lease);
+}
+
+/* Puts a lease, whose end has changed, where it belongs. */
+static void heap_settle(struct leases *leases, size_t index, struct lease *lease)
+{
+    if (index > 1 && leases->heap[index / 2]->until > lease->until)
+        heap_up(leases, index, lease);
+    else
+        heap_down(leases, index, lease);
+}
+
+/* Room for one more; false without memory. */
+static bool heap_reserve(struct leases *leases)
+{
+    if (leases->count + 2 <= leases->heap_capacity)
+        return true;
+    size_t capacity = leases->heap_capacity ? leases->heap_capacity * 2 : FIRST_BUCKETS;
+    struct lease **heap = realloc(leases->heap, capacity * sizeof(struct lease *));
+    if (!heap)
+        return false;
+    leases->heap = heap;
+    leases->heap_capacity = capacity;
+    return true;
+}
+
+/* ---- the table of names ---- */
 
 static struct lease **bucket_of(struct lease **buckets, size_t count, const char *name)
 {
@@ -40,23 +99,17 @@ static struct lease *find(struct leases *leases, const char *name)
     return lease;
 }
 
-static void drop_ended(struct leases *leases)
+static void drop(struct leases *leases, struct lease *lease)
 {
-    int64_t now = time_now();
+    struct lease **place = bucket_of(leases->buckets, leases->bucket_count, lease->name);
+    struct lease *last = leases->heap[leases->count--];
 
-    for (size_t i = 0; i < leases->bucket_count; i++) {
-        struct lease **place = &leases->buckets[i];
-        while (*place) {
-            struct lease *lease = *place;
-            if (lease->until >= now) {
-                place = &lease->next;
-                continue;
-            }
-            *place = lease->next;
-            free(lease);
-            leases->count--;
-        }
-    }
+    while (*place != lease)
+        place = &(*place)->next;
+    *place = lease->next;
+    if (last != lease)
+        heap_settle(leases, lease->heap_index, last);
+    free(lease);
 }
 
 /* Twice the buckets; with no memory for them the old ones do as well, only slower. */
@@ -84,17 +137,20 @@ static void grow(struct leases *leases)
 /* Before the table gets crowded: what has ended goes; if that is little, there is more room. */
 static void make_room(struct leases *leases)
 {
-    drop_ended(leases);
+    int64_t now = time_now();
+
+    while (!leases->watched && leases->count && leases->heap[1]->until < now)
+        drop(leases, leases->heap[1]);
     if (leases->count * 2 > leases->bucket_count)
         grow(leases);
 }
 
-static void add(struct leases *leases, const char *name, int64_t time)
+static int add(struct leases *leases, const char *name, int64_t time)
 {
-    struct lease *lease = malloc(sizeof(*lease) + strlen(name) + 1);
+    struct lease *lease = heap_reserve(leases) ? malloc(sizeof(*lease) + strlen(name) + 1) : NULL;
 
     if (!lease)
-        return;
+        return -1;
     if (leases->count >= leases->bucket_count)
         make_room(leases);
     struct lease **place = bucket_of(leases->buckets, leases->bucket_count, name);
@@ -102,18 +158,24 @@ static void add(struct leases *leases, const char *name, int64_t time)
     lease->until = time;
     strcpy(lease->name, name);
     *place = lease;
-    leases->count++;
+    heap_up(leases, ++leases->count, lease);
+    return 0;
 }
 
-void leases_set(struct leases *leases, const char *name, int64_t time)
+int leases_set(struct leases *leases, const char *name, int64_t time)
 {
+    int r = 0;
+
     pthread_mutex_lock(&leases->lock);
     struct lease *lease = find(leases, name);
-    if (lease)
+    if (lease) {
         lease->until = time;
-    else
-        add(leases, name, time);
+        heap_settle(leases, lease->heap_index, lease);
+    } else {
+        r = add(leases, name, time);
+    }
     pthread_mutex_unlock(&leases->lock);
+    return r;
 }
 
 bool leases_hold(struct leases *leases, const char *name)
@@ -125,7 +187,38 @@ bool leases_hold(struct leases *leases, const char *name)
     return hold;
 }
 
-int leases_create(struct leases **ret_leases, struct error *error)
+/* ---- for one who watches ---- */
+
+int64_t leases_next(struct leases *leases)
+{
+    pthread_mutex_lock(&leases->lock);
+    int64_t time = leases->count ? leases->heap[1]->until + 1 : TIME_NEVER;
+    pthread_mutex_unlock(&leases->lock);
+    return time;
+}
+
+bool leases_first_ended(struct leases *leases, int64_t now, char *ret_name, size_t size)
+{
+    pthread_mutex_lock(&leases->lock);
+    bool ended = leases->count && leases->heap[1]->until < now;
+    if (ended)
+        snprintf(ret_name, size, "%s", leases->heap[1]->name);
+    pthread_mutex_unlock(&leases->lock);
+    return ended;
+}
+
+void leases_drop_ended(struct leases *leases, const char *name, int64_t now)
+{
+    pthread_mutex_lock(&leases->lock);
+    struct lease *lease = find(leases, name);
+    if (lease && lease->until < now)
+        drop(leases, lease);
+    pthread_mutex_unlock(&leases->lock);
+}
+
+/* ---- making and ending ---- */
+
+int leases_create(bool watched, struct leases **ret_leases, struct error *error)
 {
     struct leases *leases = calloc(1, sizeof(*leases));
     struct lease **buckets = calloc(FIRST_BUCKETS, sizeof(struct lease *));
@@ -135,6 +228,7 @@ int leases_create(struct leases **ret_leases, struct error *error)
         free(buckets);
         return error_set(error, ENOMEM, "no memory for leases");
     }
+    leases->watched = watched;
     leases->buckets = buckets;
     leases->bucket_count = FIRST_BUCKETS;
     pthread_mutex_init(&leases->lock, NULL);
@@ -146,13 +240,9 @@ void leases_destroy(struct leases *leases)
 {
     if (!leases)
         return;
-    for (size_t i = 0; i < leases->bucket_count; i++) {
-        while (leases->buckets[i]) {
-            struct lease *lease = leases->buckets[i];
-            leases->buckets[i] = lease->next;
-            free(lease);
-        }
-    }
+    for (size_t i = 1; i <= leases->count; i++)
+        free(leases->heap[i]);
+    free(leases->heap);
     free(leases->buckets);
     free(leases);
 }

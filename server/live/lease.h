@@ -7,16 +7,28 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/error.h"
 
 struct leases;
 
-int leases_create(struct leases **ret_leases, struct error *error) MUST_CHECK;
+/* `watched`: those that have ended stay until they are dropped, for somebody who looks after them;
+ * else they go when room is needed. */
+int leases_create(bool watched, struct leases **ret_leases, struct error *error) MUST_CHECK;
 void leases_destroy(struct leases *leases);
 
-/* The holder of this name is there until `time` (of time_now), whatever was said before. Without
- * memory it counts as not there. */
-void leases_set(struct leases *leases, const char *name, int64_t time);
+/* The holder of this name is there until `time` (of time_now), whatever was said before. -1 without
+ * memory: it counts as not there. */
+int leases_set(struct leases *leases, const char *name, int64_t time);
 bool leases_hold(struct leases *leases, const char *name);
+
+/* When the first of all will have ended; TIME_NEVER: there is none. */
+int64_t leases_next(struct leases *leases);
+
+/* The name of the one that ended first, in `size` bytes; false if none has. */
+bool leases_first_ended(struct leases *leases, int64_t now, char *ret_name, size_t size);
+
+/* Forgets this one, unless it was renewed. */
+void leases_drop_ended(struct leases *leases, const char *name, int64_t now);

@@ -7,6 +7,7 @@
 #include "common/times.h"
 #include "server/orchestration/input_request.h"
 #include "server/orchestration/names.h"
+#include "server/orchestration/run_lease.h"
 #include "server/orchestration/task_run.h"
 #include "server/resource/overlay.h"
 
@@ -183,6 +184,8 @@ int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
     if (run->state.type == STATE_PAUSED && input_request_leave(txn, run, state) < 0)
         return -1;
     if (state->type == STATE_PAUSED && input_request_open(txn, run, state) < 0)
+        return -1;
+    if (run_lease_follow(txn, run, state) < 0)
         return -1;
     publish(txn, run, state);
     run->state = *state;

@@ -6,6 +6,7 @@
 
 #include "common/times.h"
 #include "server/log.h"
+#include "server/services/table.h"
 
 #define AFTER_A_FAILURE (5 * SECOND)
 
@@ -13,8 +14,9 @@ struct services {
     struct services_config config;
     struct waiter waiter;
     struct job job;
-    int64_t next;
-    bool due; /* something is: the job writes */
+    int64_t next;                 /* the earliest of `times` */
+    int64_t times[MOST_SERVICES]; /* when each has something to do */
+    bool due;                     /* something is: the job writes */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -30,12 +32,12 @@ static enum job_result look(struct txn *txn, struct job *job)
     if (live_subscribe(services->config.live, &services->waiter, CLOCK_TOPIC, txn_error(txn)) < 0)
         return JOB_FAILED;
     services->next = TIME_NEVER;
-    for (const struct service *service = all_services; service->name; service++) {
-        int64_t time = TIME_NEVER;
-        if (service->next(txn, &services->config, &time) < 0)
+    for (size_t i = 0; all_services[i].name; i++) {
+        services->times[i] = TIME_NEVER;
+        if (all_services[i].next(txn, &services->config, &services->times[i]) < 0)
             return JOB_FAILED;
-        if (time < services->next)
-            services->next = time;
+        if (services->times[i] < services->next)
+            services->next = services->times[i];
     }
     return JOB_UNDO;
 }
@@ -44,11 +46,8 @@ static enum job_result work(struct txn *txn, struct job *job)
 {
     struct services *services = list_item(job, struct services, job);
 
-    for (const struct service *service = all_services; service->name; service++) {
-        int64_t time = TIME_NEVER;
-        if (service->next(txn, &services->config, &time) < 0)
-            return JOB_FAILED;
-        if (time <= txn_now(txn) && service->run(txn, &services->config) < 0)
+    for (size_t i = 0; all_services[i].name; i++) {
+        if (services->times[i] <= txn_now(txn) && all_services[i].run(txn, &services->config) < 0)
             return JOB_FAILED;
     }
     return JOB_KEEP;
@@ -104,11 +103,18 @@ static void wake(struct waiter *waiter, enum wake_reason reason)
     submit(services);
 }
 
+static enum job_result begin_leases(struct txn *txn, void *context)
+{
+    (void)context;
+    return run_leases_begin_all(txn) < 0 ? JOB_FAILED : JOB_KEEP;
+}
+
 int services_start(const struct services_config *config, struct services **ret_services,
                    struct error *error)
 {
+    if (store_run(config->store, true, begin_leases, NULL, error) < 0)
+        return -1;
     struct services *services = calloc(1, sizeof(*services));
-
     if (!services)
         return error_set(error, ENOMEM, "no memory for the services");
     services->config = *config;

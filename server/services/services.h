@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "server/live/lease.h"
 #include "server/live/live.h"
 #include "server/store/store.h"
 
@@ -18,7 +19,8 @@ struct services;
 struct services_config {
     struct store *store;
     struct live *live;
-    int64_t retention; /* microseconds; 0: none */
+    struct leases *run_leases; /* watched; their ends are told by time_monotonic */
+    int64_t retention;         /* microseconds; 0: none */
 };
 
 int services_start(const struct services_config *config, struct services **ret_services,
@@ -32,10 +34,12 @@ void services_stop(struct services *services); /* before the store is closed; NU
 
 struct service {
     const char *name;
-    /* When there is something to do: TIME_NEVER for nothing. -1 on failure. */
+    /* When there is something to do: TIME_NEVER for nothing. -1 on failure. Reads what has been
+     * committed. */
     int (*next)(struct txn *txn, const struct services_config *config, int64_t *ret_time);
     /* Does a bounded part of what is due. */
     int (*run)(struct txn *txn, const struct services_config *config);
 };
 
+#define MOST_SERVICES 16
 extern const struct service all_services[]; /* ends with a NULL name */

@@ -3,6 +3,7 @@
 const struct service all_services[] = {
     {"deadlines of pauses", deadlines_next, deadlines_run},
     {"answers that flows do not check", candidates_next, candidates_run},
+    {"leases of runs", run_leases_next, run_leases_run},
     {"schedules", scheduler_next, scheduler_run},
     {"late runs", late_next, late_run},
     {"deployments without runners", not_ready_next, not_ready_run},
@@ -10,6 +11,7 @@ const struct service all_services[] = {
     {"retention of idempotency keys", idempotency_keys_next, idempotency_keys_run},
     {.name = NULL},
 };
+_Static_assert(COUNT_OF(all_services) <= MOST_SERVICES + 1, "there are more services");
 
 int service_ids(struct txn *txn, const char **ret_ids, int limit, const char *sql, int64_t time)
 {

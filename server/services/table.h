@@ -23,6 +23,10 @@ int retention_run(struct txn *txn, const struct services_config *config);
 int idempotency_keys_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int idempotency_keys_run(struct txn *txn, const struct services_config *config);
 
+int run_leases_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int run_leases_run(struct txn *txn, const struct services_config *config);
+int run_leases_begin_all(struct txn *txn) MUST_CHECK; /* the server has started */
+
 /* The ids that a query finds, for its two parameters: a time and the limit. In the transaction's
  * memory. How many, or -1. */
 int service_ids(struct txn *txn, const char **ret_ids, int limit, const char *sql,

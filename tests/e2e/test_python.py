@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness.flows import Process, log_of, wait, wait_for_question, wait_for_state
-from harness.prefect import PROGRAMS, PYTHON, PrefectServer, environment, needs_prefect
+from harness.prefect import PROGRAMS, PYTHON, PrefectServer, needs_prefect, settings
 from harness.server import Server
 
 pytestmark = [needs_prefect, pytest.mark.timeout(240)]
@@ -27,7 +27,7 @@ def python(any_server, tmp_path):
     def start(*arguments):
         log = tmp_path / f"python-{len(started)}.log"
         started.append(Process(any_server, log, PYTHON, PROGRAMS / "talk.py", *arguments,
-                               environment=environment(tmp_path, any_server.url)))
+                               **settings(tmp_path, any_server.url)))
         return started[-1]
 
     yield start

@@ -2,12 +2,11 @@
 
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
-from harness.flows import (Process, ask_for_run, deployment_of, log_of, read, resume, wait,
-                           wait_for_end, wait_for_state)
+from harness.flows import Process, log_of, read, resume, wait, wait_for_state
+from harness.runs import ask_for_run, deployment_of, wait_for_end
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,10 @@ def runner(server, tmp_path_factory):
 
 
 def test_a_run_is_started_at_once(api, runner):
+    begun = time.monotonic()
     run = ask_for_run(api, "work/test", way="return")
+    wait(lambda: read(api, run)["start_time"], "its start")
+    assert time.monotonic() - begun < 2
     ended = wait_for_end(api, run)
     assert ended["state"]["type"] == "COMPLETED"
     assert ended["parameters"] == {"way": "return"}
@@ -36,20 +38,6 @@ def test_parameters_have_a_schema(api, runner):
     refused = api.post(f"/deployments/{deployment['id']}/create_flow_run",
                        json={"state": {"type": "SCHEDULED"}, "parameters": {"way": "sing"}})
     assert refused.status_code == 409
-
-
-@pytest.mark.parametrize("way, words", [("abort", "signal 9"), ("exit", "exit status 3")])
-def test_a_process_that_ends_without_a_word_has_crashed(api, runner, way, words):
-    ended = wait_for_end(api, ask_for_run(api, "work/test", way=way))
-    assert ended["state"]["type"] == "CRASHED"
-    assert words in ended["state"]["message"]
-
-
-def test_a_run_is_cancelled(api, runner):
-    run = ask_for_run(api, "work/test", way="spin")
-    wait_for_state(api, run, "Paused")
-    api.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}})
-    assert wait_for_end(api, run)["state"]["type"] == "CANCELLED"
 
 
 def test_a_suspended_run_goes_on_in_new_processes(api, runner):
@@ -71,32 +59,6 @@ def test_a_flow_runs_deployments(server, runner, tmp_path):
         assert "not right" not in starter.output(), starter.output()
 
 
-def processes_of(pid):
-    return [int(child) for children in Path(f"/proc/{pid}/task").glob("*/children")
-            for child in children.read_text().split()]
-
-
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_no_process_outlives_its_runner(fresh_server, tmp_path, number):
-    api = fresh_server.api
-    with Process(fresh_server, tmp_path / "runner.log", "tests/e2e/flows", "serve") as runner:
-        runner.expect("fermata deployment run 'work/test'")
-        run = ask_for_run(api, "work/test", way="spin")
-        wait_for_state(api, run, "Paused")
-        [child] = processes_of(runner.process.pid)
-        runner.process.send_signal(number)
-        runner.end()
-        wait(lambda: not is_alive(child), "the end of the run's process")
-        assert wait_for_end(api, run)["state"]["type"] == "CRASHED"
-
-
 def test_two_runners_start_a_run_once(fresh_server, tmp_path):
     api = fresh_server.api
     logs = [tmp_path / "one.log", tmp_path / "two.log"]
@@ -110,3 +72,90 @@ def test_two_runners_start_a_run_once(fresh_server, tmp_path):
         begun = one.output() + two.output()
         for run in runs:
             assert begun.count(f"Starting flow run '{run['name']}'") == 1
+
+
+BANNER = """\
+______________________________________________________________________
+| Your flow 'greeter' is being served and polling for scheduled runs |
+|                                                                    |
+| To trigger a run for this flow, use the following command:         |
+|                                                                    |
+|         $ fermata deployment run 'greeter/send-receive'            |
+|                                                                    |
+| Server: {url:<58} |
+|                                                                    |
+______________________________________________________________________
+
+"""
+
+
+def test_the_banner_says_what_is_served(fresh_server, tmp_path):
+    with Process(fresh_server, tmp_path / "log", "examples/send_receive", "greeter") as greeter:
+        greeter.expect("Server: ")
+        wait(lambda: greeter.output().endswith("_\n\n"), "its end", greeter.output)
+        assert greeter.output() == BANNER.format(url=fresh_server.url)
+
+
+def test_several_deployments_are_listed(runner):
+    assert "| Your flows are being served and polling for scheduled runs " in runner.output()
+    for name in ("work/test", "suspends/test"):
+        assert f"|         $ fermata deployment run '{name}'" in runner.output()
+
+
+def test_a_limit_holds_further_runs_back(fresh_server, tmp_path):
+    api = fresh_server.api
+    with Process(fresh_server, tmp_path / "log", "tests/e2e/served", "2") as runner:
+        runner.expect("fermata deployment run 'waits/test'")
+        runs = [ask_for_run(api, "waits/test") for _ in range(4)]
+
+        def paused():
+            return [run for run in runs if read(api, run)["state"]["type"] == "PAUSED"]
+
+        wait(lambda: len(paused()) == 2, "two runs")
+        time.sleep(1)
+        assert [read(api, run)["state"]["type"] for run in runs].count("SCHEDULED") == 2
+        first, second = paused()
+        resume(api, first, None)
+        wait_for_end(api, first)
+        wait(lambda: len(paused()) == 2, "the next run")
+        assert first not in paused() and second in paused()
+
+
+def test_without_a_limit_all_run(fresh_server, tmp_path):
+    api = fresh_server.api
+    with Process(fresh_server, tmp_path / "log", "tests/e2e/served") as runner:
+        runner.expect("fermata deployment run 'waits/test'")
+        runs = [ask_for_run(api, "waits/test") for _ in range(6)]
+        for run in runs:
+            wait_for_state(api, run, "Paused")
+
+
+def test_a_runner_outlives_its_server(fresh_server, tmp_path):
+    with Process(fresh_server, tmp_path / "log", "tests/e2e/served") as runner:
+        runner.expect("fermata deployment run 'quick/test'")
+        fresh_server.kill9()
+        time.sleep(1)
+        fresh_server.start()
+        run = ask_for_run(fresh_server.api, "quick/test")
+        assert wait_for_end(fresh_server.api, run)["state"]["type"] == "COMPLETED"
+
+
+def test_schedules_are_registered_and_start_runs(fresh_server, tmp_path):
+    api = fresh_server.api
+    with Process(fresh_server, tmp_path / "log", "tests/e2e/served", "schedules") as runner:
+        runner.expect("fermata deployment run 'quick/rrule'")
+
+        def schedule_of(name):
+            [one] = deployment_of(api, f"quick/{name}")["schedules"]
+            assert one["active"]
+            return one["schedule"]
+
+        assert schedule_of("interval")["interval"] == 1
+        cron = schedule_of("cron")
+        assert (cron["cron"], cron["timezone"]) == ("0 9 * * 1-5", "Europe/Berlin")
+        assert schedule_of("rrule")["rrule"].endswith("FREQ=DAILY;COUNT=3")
+        wait(lambda: runner.output().count("Finished in state Completed()") >= 3, "three runs",
+             runner.output)
+        runs = api.post("/flow_runs/filter", json={
+            "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}).json()
+        assert len(runs) >= 3 and all(run["auto_scheduled"] for run in runs)

@@ -13,14 +13,12 @@ NAME = re.compile(r"(?:Created|Starting|Beginning) flow run '([^']+)'")
 class Process:
     """A program with flows. `output` grows while it runs."""
 
-    def __init__(self, server, log, program, *arguments, environment=None):
+    def __init__(self, server, log, program, *arguments, **environment):
         self.server, self.log = server, log
-        if environment is None:
-            environment = clean_environment(FERMATA_API_URL=server.url + "/api")
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
                 [build_directory() / program, *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out, env=environment)
+                stderr=out, env=clean_environment(FERMATA_API_URL=server.url + "/api", **environment))
 
     def __enter__(self):
         return self
@@ -87,19 +85,3 @@ def resume(api, run, answer):
 def log_of(api, run, **filters):
     body = {"logs": {"flow_run_id": {"any_": [run["id"]]}} | filters, "limit": 200}
     return [line["message"] for line in api.post("/logs/filter", json=body).json()]
-
-
-def deployment_of(api, name):
-    return api.get(f"/deployments/name/{name}").json()
-
-
-def ask_for_run(api, name, **parameters):
-    """A new run of the deployment "flow/deployment", due now."""
-    reply = api.post(f"/deployments/{deployment_of(api, name)['id']}/create_flow_run",
-                     json={"state": {"type": "SCHEDULED"}, "parameters": parameters})
-    assert reply.status_code == 201, reply.text
-    return reply.json()
-
-
-def wait_for_end(api, run):
-    return wait_for_state(api, run, "Completed", "Failed", "Crashed", "Cancelled")

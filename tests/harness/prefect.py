@@ -18,10 +18,11 @@ needs_prefect = pytest.mark.skipif(
     not PYTHON.exists(), reason="there is no .venv-prefect; run script/bootstrap --tests")
 
 
-def environment(directory, url):
-    """The environment of a Python flow: its settings in `directory`, its server at `url`."""
-    return clean_environment(PREFECT_HOME=str(directory), PREFECT_API_URL=url + "/api",
-                             PREFECT_SERVER_ANALYTICS_ENABLED="false", PYTHONUNBUFFERED="1")
+def settings(directory, url):
+    """What a Python flow finds in its environment: its files are in `directory`, its server is at
+    `url`."""
+    return {"PREFECT_HOME": str(directory), "PREFECT_API_URL": url + "/api",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PYTHONUNBUFFERED": "1"}
 
 
 class Patient(httpx.HTTPTransport):
@@ -54,7 +55,7 @@ class PrefectServer:
             self.process = subprocess.Popen(
                 [PYTHON, "-m", "prefect", "server", "start", "--port", str(self.port), "--no-ui"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory,
-                env=environment(self.directory, self.url))
+                env=clean_environment(**settings(self.directory, self.url)))
         self._wait_until_healthy()
         return self
 

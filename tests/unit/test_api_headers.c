@@ -1,5 +1,7 @@
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 #include "server/api/headers.h"
 
 static void wait_is_found_among_preferences(void **state)
@@ -56,11 +58,42 @@ static void entity_tags_are_found_in_lists(void **state)
             fail_msg("found in %s", others[i]);
 }
 
+static void leases_are_read_or_refused(void **state)
+{
+    static const char id[] = "5c1e7a60-2f4b-4c8e-9d55-0a4f6f1f2b11";
+    static const struct {
+        const char *before; /* the id */
+        int seconds;        /* 0: refused */
+    } cases[] = {
+        {"45; holder=", 45},   {" 45 ;holder=", 45}, {"1;Holder=", 1},    {"3600; holder=", 3600},
+        {"3601; holder=", 0},  {"0; holder=", 0},    {"-1; holder=", 0},  {"; holder=", 0},
+        {"45 holder=", 0},     {"45; ", 0},          {"45; holder =", 0}, {"4x; holder=", 0},
+        {"45; a; holder=", 0},
+    };
+    char text[96];
+    char holder[ID_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int seconds = 0;
+        snprintf(text, sizeof(text), "%s%s", cases[i].before, id);
+        bool is_lease = lease_parse(text, 3600, &seconds, holder);
+        if (is_lease != (cases[i].seconds > 0) || seconds != cases[i].seconds)
+            fail_msg("\"%s\": %d", text, seconds);
+        if (is_lease)
+            assert_string_equal(holder, id);
+    }
+    int seconds;
+    assert_false(lease_parse("45; holder=me", 3600, &seconds, holder));
+    assert_false(lease_parse("", 3600, &seconds, holder));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wait_is_found_among_preferences),
         cmocka_unit_test(entity_tags_are_found_in_lists),
+        cmocka_unit_test(leases_are_read_or_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/times.h"
+#include "server/live/lease.h"
 #include "server/live/live.h"
 #include "server/resource/resource.h"
 #include "server/store/sql.h"
@@ -282,6 +283,34 @@ static int wait_for_topics(void)
     return failed ? -1 : r; /* tables that could not grow do as they are */
 }
 
+/* Enough leases that the tables grow; each that could be set is there. */
+static int hold_leases(void)
+{
+    struct leases *leases;
+    struct error error = {0};
+    char name[16];
+    int r = leases_create(true, &leases, &error);
+
+    if (r < 0) {
+        assert_int_not_equal(error.code, 0);
+        return -1;
+    }
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "run-%d", i);
+        int set = leases_set(leases, name, time_now() + HOUR - i);
+        assert_int_equal(leases_hold(leases, name), set == 0);
+        r = set < 0 ? -1 : r;
+    }
+    leases_destroy(leases);
+    return failed ? -1 : r;
+}
+
+static void leases_are_held_or_not(void **state)
+{
+    (void)state;
+    fail_each(MEMORY, 1000, hold_leases);
+}
+
 static void waiting_fails_or_works(void **state)
 {
     (void)state;
@@ -454,6 +483,7 @@ int main(void)
         cmocka_unit_test(json_is_read_or_refused),
         cmocka_unit_test(a_schema_judges_or_says_why_not),
         cmocka_unit_test(waiting_fails_or_works),
+        cmocka_unit_test(leases_are_held_or_not),
         cmocka_unit_test(a_filter_is_compiled_or_not_used),
         WITH_DIRECTORY(a_store_works_or_says_why_not),
         WITH_DIRECTORY(a_backup_is_whole_or_not_there),

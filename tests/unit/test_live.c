@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/times.h"
@@ -212,7 +213,7 @@ static void leases_end_by_themselves(void **state)
     int64_t now = time_now();
 
     (void)state;
-    assert_int_equal(leases_create(&leases, &error), 0);
+    assert_int_equal(leases_create(false, &leases, &error), 0);
     for (int i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "run-%d", i);
         leases_set(leases, name, i % 3 ? now + HOUR : now - SECOND);
@@ -229,6 +230,38 @@ static void leases_end_by_themselves(void **state)
     leases_destroy(leases);
 }
 
+/* The ends come in order, whatever was renewed or dropped in between. */
+static void leases_are_told_as_they_end(void **state)
+{
+    struct leases *leases;
+    struct error error;
+    char name[16];
+    int64_t now = time_now();
+
+    (void)state;
+    assert_int_equal(leases_create(true, &leases, &error), 0);
+    assert_true(leases_next(leases) == TIME_NEVER);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "run-%d", i * 7 % 1000);
+        assert_int_equal(leases_set(leases, name, now - HOUR + i * 7 % 1000), 0);
+    }
+    for (int i = 0; i < 1000; i += 2) { /* every second comes back */
+        snprintf(name, sizeof(name), "run-%d", i);
+        assert_int_equal(leases_set(leases, name, now + HOUR - i), 0);
+    }
+    for (int i = 1; i < 1000; i += 2) {
+        assert_true(leases_next(leases) == now - HOUR + i + 1);
+        assert_true(leases_first_ended(leases, now, name, sizeof(name)));
+        assert_int_equal(atoi(name + strlen("run-")), i);
+        leases_drop_ended(leases, name, now);
+    }
+    assert_false(leases_first_ended(leases, now, name, sizeof(name)));
+    assert_true(leases_next(leases) == now + HOUR - 998 + 1);
+    leases_drop_ended(leases, "run-998", now); /* it was renewed */
+    assert_true(leases_hold(leases, "run-998"));
+    leases_destroy(leases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +272,7 @@ int main(void)
         cmocka_unit_test(the_end_wakes_all_and_nobody_parks_after_it),
         cmocka_unit_test(threads_do_not_lose_anybody),
         cmocka_unit_test(leases_end_by_themselves),
+        cmocka_unit_test(leases_are_told_as_they_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

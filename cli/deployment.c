@@ -1,0 +1,169 @@
+/* `fermata deployment run`. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/form.h"
+#include "cli/text.h"
+#include "json/text.h"
+
+struct order {
+    struct cli *cli;
+    const char *name; /* FLOW/DEPLOYMENT */
+    const char *run_name;
+    const char *all; /* the parameters as JSON, or NULL */
+    struct text_list settings;
+    struct api_reply deployment;
+    struct error error;
+};
+
+/* ---- which ----------------------------------------------------------------------------------- */
+
+/* "/deployments/name/FLOW/DEPLOYMENT", escaped. */
+static int add_path(struct order *order, struct buf *path)
+{
+    const char *slash = strchr(order->name, '/');
+    char *flow = strndup(order->name, (size_t)(slash - order->name));
+    char *flow_segment = flow ? fm_path_segment(flow) : NULL;
+    char *segment = fm_path_segment(slash + 1);
+    bool ok = flow_segment && segment;
+
+    if (ok)
+        buf_addf(path, "/deployments/name/%s/%s", flow_segment, segment);
+    free(segment);
+    free(flow_segment);
+    free(flow);
+    return ok && !path->failed ? 0 : error_set(&order->error, ENOMEM, "out of memory");
+}
+
+static int find(struct order *order)
+{
+    buf_auto path = BUF_INIT;
+
+    if (add_path(order, &path) < 0 || api_connect(order->cli, &order->error) < 0 ||
+        api_call(order->cli->client, "GET", buf_string(&path), NULL, NULL, &order->deployment,
+                 &order->error) < 0)
+        return -1;
+    if (order->deployment.status == 404)
+        return error_set(&order->error, ENOENT,
+                         "there is no deployment '%.200s': start the program that serves it, which "
+                         "prints its name",
+                         order->name);
+    if (api_check(&order->deployment, &order->error) < 0)
+        return -1;
+    return member_text(order->deployment.json, "id")
+               ? 0
+               : error_set(&order->error, EPROTO, "what answers at %s is no API of Fermata's",
+                           fm_client_url(order->cli->client));
+}
+
+/* ---- with what ------------------------------------------------------------------------------- */
+
+static int set_parameter(struct order *order, const json_t *schema, json_t *parameters,
+                         const char *setting)
+{
+    const char *equals = strchr(setting, '=');
+
+    if (!equals || equals == setting)
+        return error_set(&order->error, EINVAL, "--param %.100s: it has to be NAME=VALUE", setting);
+    char *path = strndup(setting, (size_t)(equals - setting));
+    if (!path)
+        return error_set(&order->error, ENOMEM, "out of memory");
+    int r = form_set(schema, parameters, path, equals + 1, &order->error);
+    free(path);
+    return r;
+}
+
+static int make_parameters(struct order *order, json_t **ret_parameters)
+{
+    const json_t *known = json_object_get(order->deployment.json, "parameter_openapi_schema");
+    json_auto_t *anything = json_object();
+    json_auto_t *parameters =
+        order->all ? json_parse(order->all, strlen(order->all), NULL) : json_object();
+
+    if (!json_is_object(parameters))
+        return error_set(&order->error, EINVAL, "--params must be a JSON object");
+    for (size_t i = 0; i < order->settings.count; i++) {
+        if (set_parameter(order, json_is_object(known) ? known : anything, parameters,
+                          order->settings.texts[i]) < 0)
+            return -1;
+    }
+    *ret_parameters = json_incref(parameters);
+    return 0;
+}
+
+/* ---- and starting it ------------------------------------------------------------------------- */
+
+static int create(struct order *order, struct api_reply *ret_reply)
+{
+    json_t *parameters = NULL;
+    buf_auto path = BUF_INIT;
+
+    if (make_parameters(order, &parameters) < 0)
+        return -1;
+    buf_addf(&path, "/deployments/%s/create_flow_run", member_text(order->deployment.json, "id"));
+    return api_post(order->cli, buf_string(&path),
+                    json_pack("{s:{s:s},s:o,s:s*}", "state", "type", "SCHEDULED", "parameters",
+                              parameters, "name", order->run_name),
+                    ret_reply, &order->error);
+}
+
+static void tell(struct order *order, const json_t *run)
+{
+    struct screen *screen = &order->cli->screen;
+    const char *status = member_text(order->deployment.json, "status");
+    const char *name = member_text(run, "name");
+    const char *id = member_text(run, "id");
+    buf_auto text = BUF_INIT;
+
+    buf_add_string(&text, "Created flow run '");
+    text_add_short(&text, name ? name : "", 60);
+    buf_addf(&text, "' (%s).\n", id ? id : "");
+    if (status && strcmp(status, "READY") != 0)
+        buf_add_string(&text, "Nobody serves this deployment just now: it starts as soon as its "
+                              "program runs.\n");
+    screen_flush(screen, &text);
+}
+
+static int run_order(struct order *order, bool watches)
+{
+    api_reply_auto reply = {0};
+
+    if (find(order) < 0 || create(order, &reply) < 0)
+        return fail_with(&order->error);
+    if (order->cli->json)
+        print_json(order->cli, &reply);
+    else
+        tell(order, reply.json);
+    const char *id = member_text(reply.json, "id");
+    return watches && id ? logs_follow(order->cli, id) : STATUS_DONE;
+}
+
+int run_deployment_run(struct cli *cli, const struct command *command, int argc, char **argv)
+{
+    struct order order = {.cli = cli};
+    bool watches = false;
+    const struct option_row rows[] = {
+        {"param", 'p', "NAME=VALUE", "one parameter (\"size=3\"); may be given again",
+         .list = &order.settings},
+        {"params", 0, "JSON", "all parameters, as an object", .text = &order.all},
+        {"name", 'n', "NAME", "the run's name; default: one is made up", .text = &order.run_name},
+        {"watch", 'w', NULL, "show the run's log until it ends", .flag = &watches},
+        {0},
+    };
+    int first;
+
+    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
+    if (status >= 0)
+        return status;
+    order.name = argv[first];
+    const char *slash = strchr(order.name, '/');
+    if (!slash || slash == order.name || !slash[1]) {
+        complain("'%.100s' names no deployment: it has to be FLOW/DEPLOYMENT", order.name);
+        return STATUS_USAGE;
+    }
+    status = run_order(&order, watches);
+    api_reply_release(&order.deployment);
+    return status;
+}

@@ -1,0 +1,142 @@
+#include "server/orchestration/run_lease.h"
+
+#include <string.h>
+
+#include "common/times.h"
+
+int run_lease_load(struct txn *txn, const char *run_id, struct run_lease *ret_lease)
+{
+    rows_auto rows = {0};
+    int found = db_first(txn, &rows, "SELECT seconds, holder FROM run_leases WHERE flow_run_id = ?",
+                         V(run_id));
+
+    if (found <= 0)
+        return found;
+    ret_lease->seconds = (int)rows_integer(&rows, 0);
+    id_copy(ret_lease->holder, rows_text(&rows, 1));
+    return 1;
+}
+
+static int end(struct txn *txn, const char *run_id)
+{
+    return db_run(txn, "DELETE FROM run_leases WHERE flow_run_id = ?", V(run_id));
+}
+
+int run_lease_take(struct txn *txn, const char *run_id, const struct run_lease *lease)
+{
+    if (end(txn, run_id) < 0)
+        return -1;
+    return db_run(txn,
+                  "INSERT INTO run_leases (flow_run_id, holder, seconds, begins)"
+                  " VALUES (?, ?, ?, 0)",
+                  V(run_id), V(lease->holder), V(lease->seconds));
+}
+
+/* ---- proposals of holders ---- */
+
+/* Why the proposal is not the holder's; NULL: it is. A run that nobody holds can only be taken. */
+static const char *objection(const struct flow_run *run, const struct state *proposed,
+                             const struct run_lease *lease, const struct run_lease *present)
+{
+    if (present->seconds)
+        return strcmp(present->holder, lease->holder) == 0
+                   ? NULL
+                   : "Somebody else holds this run: it was taken again after your lease ran out.";
+    if (proposed->type == STATE_PENDING && run->state.type == STATE_SCHEDULED)
+        return NULL;
+    return "You do not hold this run any more: your lease ran out, or the run has ended.";
+}
+
+int run_lease_propose(struct txn *txn, struct flow_run *run, struct state *proposed, bool force,
+                      const struct run_lease *lease, bool *ret_taken, struct outcome *ret_outcome)
+{
+    struct run_lease present = {0};
+
+    *ret_taken = false;
+    if (lease->seconds && run_lease_load(txn, run->id, &present) < 0)
+        return -1;
+    const char *reason = lease->seconds ? objection(run, proposed, lease, &present) : NULL;
+    if (reason) {
+        *ret_outcome =
+            (struct outcome){.verdict = VERDICT_ABORT, .reason = reason, .state = run->state};
+        return 0;
+    }
+    if (flow_run_propose(txn, run, proposed, force, ret_outcome) < 0)
+        return -1;
+    *ret_taken = lease->seconds && !present.seconds && ret_outcome->written &&
+                 run->state.type == STATE_PENDING;
+    return *ret_taken ? run_lease_take(txn, run->id, lease) : 0;
+}
+
+/* ---- with the run's states ---- */
+
+/* A process that tries again after a failure keeps its run, though it is scheduled meanwhile. */
+static bool ends(const struct state *state)
+{
+    if (state->type == STATE_SCHEDULED)
+        return strcmp(state->name, "AwaitingRetry") != 0;
+    if (state->type == STATE_PAUSED)
+        return state_detail_flag(state, "pause_reschedule");
+    return state_is_terminal(state->type);
+}
+
+int run_lease_follow(struct txn *txn, const struct flow_run *run, const struct state *state)
+{
+    if (ends(state))
+        return end(txn, run->id) < 0 ? -1 : 0;
+    if (run->state.type != STATE_PAUSED || state->type == STATE_PAUSED)
+        return 0;
+    int begun = db_run(txn, "UPDATE run_leases SET begins = 1 WHERE flow_run_id = ?", V(run->id));
+    if (begun > 0)
+        txn_publish(txn, "clock");
+    return begun < 0 ? -1 : 0;
+}
+
+/* ---- when the lease has run out ---- */
+
+#define GONE "The process and the runner of this flow run are gone."
+
+/* By the type of the state that the run is in. */
+static const struct {
+    enum state_type type;
+    const char *name;
+    const char *message;
+} ends_by_type[] = {
+    [STATE_RUNNING] = {STATE_CRASHED, "Crashed", GONE},
+    [STATE_CANCELLING] = {STATE_CANCELLED, "Cancelled", GONE},
+    [STATE_PENDING] = {STATE_SCHEDULED, "Scheduled",
+                       "The runner that had taken this flow run is gone; it is offered again."},
+};
+
+static bool is_judged(enum state_type type)
+{
+    return type < (enum state_type)COUNT_OF(ends_by_type) && ends_by_type[type].name;
+}
+
+int run_lease_judge(struct txn *txn, const char *run_id)
+{
+    struct flow_run run;
+    struct run_lease lease = {0};
+    struct outcome outcome;
+    struct state state;
+    int found = flow_run_load(txn, run_id, &run);
+
+    if (found > 0)
+        found = run_lease_load(txn, run_id, &lease);
+    if (found <= 0 || run.state.type == STATE_PAUSED)
+        return found < 0 ? -1 : 0;
+    if (end(txn, run_id) < 0)
+        return -1;
+    enum state_type from = run.state.type;
+    if (!run.deployment_id && (from == STATE_PENDING || from == STATE_SCHEDULED))
+        from = STATE_RUNNING; /* nobody would start it or try it again */
+    if (from == STATE_SCHEDULED) {
+        txn_publish(txn, "deployment:%s", run.deployment_id);
+        return 0;
+    }
+    if (!is_judged(from))
+        return 0;
+    state_make(&state, txn_arena(txn), ends_by_type[from].type, ends_by_type[from].name,
+               ends_by_type[from].message);
+    return flow_run_propose(txn, &run, &state, false, &outcome);
+}

@@ -1,0 +1,32 @@
+"""Runs of served deployments, and the processes that they have."""
+
+from pathlib import Path
+
+from harness.flows import wait_for_state
+
+
+def deployment_of(api, name):
+    return api.get(f"/deployments/name/{name}").json()
+
+
+def ask_for_run(api, name, **parameters):
+    reply = api.post(f"/deployments/{deployment_of(api, name)['id']}/create_flow_run",
+                     json={"state": {"type": "SCHEDULED"}, "parameters": parameters})
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+def wait_for_end(api, run):
+    return wait_for_state(api, run, "Completed", "Failed", "Crashed", "Cancelled")
+
+
+def processes_of(pid):
+    return [int(child) for children in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in children.read_text().split()]
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
