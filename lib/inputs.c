@@ -151,9 +151,9 @@ static struct fm_receiver *new_receiver(struct fm_run *run, struct fm_error *err
     }
     receiver->seen = json_array();
     receiver->waiting = json_array();
-    pthread_mutex_lock(&run->lock);
-    int r = arena_on_release(&run->arena, release_receiver, receiver);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_lock(&run->owner->lock);
+    int r = arena_on_release(&run->owner->arena, release_receiver, receiver);
+    pthread_mutex_unlock(&run->owner->lock);
     if (r < 0 || !receiver->seen || !receiver->waiting) {
         fail_without_memory(error);
         return NULL;

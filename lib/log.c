@@ -18,7 +18,8 @@
 #include "lib/utf8.h"
 #include "json/writer.h"
 
-#define LOGGER        "prefect.flow_runs" /* the name by which existing tools know a run's lines */
+#define FLOW_LOGGER   "prefect.flow_runs" /* by these names existing tools know a run's lines */
+#define TASK_LOGGER   "prefect.task_runs"
 #define BATCH_BYTES   ((size_t)128 << 10)
 #define QUEUE_BYTES   ((size_t)16 << 20)
 #define MESSAGE_BYTES ((size_t)256 << 10)   /* of one line; the rest is cut */
@@ -36,8 +37,7 @@ struct batch {
 
 struct run_log {
     struct fm_client *client;
-    const char *run_id;
-    const char *run_name;
+    struct log_source about;
     bool to_terminal;
     struct terminal terminal;
     pthread_t thread;
@@ -48,6 +48,7 @@ struct run_log {
     struct list batches; /* oldest first; lines are added to the last */
     size_t bytes;        /* in all of them */
     int lost;            /* lines for which there was no room, not told yet */
+    bool sending;        /* a batch is on its way */
     bool stopping;
 };
 
@@ -68,7 +69,7 @@ static struct batch *batch_with_room(struct run_log *log)
     return batch;
 }
 
-static void write_line(struct batch *batch, const struct run_log *log, enum fm_level level,
+static void write_line(struct batch *batch, const struct log_source *source, enum fm_level level,
                        const char *message)
 {
     struct json_writer writer;
@@ -78,7 +79,7 @@ static void write_line(struct batch *batch, const struct run_log *log, enum fm_l
     json_writer_init(&writer, &batch->items);
     json_begin_object(&writer);
     json_key(&writer, "name");
-    json_add_string(&writer, LOGGER);
+    json_add_string(&writer, source->task_run_id ? TASK_LOGGER : FLOW_LOGGER);
     json_key(&writer, "level");
     json_add_integer(&writer, level);
     json_key(&writer, "message");
@@ -86,12 +87,17 @@ static void write_line(struct batch *batch, const struct run_log *log, enum fm_l
     json_key(&writer, "timestamp");
     json_add_time(&writer, time_now());
     json_key(&writer, "flow_run_id");
-    json_add_string(&writer, log->run_id);
+    json_add_string(&writer, source->flow_run_id);
+    if (source->task_run_id) {
+        json_key(&writer, "task_run_id");
+        json_add_string(&writer, source->task_run_id);
+    }
     json_end_object(&writer);
 }
 
 /* With the lock held. A line that did not fit is counted. */
-static void queue_line(struct run_log *log, enum fm_level level, const char *message)
+static void queue_line(struct run_log *log, const struct log_source *source, enum fm_level level,
+                       const char *message)
 {
     struct batch *batch = log->bytes < QUEUE_BYTES ? batch_with_room(log) : NULL;
     size_t before = batch ? batch->items.length : 0;
@@ -100,7 +106,7 @@ static void queue_line(struct run_log *log, enum fm_level level, const char *mes
         log->lost++;
         return;
     }
-    write_line(batch, log, level, message);
+    write_line(batch, source, level, message);
     if (batch->items.failed) {
         batch->items.failed = false;
         batch->items.length = before;
@@ -111,7 +117,8 @@ static void queue_line(struct run_log *log, enum fm_level level, const char *mes
     log->bytes += batch->items.length - before;
 }
 
-void run_log_add(struct run_log *log, enum fm_level level, const char *format, va_list args)
+void run_log_add(struct run_log *log, const struct log_source *source, enum fm_level level,
+                 const char *format, va_list args)
 {
     buf_auto message = BUF_INIT;
     char *text = NULL;
@@ -123,10 +130,11 @@ void run_log_add(struct run_log *log, enum fm_level level, const char *format, v
     buf_add_utf8(&message, text ? text : "(a line for which there was no memory)");
     free(text);
     if (log->to_terminal && level >= FM_INFO)
-        terminal_print_run(&log->terminal, level, log->run_name, buf_string(&message));
+        terminal_print_run(&log->terminal, level, source->task_run_id ? "Task" : "Flow",
+                           source->name, buf_string(&message));
     pthread_mutex_lock(&log->lock);
-    queue_line(log, level, buf_string(&message));
-    pthread_cond_signal(&log->changed);
+    queue_line(log, source, level, buf_string(&message));
+    pthread_cond_broadcast(&log->changed);
     pthread_mutex_unlock(&log->lock);
 }
 
@@ -230,7 +238,7 @@ static void tell_losses(struct run_log *log)
         return;
     snprintf(text, sizeof(text), "%d lines of the log were lost: there was no room", log->lost);
     log->lost = 0;
-    queue_line(log, FM_WARNING, text);
+    queue_line(log, &log->about, FM_WARNING, text);
 }
 
 static void *send_lines(void *context)
@@ -240,15 +248,31 @@ static void *send_lines(void *context)
     pthread_mutex_lock(&log->lock);
     while (wait_for_lines(log)) {
         struct batch *batch = take_batch(log);
+        log->sending = true;
         pthread_mutex_unlock(&log->lock);
         send_batch(log, batch);
         buf_release(&batch->items);
         free(batch);
         pthread_mutex_lock(&log->lock);
+        log->sending = false;
         tell_losses(log);
+        pthread_cond_broadcast(&log->changed);
     }
     pthread_mutex_unlock(&log->lock);
     return NULL;
+}
+
+void run_log_flush(struct run_log *log, double seconds)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)seconds;
+    pthread_mutex_lock(&log->lock);
+    while ((log->sending || !list_is_empty(&log->batches)) &&
+           pthread_cond_timedwait(&log->changed, &log->lock, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&log->lock);
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
@@ -261,8 +285,8 @@ static void destroy(struct run_log *log)
     free(log);
 }
 
-int run_log_start(struct fm_client *client, const char *run_id, const char *run_name,
-                  bool to_terminal, struct run_log **ret_log, struct fm_error *error)
+int run_log_start(struct fm_client *client, const struct log_source *about, bool to_terminal,
+                  struct run_log **ret_log, struct fm_error *error)
 {
     struct run_log *log = calloc(1, sizeof(*log));
     pthread_condattr_t monotonic;
@@ -270,8 +294,7 @@ int run_log_start(struct fm_client *client, const char *run_id, const char *run_
     if (!log)
         return fail_without_memory(error);
     log->client = client;
-    log->run_id = run_id;
-    log->run_name = run_name;
+    log->about = *about;
     log->to_terminal = to_terminal;
     log->give_up = TIME_NEVER;
     terminal_init(&log->terminal, STDERR_FILENO);
@@ -296,7 +319,7 @@ void run_log_stop(struct run_log *log)
         return;
     pthread_mutex_lock(&log->lock);
     log->stopping = true;
-    pthread_cond_signal(&log->changed);
+    pthread_cond_broadcast(&log->changed);
     pthread_mutex_unlock(&log->lock);
     pthread_join(log->thread, NULL);
     destroy(log);

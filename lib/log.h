@@ -14,17 +14,28 @@
 
 struct run_log;
 
-/* The client is the log's own: interrupting the run's must not lose lines. It stays the caller's,
- * like the strings, until run_log_stop. */
-int run_log_start(struct fm_client *client, const char *run_id, const char *run_name,
-                  bool to_terminal, struct run_log **ret_log, struct fm_error *error) MUST_CHECK;
+/* Whose line it is. The strings are the caller's. */
+struct log_source {
+    const char *flow_run_id;
+    const char *task_run_id; /* NULL: the line is the flow's own */
+    const char *name;        /* of the task run or the flow run */
+};
+
+/* `about` is the flow run that is told how many lines were lost. The client is the log's own:
+ * interrupting the run's must not lose lines. It stays the caller's, like the strings, until
+ * run_log_stop. */
+int run_log_start(struct fm_client *client, const struct log_source *about, bool to_terminal,
+                  struct run_log **ret_log, struct fm_error *error) MUST_CHECK;
 
 /* Sends what is left, for some seconds if the server is away, and frees the log. NULL is allowed.
  */
 void run_log_stop(struct run_log *log);
 
-void run_log_add(struct run_log *log, enum fm_level level, const char *format, va_list args)
-    PRINTF_LIKE(3, 0);
+void run_log_add(struct run_log *log, const struct log_source *source, enum fm_level level,
+                 const char *format, va_list args) PRINTF_LIKE(4, 0);
+
+/* Waits until all lines so far are sent, for so many seconds at most. */
+void run_log_flush(struct run_log *log, double seconds);
 
 /* A line for the terminal only, of the part of the library that is named. */
 void run_log_print(struct run_log *log, enum fm_level level, const char *format, ...)

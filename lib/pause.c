@@ -72,9 +72,9 @@ static int name_pause(struct pause *pause, struct fm_error *error)
     if (key) {
         n = snprintf(pause->key, sizeof(pause->key), "%s", key);
     } else {
-        pthread_mutex_lock(&pause->run->lock);
-        n = snprintf(pause->key, sizeof(pause->key), "%d", ++pause->run->pauses);
-        pthread_mutex_unlock(&pause->run->lock);
+        pthread_mutex_lock(&pause->run->owner->lock);
+        n = snprintf(pause->key, sizeof(pause->key), "%d", ++pause->run->owner->pauses);
+        pthread_mutex_unlock(&pause->run->owner->lock);
     }
     if (n <= 0 || (size_t)n >= sizeof(pause->key))
         return fail(error, FM_INVALID, "the key of a pause has 1 to %zu characters",
@@ -104,7 +104,7 @@ static int enter_pause(struct pause *pause, bool *ret_is_over, struct fm_error *
     if (outcome.verdict == ACCEPTED || *ret_is_over)
         return 0;
     if (outcome_is(&outcome, "CANCELLING") || outcome_is(&outcome, "CANCELLED")) {
-        atomic_store(&pause->run->cancelling, true);
+        atomic_store(&pause->run->owner->cancelling, true);
         return fail(error, FM_CANCELLED, "the run was cancelled");
     }
     return fail(error, FM_REFUSED, "the flow run cannot be %s: %s",
@@ -140,7 +140,7 @@ static int judge_state(struct pause *pause, struct fm_error *error)
         return 0;
     if (strcmp(pause->look.info.state_type, "CANCELLING") == 0 ||
         strcmp(pause->look.info.state_type, "CANCELLED") == 0) {
-        atomic_store(&pause->run->cancelling, true);
+        atomic_store(&pause->run->owner->cancelling, true);
         return fail(error, FM_CANCELLED, "the run was cancelled while it was paused");
     }
     if (strcmp(pause->look.info.state_type, "FAILED") == 0 &&
@@ -192,7 +192,7 @@ static int leave_process(struct pause *pause, struct fm_error *error)
 {
     fm_info(pause->run, "Suspending flow run, execution will continue in a new process when it is "
                         "resumed.");
-    atomic_store(&pause->run->suspended, true);
+    atomic_store(&pause->run->owner->suspended, true);
     return fail(error, FM_SUSPENDED, "the flow run is suspended");
 }
 

@@ -1,4 +1,4 @@
-/* Variables: JSON values under a name. A built-in type is the bare value, not {"value": ...}. */
+/* Variables: JSON values under a name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,16 +6,10 @@
 #include "common/ids.h"
 #include "lib/client.h"
 #include "lib/errors.h"
-#include "lib/model.h"
 #include "lib/run.h"
+#include "lib/values.h"
 #include "json/text.h"
 #include "json/writer.h"
-
-static bool is_built_in(const struct fm_model *model)
-{
-    return strcmp(model->fields[0].name, "value") == 0 && !model->fields[1].name &&
-           strstr(model->name, "AutomaticRunInput");
-}
 
 static int path_of(const char *name, struct buf *path, struct fm_error *error)
 {
@@ -30,9 +24,9 @@ static int path_of(const char *name, struct buf *path, struct fm_error *error)
 
 /* ---- getting --------------------------------------------------------------------------------- */
 
-/* The text of the variable's value inside the reply, wrapped if the type is a built-in one. */
-static int value_text(const struct fm_model *model, const struct fm_reply *reply, struct buf *text,
-                      struct fm_error *error)
+/* Reads the variable's value from what the server says of it. */
+static int read_value(struct fm_run *run, const struct fm_model *model,
+                      const struct fm_reply *reply, void *result, struct fm_error *error)
 {
     static const char *const member[] = {"value", NULL};
     struct error parse_error;
@@ -43,18 +37,13 @@ static int value_text(const struct fm_model *model, const struct fm_reply *reply
     json_decref(json);
     if (!value)
         return fail(error, FM_FAILED, "the server's answer about the variable has no value");
-    bool wrap = is_built_in(model);
-    buf_add_string(text, wrap ? "{\"value\":" : "");
-    buf_add(text, value, length);
-    buf_add_string(text, wrap ? "}" : "");
-    return text->failed ? fail_without_memory(error) : 0;
+    return value_decode(run, model, value, length, result, error);
 }
 
 static int get(struct fm_run *run, const char *name, const struct fm_model *model, void *result,
                struct fm_error *error)
 {
     buf_auto path = BUF_INIT;
-    buf_auto text = BUF_INIT;
     struct fm_reply reply;
 
     int r = path_of(name, &path, error);
@@ -68,9 +57,7 @@ static int get(struct fm_run *run, const char *name, const struct fm_model *mode
     }
     r = fm_reply_check(&reply, error);
     if (r == 0)
-        r = value_text(model, &reply, &text, error);
-    if (r == 0)
-        r = run_decode(run, model, NULL, text.data, text.length, result, error);
+        r = read_value(run, model, &reply, result, error);
     fm_reply_release(&reply);
     return r < 0 ? fail_prefix(error, "variable %s", name) : 1;
 }
@@ -89,23 +76,18 @@ int fm_variable_get_with(struct fm_run *run, const char *name, const struct fm_m
 static int write_variable(const char *name, const struct fm_model *model, const void *value,
                           struct buf *body, struct fm_error *error)
 {
-    static const char *const member[] = {"value", NULL};
-    static const char *const whole[] = {NULL};
     buf_auto json = BUF_INIT;
     struct json_writer writer;
-    size_t length;
 
-    int r = model_encode(model, value, &json, error);
+    int r = value_encode(model, value, &json, error);
     if (r < 0)
         return r;
-    const char *text = json_member_text(json.data, is_built_in(model) ? member : whole, &length);
-    json.data[text - json.data + (ptrdiff_t)length] = '\0';
     json_writer_init(&writer, body);
     json_begin_object(&writer);
     json_key(&writer, "name");
     json_add_string(&writer, name);
     json_key(&writer, "value");
-    json_add_text(&writer, text);
+    json_add_text(&writer, buf_string(&json));
     json_end_object(&writer);
     return body->failed ? fail_without_memory(error) : 0;
 }
