@@ -10,8 +10,8 @@
 #include "lib/errors.h"
 #include "lib/parts.h"
 
-#define FOREVER       1e10               /* seconds: as good as no limit */
-#define GRACE         30.0               /* seconds for a flow to mind that its time is over */
+#define FOREVER       1e10                 /* seconds: as good as no limit */
+#define GRACE         30.0                 /* seconds for a flow to mind that its time is over */
 #define GRACE_SETTING "FERMATA_TEST_GRACE" /* for tests, which have less time */
 
 static double grace(void)

@@ -18,8 +18,8 @@ struct deadline {
 
 /*
  * From now on the run has `seconds`; 0 and FM_FOREVER: any time. When they are over, the run has
- * `timed_out` and what it waits in is interrupted. If it has `end_by_force` and has not returned some
- * time after that either, this is called.
+ * `timed_out` and what it waits in is interrupted. If it has `end_by_force` and has not returned
+ * some time after that either, this is called.
  */
 int deadline_start(struct deadline *deadline, struct fm_run *run, double seconds,
                    struct fm_error *error) MUST_CHECK;

@@ -21,24 +21,28 @@
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
+static bool has_come(const struct look *look, const char *type)
+{
+    return run_info_is_final(&look->info) || (type && strcmp(look->info.state_type, type) == 0);
+}
+
 /* Until the run has ended or is in a state of the type (NULL: any end). */
 static int wait_until(struct fm_run *run, struct look *look, const char *type, double timeout,
                       struct fm_error *error)
 {
     int64_t end = timeout < 1e10 ? time_monotonic() + (int64_t)(timeout * SECOND) : TIME_NEVER;
 
-    for (;;) {
+    while (!has_come(look, type)) {
         double left = end == TIME_NEVER ? INFINITY : (double)(end - time_monotonic()) / SECOND;
         int r = look_at_run(run->client, look, fmin(LONGEST_WAIT, fmax(left, 0)), error);
         if (r < 0 && r != FM_UNREACHABLE)
             return r;
-        if (run_info_is_final(&look->info) || (type && strcmp(look->info.state_type, type) == 0))
-            return 0;
-        if (left <= 0)
+        if (left <= 0 && !has_come(look, type))
             return r < 0 ? r
                          : fail(error, FM_TIMED_OUT, "flow run '%s' is still %s", look->info.name,
                                 look->info.state_name);
     }
+    return 0;
 }
 
 static struct look look_of(const char *flow_run_id)

@@ -8,8 +8,8 @@
 
 #include "lib/run.h"
 
-/* Makes `part` (a task's handle or a subflow's run) a part of the run behind `parent`, with a client.
- * If the parent was interrupted already, so is the part. */
+/* Makes `part` (a task's handle or a subflow's run) a part of the run behind `parent`, with a
+ * client. If the parent was interrupted already, so is the part. */
 int part_begin(struct fm_run *part, struct fm_run *parent, struct fm_error *error) MUST_CHECK;
 void part_end(struct fm_run *part); /* harmless if it was not begun */
 
@@ -26,7 +26,8 @@ int run_interruption(const struct fm_run *run);
 
 /* The signal that tells this run to end, or one that it is a part of; 0: none. */
 int run_signal(const struct fm_run *run);
-bool run_is_cancelling(const struct fm_run *run); /* somebody cancels it, or one that it is part of */
+bool run_is_cancelling(
+    const struct fm_run *run); /* somebody cancels it, or one that it is part of */
 
 /* Frees the clients that were kept; no part may be left. */
 void parts_release(struct fm_run *run);

@@ -88,8 +88,8 @@ static struct thread_error *new_error(struct fm_run *run)
 
 int run_keep_error(struct fm_run *run, int r, const struct fm_error *error)
 {
-    static const struct fm_error timed_out = {
-        .code = FM_TIMED_OUT, .message = "the timeout of the run is over"};
+    static const struct fm_error timed_out = {.code = FM_TIMED_OUT,
+                                              .message = "the timeout of the run is over"};
 
     if (r >= 0)
         return r;

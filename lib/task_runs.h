@@ -1,9 +1,9 @@
 /*
  * Task runs as the server keeps them: of tasks, and those that stand for child runs.
  *
- * A task run is known by its flow run, the task's key and a dynamic key. The latter is made from the
- * input and from how often the task was called with it, so that a flow that is called again, in this
- * process or another one, finds what it had done, in whatever order it comes to it.
+ * A task run is known by its flow run, the task's key and a dynamic key. The latter is made from
+ * the input and from how often the task was called with it, so that a flow that is called again, in
+ * this process or another one, finds what it had done, in whatever order it comes to it.
  */
 #pragma once
 

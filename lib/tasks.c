@@ -20,10 +20,10 @@
 /* One call of fm_run_task. */
 struct task_call {
     const struct fm_task *task;
-    struct fm_run *run;  /* the task's own handle */
+    struct fm_run *run; /* the task's own handle */
     const void *input;
-    void *value;         /* the result once it is there: memory of the flow run */
-    struct buf encoded;  /* and its JSON */
+    void *value;        /* the result once it is there: memory of the flow run */
+    struct buf encoded; /* and its JSON */
 };
 
 static const char *name_of_task(const struct fm_task *task)
@@ -143,8 +143,7 @@ static int take_kept(struct task_call *call, const char *json, struct proposal *
     return r < 0 ? r : START_IS_DONE;
 }
 
-static int propose_running(struct task_call *call, struct proposal *running,
-                           struct fm_error *error)
+static int propose_running(struct task_call *call, struct proposal *running, struct fm_error *error)
 {
     struct fm_run *run = call->run;
     struct outcome outcome;

@@ -101,7 +101,8 @@ struct fm_subflow_options {
 
 /*
  * Runs another flow, or the same, as a part of this one and waits for its end. It is a flow run of
- * its own, with its own log, tasks and result. `parameters` is the flow's struct, NULL the defaults.
+ * its own, with its own log, tasks and result. `parameters` is the flow's struct, NULL the
+ * defaults.
  *
  *     struct fm_run_info info;
  *     r = fm_run_subflow(run, &resize_flow, &parameters, &info);
@@ -111,8 +112,8 @@ struct fm_subflow_options {
  * A run that starts anew does not repeat the subflows that have completed. A subflow may pause, but
  * not suspend. What ends this run, its timeout too, ends the subflow.
  *
- * 0: it is COMPLETED. Else fm_error has its message; FM_CANCELLED and FM_TIMED_OUT say that this run
- * is to end. `info` is filled in once there is a run.
+ * 0: it is COMPLETED. Else fm_error has its message; FM_CANCELLED and FM_TIMED_OUT say that this
+ * run is to end. `info` is filled in once there is a run.
  */
 #define fm_run_subflow(run, flow, parameters, ...)                                                 \
     FM_RUN_SUBFLOW_(run, flow, parameters, __VA_ARGS__, .end_ = false)
@@ -139,8 +140,7 @@ int fm_run_subflow_with(struct fm_run *run, const struct fm_flow *flow, const vo
         bool *: *(const bool *)(address_),                                                         \
         default: (address_))
 
-#define FM_IS_NOTHING_(type_)                                                                      \
-    __builtin_types_compatible_p(__typeof__((type_)->shape), void *)
+#define FM_IS_NOTHING_(type_) __builtin_types_compatible_p(__typeof__((type_)->shape), void *)
 
 /* The shapes that a task's function may have; `given` is the one that suits the types. */
 #define FM_TASK_SHAPES_(input_, result_)                                                           \

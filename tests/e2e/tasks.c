@@ -194,6 +194,7 @@ static int second_try(struct fm_run *run)
 
     for (int i = 0; i < 2; i++)
         EXPECT(fm_run_task(run, &fetch_task, "same", &page) == 0 && page.words.count == 2);
+    EXPECT(fm_run_task(run, &fetch_task, calls ? "second" : "first", &page) == 0);
     return ++calls < 2 ? fm_fail(run, "not yet") : 0;
 }
 FM_FLOW(second_try, .retries = 1);

@@ -13,12 +13,12 @@ NAME = re.compile(r"(?:Created|Starting) flow run '([^']+)'")
 class Process:
     """A program with flows. `output` grows while it runs."""
 
-    def __init__(self, server, log, program, *arguments):
+    def __init__(self, server, log, program, *arguments, **environment):
         self.server, self.log = server, log
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
                 [build_directory() / program, *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out, env=clean_environment(FERMATA_API_URL=server.url + "/api"))
+                stderr=out, env=clean_environment(FERMATA_API_URL=server.url + "/api", **environment))
 
     def __enter__(self):
         return self
