@@ -21,6 +21,8 @@ static struct proposal final_state(struct fm_run *run, int result)
 
     if (result >= 0)
         return (struct proposal){.type = "COMPLETED", .result = run->result};
+    if (number && run->parent)
+        return (struct proposal){.type = "CANCELLED", .message = "The parent run was told to end."};
     if (number)
         return (struct proposal){
             .type = "CRASHED",
@@ -108,13 +110,15 @@ static int report_end(struct fm_run *run, int result, bool *ret_again, struct ou
     int r = propose_end(run, &end, ret_outcome, error);
     if (r < 0)
         return r;
-    *ret_again = ret_outcome->verdict == REJECTED && outcome_is(ret_outcome, "SCHEDULED");
-    if (*ret_again) {
+    bool retried = ret_outcome->verdict == REJECTED && outcome_is(ret_outcome, "SCHEDULED");
+    *ret_again = retried && !run->leaves_retries;
+    if (retried)
         fm_log(run, FM_WARNING, "Flow run failed and is tried again: %s", end.message);
+    else
+        engine_tell_end(run, ret_outcome, end.message);
+    if (*ret_again) {
         atomic_store(&run->timed_out, false);
         run_set_ending(run, false);
-    } else {
-        engine_tell_end(run, ret_outcome, end.message);
     }
     return 0;
 }

@@ -7,6 +7,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
@@ -38,17 +39,15 @@ struct pause {
     struct look look;           /* the last one at the run */
 };
 
-static int post_input(struct pause *pause, const char *role, const char *value,
+static int post_input(struct pause *pause, const char *key, const char *value,
                       struct fm_error *error)
 {
     char path[96];
-    char key[KEY_SIZE + 24];
     char id[FM_ID_SIZE];
     buf_auto body = BUF_INIT;
     struct json_writer writer;
 
     snprintf(path, sizeof(path), "/flow_runs/%s/input", pause->run->id);
-    snprintf(key, sizeof(key), "%s-%s", pause->keyset, role);
     fm_new_id(id);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
@@ -58,8 +57,35 @@ static int post_input(struct pause *pause, const char *role, const char *value,
     json_add_string(&writer, value);
     json_end_object(&writer);
     const struct fm_call call = {.idempotency_key = id};
-    int r = api_call(pause->run->client, "POST", path, &body, &call, NULL, error);
-    return r == FM_CONFLICT ? 0 : r; /* it was stored before, and the answer to that was lost */
+    return api_call(pause->run->client, "POST", path, &body, &call, NULL, error);
+}
+
+static int delete_input(struct pause *pause, const char *key, struct fm_error *error)
+{
+    const struct fm_call call = {0};
+    char path[96 + (KEY_SIZE + 24) * 3];
+    char *segment = fm_path_segment(key);
+
+    if (!segment)
+        return fail_without_memory(error);
+    snprintf(path, sizeof(path), "/flow_runs/%s/input/%s", pause->run->id, segment);
+    free(segment);
+    int r = api_call(pause->run->client, "DELETE", path, NULL, &call, NULL, error);
+    return r == FM_NOT_FOUND ? 0 : r;
+}
+
+/* What an earlier try of the run left under the key belongs to a question that is over. */
+static int put_input(struct pause *pause, const char *role, const char *value,
+                     struct fm_error *error)
+{
+    char key[KEY_SIZE + 24];
+
+    snprintf(key, sizeof(key), "%s-%s", pause->keyset, role);
+    int r = post_input(pause, key, value, error);
+    if (r != FM_CONFLICT)
+        return r;
+    r = delete_input(pause, key, error);
+    return r == 0 ? post_input(pause, key, value, error) : r;
 }
 
 /* ---- the question ---------------------------------------------------------------------------- */
@@ -116,14 +142,14 @@ static int ask(struct pause *pause, const struct buf *schema, struct fm_error *e
     buf_auto description = BUF_INIT;
     buf_auto quoted = BUF_INIT;
 
-    int r = post_input(pause, "schema", buf_string(schema), error);
+    int r = put_input(pause, "schema", buf_string(schema), error);
     if (r < 0 || !pause->options->description)
         return r;
     buf_add_utf8(&description, pause->options->description);
     json_quote(&quoted, buf_string(&description), description.length);
     if (description.failed || quoted.failed)
         return fail_without_memory(error);
-    return post_input(pause, "description", buf_string(&quoted), error);
+    return put_input(pause, "description", buf_string(&quoted), error);
 }
 
 /* ---- the wait -------------------------------------------------------------------------------- */

@@ -49,6 +49,7 @@ struct fm_run {
     atomic_int signal;      /* SIGINT or SIGTERM if the process was told to end */
     atomic_bool cancelling; /* somebody cancels the run through the API */
     atomic_bool suspended;  /* this process has nothing more to say about the run */
+    bool leaves_retries;    /* to its runner, which starts another process for the next try */
     void (*end_by_force)(struct fm_run *run); /* for a flow that minds no timeout; NULL: nothing */
     pthread_mutex_t lock;                     /* for what follows, also in handles of tasks */
     struct arena arena;

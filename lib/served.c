@@ -114,6 +114,7 @@ static int run_it(const struct fm_flow *flow, const char *id, struct fm_client *
         return r;
     snprintf(run->id, sizeof(run->id), "%s", id);
     run->end_by_force = end_by_force;
+    run->leaves_retries = true;
     r = read_record(run, error);
     if (r == 0)
         r = engine_run(run, log_client, false, ret_status, error);

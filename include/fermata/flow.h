@@ -23,7 +23,7 @@ struct fm_flow {
     const struct fm_model *parameters;
 
     const char *name; /* NULL: the function's, with dashes: greet_user is "greet-user" */
-    int retries;      /* how often a failed run is tried again */
+    int retries;      /* how often a failed run is tried again; a served one in a new process */
     double retry_delay;
 
     /* Seconds for one try, pauses included; 0: any time. When they are over, what the flow waits in

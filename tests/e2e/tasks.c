@@ -382,6 +382,20 @@ static int crashing(struct fm_run *run)
 }
 FM_FLOW(crashing);
 
+/* Two, for going on after the pause counts as a run. */
+static int retried(struct fm_run *run)
+{
+    const char *name = "";
+
+    EXPECT(fm_run_task(run, &fetch_task, "kept", NULL) == 0);
+    int r = fm_pause(run, FM_STRING, &name);
+    if (r < 0)
+        return r;
+    note("try %s", name);
+    return strcmp(name, "first") == 0 ? fm_fail(run, "not yet") : 0;
+}
+FM_FLOW(retried, .retries = 2);
+
 /* ---- subflows -------------------------------------------------------------------------------- */
 
 struct child_parameters {
@@ -566,6 +580,7 @@ int main(int argc, char **argv)
         return fm_serve(FM_DEPLOYMENT(&suspending_flow, .name = "test"),
                         FM_DEPLOYMENT(&suspending_task_flow, .name = "test"),
                         FM_DEPLOYMENT(&crashing_flow, .name = "test"),
+                        FM_DEPLOYMENT(&retried_flow, .name = "test"),
                         FM_DEPLOYMENT(&stubborn_flow, .name = "test"),
                         FM_DEPLOYMENT(&suspending_parent_flow, .name = "test"),
                         FM_DEPLOYMENT(&waiting_parent_flow, .name = "test"),
