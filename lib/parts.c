@@ -134,6 +134,12 @@ void run_interrupt(struct fm_run *run)
     pthread_mutex_unlock(&owner->lock);
 }
 
+void run_cancel(struct fm_run *run)
+{
+    atomic_store(&run->owner->cancelling, true);
+    run_interrupt(run->owner);
+}
+
 /* ---- why ------------------------------------------------------------------------------------- */
 
 int run_signal(const struct fm_run *run)

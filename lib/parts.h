@@ -20,6 +20,9 @@ void run_set_ending(struct fm_run *run, bool ending);
 /* Ends what the run waits in, and all tasks and subflows inside it. Thread-safe. */
 void run_interrupt(struct fm_run *run);
 
+/* The same because somebody cancels the flow run through the API. */
+void run_cancel(struct fm_run *run);
+
 /* FM_CANCELLED if the run has to end, or one that it is a part of; FM_TIMED_OUT if the time is over
  * for it, or for one of these; else 0. */
 int run_interruption(const struct fm_run *run);

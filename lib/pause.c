@@ -15,6 +15,7 @@
 #include "lib/errors.h"
 #include "lib/look.h"
 #include "lib/model.h"
+#include "lib/parts.h"
 #include "lib/run.h"
 #include "lib/states.h"
 #include "lib/utf8.h"
@@ -130,7 +131,7 @@ static int enter_pause(struct pause *pause, bool *ret_is_over, struct fm_error *
     if (outcome.verdict == ACCEPTED || *ret_is_over)
         return 0;
     if (outcome_is(&outcome, "CANCELLING") || outcome_is(&outcome, "CANCELLED")) {
-        atomic_store(&pause->run->owner->cancelling, true);
+        run_cancel(pause->run);
         return fail(error, FM_CANCELLED, "the run was cancelled");
     }
     return fail(error, FM_REFUSED, "the flow run cannot be %s: %s",
@@ -166,7 +167,7 @@ static int judge_state(struct pause *pause, struct fm_error *error)
         return 0;
     if (strcmp(pause->look.info.state_type, "CANCELLING") == 0 ||
         strcmp(pause->look.info.state_type, "CANCELLED") == 0) {
-        atomic_store(&pause->run->owner->cancelling, true);
+        run_cancel(pause->run);
         return fail(error, FM_CANCELLED, "the run was cancelled while it was paused");
     }
     if (strcmp(pause->look.info.state_type, "FAILED") == 0 &&

@@ -119,7 +119,7 @@ static int wait_for_flow(struct fm_run *run, struct fm_error *error)
     if (strcmp(type, "PAUSED") == 0)
         return fail(error, FM_SUSPENDED, "the flow run is suspended");
     if (strcmp(type, "CANCELLING") == 0 || strcmp(type, "CANCELLED") == 0) {
-        atomic_store(&run->owner->cancelling, true);
+        run_cancel(run);
         return fail(error, FM_CANCELLED, "the flow run was cancelled");
     }
     return fail(error, FM_REFUSED, "a task cannot start: its flow run is in state %s",

@@ -263,6 +263,46 @@ static int threads(struct fm_run *run)
 }
 FM_FLOW(threads);
 
+/* A task that starts while its flow is paused waits for the flow. */
+static void *ask_beside(void *context)
+{
+    struct part *part = context;
+
+    part->r = fm_pause(part->run, FM_NOTHING, NULL);
+    return NULL;
+}
+
+static int paused_beside(struct fm_run *run)
+{
+    struct part part = {.run = run};
+    struct fm_run_info info;
+    pthread_t id;
+
+    if (pthread_create(&id, NULL, ask_beside, &part) != 0)
+        abort();
+    EXPECT(fm_wait_for_state(run, fm_run_id(run), "PAUSED", 30, &info) == 0);
+    EXPECT(fm_run_task(run, &touch_task, NULL, NULL) == 0);
+    pthread_join(id, NULL);
+    EXPECT(part.r == 0);
+    return 0;
+}
+FM_FLOW(paused_beside);
+
+/* Until it is cancelled, which it sees when a task is to start. */
+static int endless(struct fm_run *run)
+{
+    int r = 0;
+
+    while (r == 0) {
+        r = fm_run_task(run, &touch_task, NULL, NULL);
+        usleep(20000);
+    }
+    EXPECT(r == FM_CANCELLED && fm_check(run) == FM_CANCELLED);
+    EXPECT(fm_sleep(run, 60) == FM_CANCELLED);
+    return r;
+}
+FM_FLOW(endless);
+
 /* ---- time limits ----------------------------------------------------------------------------- */
 
 static int wait_long(struct fm_run *run, const char *way)
@@ -418,6 +458,10 @@ static int child(struct fm_run *run, const struct child_parameters *parameters)
         return fm_fail(run, "child %lld is ill", (long long)parameters->number);
     if (strcmp(parameters->way, "sleep") == 0)
         return fm_sleep(run, 60);
+    if (strcmp(parameters->way, "crash") == 0) {
+        int r = fm_run_task(run, &fetch_task, "in the child", NULL);
+        return r < 0 ? r : fm_run_task(run, &crash_once_task, NULL, NULL);
+    }
     if (strcmp(parameters->way, "suspend") == 0)
         return fm_suspend(run, FM_NOTHING, NULL);
     if (strcmp(parameters->way, "pause") == 0) {
@@ -496,6 +540,15 @@ static int suspending_parent(struct fm_run *run)
 }
 FM_FLOW(suspending_parent);
 
+/* Its child ends with the process: while it runs, or while it is paused. */
+static int crashing_parent(struct fm_run *run, const struct child_parameters *parameters)
+{
+    struct fm_run_info info;
+
+    return fm_run_subflow(run, &child_flow, parameters, &info);
+}
+FM_FLOW_WITH(crashing_parent, ChildParameters);
+
 struct depth {
     int64_t left;
 };
@@ -564,6 +617,8 @@ int main(int argc, char **argv)
         {"second_try", &second_try_flow},
         {"same_names", &same_names_flow},
         {"threads", &threads_flow},
+        {"paused_beside", &paused_beside_flow},
+        {"endless", &endless_flow},
         {"impatient_tasks", &impatient_tasks_flow},
         {"impatient", &impatient_flow},
         {"late", &late_flow},
@@ -584,6 +639,7 @@ int main(int argc, char **argv)
                         FM_DEPLOYMENT(&stubborn_flow, .name = "test"),
                         FM_DEPLOYMENT(&suspending_parent_flow, .name = "test"),
                         FM_DEPLOYMENT(&waiting_parent_flow, .name = "test"),
+                        FM_DEPLOYMENT(&crashing_parent_flow, .name = "test"),
                         FM_DEPLOYMENT(&child_flow, .name = "test"));
     for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
         if (strcmp(flows[i].name, name) == 0)

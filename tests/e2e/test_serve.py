@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.flows import Process, log_of, read, resume, wait, wait_for_state
+from harness.flows import (Process, log_of, processes_of, read, resume, wait,
+                           wait_for_state)
 from harness.terminal import Terminal
 
 
@@ -84,11 +85,6 @@ def test_a_flow_runs_deployments(server, runner, tmp_path):
     with Process(server, tmp_path / "starter.log", "tests/e2e/flows", "starter") as starter:
         assert starter.end() == 0
         assert "not right" not in starter.output(), starter.output()
-
-
-def processes_of(pid):
-    return [int(child) for children in Path(f"/proc/{pid}/task").glob("*/children")
-            for child in children.read_text().split()]
 
 
 def is_alive(pid):

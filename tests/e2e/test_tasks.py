@@ -1,13 +1,15 @@
 """Tasks, subflows, results and timeouts of C flows, in real processes."""
 
+import os
 import signal
+import subprocess
 import time
 
 import pytest
 
-from harness.flows import (Process, log_of, read, resume, wait, wait_for_question,
-                           wait_for_state)
+from harness.flows import (Process, log_of, processes_of, read, resume, wait, wait_for_state)
 from harness.objects import set_state
+from harness.server import ROOT
 
 PROGRAM = "tests/e2e/tasks"
 
@@ -171,6 +173,59 @@ def test_threads_run_tasks_at_once(api, start):
     ends_well(flow)
     assert sorted(task["state"]["data"]["result"]
                   for task in task_runs_of(api, flow.run()).values()) == [0, 1, 4, 9, 16, 25]
+
+
+def test_a_task_waits_while_its_flow_is_paused(api, start, notes):
+    flow = start("paused_beside")
+    run = flow.run()
+    wait(lambda: "NotReady" in [task["state"]["name"] for task in task_runs_of(api, run).values()],
+         "a task that waits")
+    assert notes() == []
+    assert resume(api, run, None)["status"] == "ACCEPT"
+    ends_well(flow)
+    assert notes() == ["touch"]
+
+
+def test_no_task_starts_in_a_cancelled_run(api, start, notes):
+    flow = start("endless")
+    wait(lambda: len(notes()) > 2, "a few tasks")
+    set_state(api, flow.run()["id"], "CANCELLING")
+    assert flow.end() == 1
+    assert "not right" not in flow.output(), flow.output()
+    assert read(api, flow.run())["state"]["type"] == "CANCELLED"
+
+
+# What the compiler has to refuse, and one that it takes.
+HEAD = """#include <fermata.h>
+struct a { int64_t x; };
+struct b { int64_t x; };
+static const struct fm_field a_fields[] = {FM_FIELD(struct a, x), FM_END};
+FM_MODEL(A, struct a, a_fields);
+static int length(struct fm_run *run, const char *text, struct a *result)
+{ (void)run, (void)text, (void)result; return 0; }
+FM_TASK(length, FM_STRING, &A);
+static int other(struct fm_run *run, const struct b *input, int64_t *result)
+{ (void)run, (void)input, (void)result; return 0; }
+static int none(struct fm_run *run) { (void)run; return 0; }
+int main(void) { struct a a; struct b b; struct fm_run *run = NULL; (void)a, (void)b, (void)other, (void)none;
+"""
+CALL = "return fm_run_task(run, &length_task, %s); }"
+
+
+@pytest.mark.parametrize("right, program", [
+    (True, HEAD + CALL % '"a", &a'),
+    (False, HEAD + CALL % "5, &a"),
+    (False, HEAD + CALL % '"a", &b'),
+    (False, HEAD + CALL % '"a"'),
+    (False, HEAD.replace("int main", "FM_TASK(other, &A, FM_INTEGER);\nint main") + "return 0; }"),
+    (False, HEAD.replace("int main", "FM_TASK(none, &A, FM_NOTHING);\nint main") + "return 0; }"),
+    (False, HEAD.replace("FM_STRING, &A", "FM_STRING, FM_INTEGER") + "return 0; }"),
+])
+def test_the_compiler_checks_tasks(right, program):
+    done = subprocess.run(["cc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I",
+                           ROOT / "include", "-x", "c", "-"], input=program, text=True,
+                          capture_output=True)
+    assert (done.returncode == 0) == right, done.stderr
 
 
 # ---- kept over the end of a process ----
@@ -347,6 +402,33 @@ def test_a_suspended_parent_does_not_repeat_its_subflow(api, runner, notes):
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
     assert notes() == ["child 1"]
     assert len(children_of(api, run)) == 1
+
+
+def test_a_subflow_that_was_killed_goes_on(api, runner, notes):
+    run = ask_for_run(api, "crashing-parent/test", way="crash")
+    assert wait_for_end(api, run)["state"]["type"] == "CRASHED"
+    set_state(api, run["id"], "SCHEDULED")
+    assert wait_for_state(api, run, "Completed")
+    assert notes() == ["child 1", "fetch in the child", "crash_once", "child 1", "crash_once"]
+    [child] = children_of(api, run)
+    assert child["state"]["type"] == "COMPLETED"
+
+
+def test_a_subflow_that_was_paused_when_it_was_killed_asks_anew(api, runner, notes):
+    run = ask_for_run(api, "crashing-parent/test", way="pause")
+    wait(lambda: children_of(api, run), "a child")
+    wait_for_state(api, children_of(api, run)[0], "Paused")
+    [process] = processes_of(runner.process.pid)
+    os.kill(process, signal.SIGKILL)
+    assert wait_for_end(api, run)["state"]["type"] == "CRASHED"
+    set_state(api, run["id"], "SCHEDULED")
+    wait(lambda: len(children_of(api, run)) == 2, "another child")
+    first, second = children_of(api, run)
+    assert first["state"]["type"] == "CRASHED"
+    wait_for_state(api, second, "Paused")
+    wait(lambda: resume(api, second, {"value": "Ada"})["status"] == "ACCEPT", "a question")
+    assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
+    assert notes() == ["child 1", "child 1"]
 
 
 def test_a_run_of_a_deployment_is_a_part_of_its_parent(api, runner, start, notes):

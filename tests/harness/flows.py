@@ -3,6 +3,7 @@
 import re
 import subprocess
 import time
+from pathlib import Path
 
 from harness.server import SANITIZER, build_directory, clean_environment
 
@@ -46,6 +47,11 @@ class Process:
         [run] = self.server.api.post("/flow_runs/filter", json={
             "flow_runs": {"name": {"any_": [name]}}}).json()
         return run
+
+
+def processes_of(pid):
+    return [int(child) for children in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in children.read_text().split()]
 
 
 def wait(condition, what, output=lambda: ""):
