@@ -126,21 +126,37 @@ static int wait_for_flow(struct fm_run *run, struct fm_error *error)
                 look.info.state_name);
 }
 
-/* 1: it runs; 0: it is to be proposed again; 2: there is a result already. */
 enum start { START_AGAIN, START_RUNS, START_IS_DONE };
 
-/* What is kept but does not fit any more, for the model has changed, is as good as nothing. */
+/* What is kept but does not fit any more, for the model has changed, is as good as nothing: then
+ * the proposal is made one that the server does not refuse for it. */
 static int take_kept(struct task_call *call, const char *json, struct proposal *running,
                      struct fm_error *error)
 {
-    int r = read_back(call, json, error);
+    int r = json ? read_back(call, json, error) : fail(error, FM_INVALID, "there is none");
 
-    if (r == FM_INVALID) {
-        fm_warning(call->run, "The result that was kept is not taken: %s", error->message);
-        running->force = true;
+    if (r != FM_INVALID)
+        return r < 0 ? r : START_IS_DONE;
+    if (running->force)
+        return fail(error, FM_REFUSED, "the server does not let the task run again");
+    fm_warning(call->run, "The result that was kept is not taken: %s", error->message);
+    running->force = true;
+    return START_AGAIN;
+}
+
+/* A proposal that was not accepted: whether to make it again. */
+static int take_refusal(struct task_call *call, const struct outcome *outcome, const char *kept,
+                        struct proposal *running, struct fm_error *error)
+{
+    if (outcome->verdict == REJECTED && outcome_is(outcome, "COMPLETED"))
+        return take_kept(call, kept, running, error);
+    int r = wait_for_flow(call->run, error);
+    if (r < 0)
+        return r;
+    if (outcome->verdict == REJECTED && outcome_is(outcome, "PAUSED"))
         return START_AGAIN;
-    }
-    return r < 0 ? r : START_IS_DONE;
+    return fail(error, FM_REFUSED, "the server does not let the task run start: %s",
+                outcome->reason);
 }
 
 static int propose_running(struct task_call *call, struct proposal *running, struct fm_error *error)
@@ -150,14 +166,10 @@ static int propose_running(struct task_call *call, struct proposal *running, str
     char *kept = NULL;
 
     int r = propose_until_due(run->client, run->task_run_id, running, &outcome, &kept, error);
-    if (r < 0)
-        return r;
-    if (outcome.verdict == REJECTED && outcome_is(&outcome, "COMPLETED") && kept)
-        r = take_kept(call, kept, running, error);
-    else if (outcome.verdict == ACCEPTED)
+    if (r == 0 && outcome.verdict == ACCEPTED)
         r = START_RUNS;
-    else
-        r = wait_for_flow(run, error);
+    else if (r == 0)
+        r = take_refusal(call, &outcome, kept, running, error);
     free(kept);
     return r;
 }

@@ -242,11 +242,12 @@ def test_a_suspended_run_does_not_repeat_its_tasks(api, runner, notes):
     assert ended["state"]["data"]["result"]["url"] == "one?"
 
 
-def test_a_result_that_fits_no_more_is_made_anew(api, runner, notes):
+@pytest.mark.parametrize("data", [{"result": {"address": "one?"}}, {"storage_key": "x"}])
+def test_a_result_that_fits_no_more_is_made_anew(api, runner, notes, data):
     run = ask_for_run(api, "suspending/test")
     wait_for_state(api, run, "Suspended")
     fetch = task_runs_of(api, run)["fetch-0"]
-    changed = {"type": "COMPLETED", "data": {"result": {"address": "one?"}}}
+    changed = {"type": "COMPLETED", "data": data}
     reply = api.post(f"/task_runs/{fetch['id']}/set_state", json={"state": changed, "force": True})
     assert reply.json()["status"] == "ACCEPT"
     resume(api, run, {"value": "three"})
