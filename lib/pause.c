@@ -40,15 +40,19 @@ struct pause {
     struct look look;           /* the last one at the run */
 };
 
-static int post_input(struct pause *pause, const char *key, const char *value,
+/* ---- its inputs ------------------------------------------------------------------------------ */
+
+static int post_input(struct pause *pause, const char *role, const char *value,
                       struct fm_error *error)
 {
     char path[96];
+    char key[KEY_SIZE + 24];
     char id[FM_ID_SIZE];
     buf_auto body = BUF_INIT;
     struct json_writer writer;
 
     snprintf(path, sizeof(path), "/flow_runs/%s/input", pause->run->id);
+    snprintf(key, sizeof(key), "%s-%s", pause->keyset, role);
     fm_new_id(id);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
@@ -61,32 +65,35 @@ static int post_input(struct pause *pause, const char *key, const char *value,
     return api_call(pause->run->client, "POST", path, &body, &call, NULL, error);
 }
 
-static int delete_input(struct pause *pause, const char *key, struct fm_error *error)
+static int delete_input(struct pause *pause, const char *role, struct fm_error *error)
 {
     const struct fm_call call = {0};
-    char path[96 + (KEY_SIZE + 24) * 3];
-    char *segment = fm_path_segment(key);
+    buf_auto path = BUF_INIT;
+    char *keyset = fm_path_segment(pause->keyset);
 
-    if (!segment)
+    if (!keyset)
         return fail_without_memory(error);
-    snprintf(path, sizeof(path), "/flow_runs/%s/input/%s", pause->run->id, segment);
-    free(segment);
-    int r = api_call(pause->run->client, "DELETE", path, NULL, &call, NULL, error);
+    buf_addf(&path, "/flow_runs/%s/input/%s-%s", pause->run->id, keyset, role);
+    free(keyset);
+    if (path.failed)
+        return fail_without_memory(error);
+    int r = api_call(pause->run->client, "DELETE", path.data, NULL, &call, NULL, error);
     return r == FM_NOT_FOUND ? 0 : r;
 }
 
-/* What an earlier try of the run left under the key belongs to a question that is over. */
-static int put_input(struct pause *pause, const char *role, const char *value,
-                     struct fm_error *error)
+/* Posts the schema, with which the question begins. What an earlier try of the run has left under
+ * these keys, its answer too, belongs to a question that is over. */
+static int post_schema(struct pause *pause, const struct buf *schema, struct fm_error *error)
 {
-    char key[KEY_SIZE + 24];
+    static const char *const roles[] = {"schema", "description", "response"};
 
-    snprintf(key, sizeof(key), "%s-%s", pause->keyset, role);
-    int r = post_input(pause, key, value, error);
+    int r = post_input(pause, "schema", buf_string(schema), error);
     if (r != FM_CONFLICT)
         return r;
-    r = delete_input(pause, key, error);
-    return r == 0 ? post_input(pause, key, value, error) : r;
+    r = 0;
+    for (size_t i = 0; i < COUNT_OF(roles) && r == 0; i++)
+        r = delete_input(pause, roles[i], error);
+    return r == 0 ? post_input(pause, "schema", buf_string(schema), error) : r;
 }
 
 /* ---- the question ---------------------------------------------------------------------------- */
@@ -143,14 +150,15 @@ static int ask(struct pause *pause, const struct buf *schema, struct fm_error *e
     buf_auto description = BUF_INIT;
     buf_auto quoted = BUF_INIT;
 
-    int r = put_input(pause, "schema", buf_string(schema), error);
+    int r = post_schema(pause, schema, error);
     if (r < 0 || !pause->options->description)
         return r;
     buf_add_utf8(&description, pause->options->description);
     json_quote(&quoted, buf_string(&description), description.length);
     if (description.failed || quoted.failed)
         return fail_without_memory(error);
-    return put_input(pause, "description", buf_string(&quoted), error);
+    r = post_input(pause, "description", buf_string(&quoted), error);
+    return r == FM_CONFLICT ? 0 : r; /* it was stored before, and the answer to that was lost */
 }
 
 /* ---- the wait -------------------------------------------------------------------------------- */

@@ -97,7 +97,8 @@ static void what_does_not_fit_leaves_the_value(void **state)
         assert_int_equal(r, FM_INVALID);
         assert_int_equal(point.x, 5);
     }
-    assert_int_equal(value_decode(run, &FM_INTEGER->model, "\"6\"", 3, &integer, &error), FM_INVALID);
+    assert_int_equal(value_decode(run, &FM_INTEGER->model, "\"6\"", 3, &integer, &error),
+                     FM_INVALID);
     assert_int_equal(integer, 6);
     assert_string_equal(error.message, "value: must be a whole number");
 }
