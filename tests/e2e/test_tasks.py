@@ -58,6 +58,11 @@ def ask_for_run(api, name, **parameters):
     return reply.json()
 
 
+def answer(api, run, value):
+    """As soon as it is asked: a run is paused before its question is there."""
+    wait(lambda: resume(api, run, value)["status"] == "ACCEPT", "a question")
+
+
 def wait_for_end(api, run):
     return wait_for_state(api, run, "Completed", "Failed", "Crashed", "Cancelled", "TimedOut")
 
@@ -181,7 +186,7 @@ def test_a_task_waits_while_its_flow_is_paused(api, start, notes):
     wait(lambda: "NotReady" in [task["state"]["name"] for task in task_runs_of(api, run).values()],
          "a task that waits")
     assert notes() == []
-    assert resume(api, run, None)["status"] == "ACCEPT"
+    answer(api, run, None)
     ends_well(flow)
     assert notes() == ["touch"]
 
@@ -235,7 +240,7 @@ def test_a_suspended_run_does_not_repeat_its_tasks(api, runner, notes):
     run = ask_for_run(api, "suspending/test")
     wait_for_state(api, run, "Suspended")
     assert notes() == ["fetch one", "fetch two"]
-    resume(api, run, {"value": "one"})
+    answer(api, run, {"value": "one"})
     ended = wait_for_end(api, run)
     # "one" was fetched before, but this is its second call: it has a result of its own.
     assert notes() == ["fetch one", "fetch two", "fetch one"]
@@ -250,7 +255,7 @@ def test_a_result_that_fits_no_more_is_made_anew(api, runner, notes, data):
     changed = {"type": "COMPLETED", "data": data}
     reply = api.post(f"/task_runs/{fetch['id']}/set_state", json={"state": changed, "force": True})
     assert reply.json()["status"] == "ACCEPT"
-    resume(api, run, {"value": "three"})
+    answer(api, run, {"value": "three"})
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
     assert notes() == ["fetch one", "fetch two", "fetch one", "fetch three"]
     assert task_runs_of(api, run)["fetch-0"]["state"]["data"]["result"]["url"] == "one?"
@@ -260,7 +265,7 @@ def test_a_task_that_suspends_its_flow_runs_again(api, runner, notes):
     run = ask_for_run(api, "suspending-task/test")
     wait_for_state(api, run, "Suspended")
     wait(lambda: task_runs_of(api, run)["ask-0"]["state"]["name"] == "Suspended", "the task's end")
-    resume(api, run, {"value": "blue"})
+    answer(api, run, {"value": "blue"})
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
     assert notes() == ["ask", "ask", "answer blue"]
     assert states_of(api, task_runs_of(api, run)["ask-0"])[-1] == "Completed"
@@ -277,10 +282,10 @@ def test_a_run_that_was_killed_goes_on_behind_its_tasks(api, runner, notes):
 
 def test_a_served_run_is_tried_again_in_one_new_process(api, runner, notes):
     run = ask_for_run(api, "retried/test")
-    for answer in ("first", "second"):
+    for word in ("first", "second"):
         wait_for_state(api, run, "Paused")
-        wait(lambda: resume(api, run, {"value": answer})["status"] == "ACCEPT", "a question")
-        wait(lambda: notes()[-1] == f"try {answer}", "the answer")
+        answer(api, run, {"value": word})
+        wait(lambda: notes()[-1] == f"try {word}", "the answer")
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
     time.sleep(1)  # a second process would say otherwise
     assert read(api, run)["state"]["type"] == "COMPLETED"
@@ -359,9 +364,7 @@ def test_a_subflow_asks(api, start, notes):
     wait(lambda: children_of(api, parent), "a child")
     [child] = children_of(api, parent)
     wait_for_state(api, child, "Paused")
-    wait(lambda: api.get(f"/flow_runs/{child['id']}/input/paused-1-schema").status_code == 200,
-         "a question")
-    assert resume(api, child, {"value": "Ada"})["status"] == "ACCEPT"
+    answer(api, child, {"value": "Ada"})
     ends_well(flow)
     assert notes() == ["child 1", "answer Ada"]
 
@@ -399,7 +402,7 @@ def test_the_timeout_of_the_parent_ends_the_subflow(api, start, notes):
 def test_a_suspended_parent_does_not_repeat_its_subflow(api, runner, notes):
     run = ask_for_run(api, "suspending-parent/test")
     wait_for_state(api, run, "Suspended")
-    resume(api, run, None)
+    answer(api, run, None)
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
     assert notes() == ["child 1"]
     assert len(children_of(api, run)) == 1
@@ -427,7 +430,7 @@ def test_a_subflow_that_was_paused_when_it_was_killed_asks_anew(api, runner, not
     first, second = children_of(api, run)
     assert first["state"]["type"] == "CRASHED"
     wait_for_state(api, second, "Paused")
-    wait(lambda: resume(api, second, {"value": "Ada"})["status"] == "ACCEPT", "a question")
+    answer(api, second, {"value": "Ada"})
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
     assert notes() == ["child 1", "child 1"]
 
