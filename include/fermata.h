@@ -23,3 +23,4 @@
 #include <fermata/flow.h>
 #include <fermata/input.h>
 #include <fermata/model.h>
+#include <fermata/task.h>

@@ -117,9 +117,10 @@ static int ask(struct question *question, const char *to, const struct fm_model 
 
 static void note_answer(struct fm_run *run, int64_t number)
 {
-    int64_t newest = atomic_load(&run->newest_answer);
+    int64_t newest = atomic_load(&run->owner->newest_answer);
 
-    while (newest < number && !atomic_compare_exchange_weak(&run->newest_answer, &newest, number))
+    while (newest < number &&
+           !atomic_compare_exchange_weak(&run->owner->newest_answer, &newest, number))
         ;
 }
 
@@ -184,7 +185,7 @@ int fm_ask_with(struct fm_run *run, const char *flow_run_id, const struct fm_mod
 {
     struct question question = {
         .run = run, .options = options, .answers.poll_interval = options->poll_interval};
-    int64_t before = atomic_load(&run->newest_answer);
+    int64_t before = atomic_load(&run->owner->newest_answer);
     struct fm_error error;
 
     int r = ask(&question, flow_run_id, model, value, &error);

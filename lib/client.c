@@ -1,6 +1,7 @@
 #include "lib/client.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@
 #include "lib/errors.h"
 #include "lib/transport.h"
 
-#define DEFAULT_URL "http://127.0.0.1:4200/api"
+#define DEFAULT_URL   "http://127.0.0.1:4200/api"
+#define LONGEST_SLEEP 1e9 /* seconds: as good as for ever */
 
 static void start_curl(void)
 {
@@ -124,6 +126,19 @@ int fm_client_create(const char *url, struct fm_client **ret_client, struct fm_e
     return 0;
 }
 
+int client_create_like(struct fm_client *client, struct fm_client **ret_client,
+                       struct fm_error *error)
+{
+    int r = fm_client_create(client->url, ret_client, error);
+
+    if (r < 0)
+        return r;
+    pthread_mutex_lock(&client->lock);
+    (*ret_client)->was_reached = client->was_reached;
+    pthread_mutex_unlock(&client->lock);
+    return 0;
+}
+
 static void destroy_line(struct line *line)
 {
     if (line->easy)
@@ -181,6 +196,7 @@ int client_sleep(struct fm_client *client, double seconds)
 {
     struct timespec until;
 
+    seconds = fmin(fmax(seconds, 0), LONGEST_SLEEP);
     clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t nanoseconds = until.tv_nsec + (int64_t)(seconds * 1e9);
     until.tv_sec += nanoseconds / 1000000000;

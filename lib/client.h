@@ -9,6 +9,10 @@
 /* Sleeps; FM_CANCELLED if the client was interrupted before or meanwhile. */
 int client_sleep(struct fm_client *client, double seconds);
 
+/* A second client of the same API, which knows as well that there is a server. */
+int client_create_like(struct fm_client *client, struct fm_client **ret_client,
+                       struct fm_error *error) MUST_CHECK;
+
 /* Lets calls be made again after fm_client_interrupt. */
 void client_reopen(struct fm_client *client);
 

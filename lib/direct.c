@@ -1,4 +1,6 @@
 /* Running a flow here and now. */
+#include "lib/direct.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +12,13 @@
 #include "lib/errors.h"
 #include "lib/flows.h"
 #include "lib/model.h"
+#include "lib/parts.h"
 #include "lib/run.h"
 #include "json/writer.h"
 
 static void write_run(struct buf *body, const struct fm_run *run,
                       const struct fm_run_options *options, const char *parameters,
-                      const char *idempotency_key)
+                      const char *parent_task_run_id, const char *idempotency_key)
 {
     struct json_writer writer;
 
@@ -41,49 +44,59 @@ static void write_run(struct buf *body, const struct fm_run *run,
     json_end_array(&writer);
     json_key(&writer, "parameters");
     json_add_text(&writer, parameters);
+    json_key(&writer, "parent_task_run_id");
+    json_add_string(&writer, parent_task_run_id);
     json_key(&writer, "idempotency_key");
     json_add_string(&writer, idempotency_key);
     json_end_object(&writer);
 }
 
-static int create_run(struct fm_run *run, const struct fm_run_options *options,
-                      struct fm_error *error)
+int run_encode_parameters(const struct fm_run *run, struct buf *to, struct fm_error *error)
+{
+    if (run->flow->parameters)
+        return model_encode(run->flow->parameters, run->parameters, to, error);
+    buf_add_string(to, "{}");
+    return to->failed ? fail_without_memory(error) : 0;
+}
+
+int run_take_record(struct fm_run *run, const json_t *record, struct fm_error *error)
+{
+    const char *id;
+    const char *name;
+
+    int r = api_string(record, "id", &id, error);
+    if (r == 0)
+        r = api_string(record, "name", &name, error);
+    if (r < 0)
+        return r;
+    snprintf(run->id, sizeof(run->id), "%s", id);
+    run->name = fm_format(run, "%s", name);
+    return run->name ? 0 : fail_without_memory(error);
+}
+
+int run_create_record(struct fm_run *run, const struct fm_run_options *options,
+                      const char *parent_task_run_id, struct fm_error *error)
 {
     char key[FM_ID_SIZE];
     buf_auto body = BUF_INIT;
     buf_auto parameters = BUF_INIT;
     json_t *record = NULL;
-    const char *id;
-    const char *name;
 
     fm_new_id(key);
-    if (run->flow->parameters) {
-        int r = model_encode(run->flow->parameters, run->parameters, &parameters, error);
-        if (r < 0)
-            return r;
-    } else {
-        buf_add_string(&parameters, "{}");
-    }
-    write_run(&body, run, options, buf_string(&parameters), key);
+    int r = run_encode_parameters(run, &parameters, error);
+    if (r < 0)
+        return r;
+    write_run(&body, run, options, buf_string(&parameters), parent_task_run_id, key);
     const struct fm_call call = {.idempotency_key = key, .lease = run->lease};
-    int r = api_call(run->client, "POST", "/flow_runs/", &body, &call, &record, error);
+    r = api_call(run->client, "POST", "/flow_runs/", &body, &call, &record, error);
     if (r == 0)
-        r = api_string(record, "id", &id, error);
-    if (r == 0)
-        r = api_string(record, "name", &name, error);
-    if (r == 0) {
-        snprintf(run->id, sizeof(run->id), "%s", id);
-        run->name = fm_format(run, "%s", name);
-        if (!run->name)
-            r = fail_without_memory(error);
-    }
+        r = run_take_record(run, record, error);
     json_decref(record);
     return r;
 }
 
-/* Those that are given, or the defaults. */
-static int take_parameters(struct fm_run *run, const struct fm_run_options *options,
-                           struct fm_error *error)
+int run_take_options(struct fm_run *run, const struct fm_run_options *options,
+                     struct fm_error *error)
 {
     if (!run->flow->parameters || options->parameters) {
         run->parameters = options->parameters;
@@ -98,7 +111,7 @@ static int take_parameters(struct fm_run *run, const struct fm_run_options *opti
 static void on_news(void *context, enum watch_news news)
 {
     (void)news;
-    engine_cancel(context);
+    run_cancel(context);
 }
 
 /* Watched, so that it hears when somebody cancels the run. */
@@ -134,9 +147,9 @@ static int run_with_clients(const struct fm_flow *flow, const struct fm_run_opti
     lease_write(run->lease, holder);
     r = flow_register(client, run->flow_name, run->flow_id, error);
     if (r == 0)
-        r = take_parameters(run, options, error);
+        r = run_take_options(run, options, error);
     if (r == 0)
-        r = create_run(run, options, error);
+        r = run_create_record(run, options, NULL, error);
     if (r == 0)
         r = run_watched(run, options, log_client, ret_status, error);
     run_destroy(run);

@@ -3,14 +3,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
-#include "lib/client.h"
+#include "lib/deadline.h"
 #include "lib/errors.h"
 #include "lib/log.h"
-#include "lib/run.h"
+#include "lib/parts.h"
 #include "lib/signals.h"
-#include "lib/states.h"
+#include "lib/task_runs.h"
 #include "json/text.h"
 
 /* ---- from start to end ----------------------------------------------------------------------- */
@@ -18,25 +17,28 @@
 static struct proposal final_state(struct fm_run *run, int result)
 {
     const struct fm_error *error = fm_error(run);
-    int number = atomic_load(&run->signal);
+    int number = run_signal(run);
 
     if (result >= 0)
-        return (struct proposal){.type = "COMPLETED"};
+        return (struct proposal){.type = "COMPLETED", .result = run->result};
+    if (number && run->parent)
+        return (struct proposal){.type = "CANCELLED", .message = "The parent run was told to end."};
     if (number)
         return (struct proposal){
             .type = "CRASHED",
             .message = number == SIGINT ? "The flow's process was interrupted (SIGINT)."
                                         : "The flow's process was told to end (SIGTERM).",
         };
-    if (result == FM_CANCELLED && atomic_load(&run->cancelling))
+    if (result == FM_CANCELLED && run_is_cancelling(run))
         return (struct proposal){.type = "CANCELLED", .message = "The flow run was cancelled."};
     return (struct proposal){
         .type = "FAILED",
+        .name = atomic_load(&run->timed_out) ? "TimedOut" : NULL,
         .message = error->code ? error->message : "The flow reported a failure without a reason.",
     };
 }
 
-static void tell_end(struct fm_run *run, const struct outcome *outcome, const char *message)
+void engine_tell_end(struct fm_run *run, const struct outcome *outcome, const char *message)
 {
     buf_auto quoted = BUF_INIT;
 
@@ -50,23 +52,38 @@ static void tell_end(struct fm_run *run, const struct outcome *outcome, const ch
            outcome->name, buf_string(&quoted));
 }
 
-static int call_flow(struct fm_run *run)
+static int call_function(struct fm_run *run)
 {
     if (run->flow->function_with)
         return run->flow->function_with(run, run->parameters);
     return run->flow->function(run);
 }
 
-/* The end has to be told even after a signal, and at the next try a signal counts again. */
-static void set_ending(struct fm_run *run, bool ending)
+static bool has_suspended(struct fm_run *run, int result)
 {
-    pthread_mutex_lock(&run->lock);
-    run->ending = ending;
-    if (ending)
-        client_reopen(run->client);
-    else if (atomic_load(&run->signal) || atomic_load(&run->cancelling))
-        fm_client_interrupt(run->client);
-    pthread_mutex_unlock(&run->lock);
+    return result == FM_SUSPENDED && atomic_load(&run->suspended);
+}
+
+/* Once, from its beginning. What it did after its time was over still counts if it completed. */
+static int call_flow(struct fm_run *run)
+{
+    struct deadline deadline;
+    struct fm_error error;
+
+    task_calls_forget(run);
+    run->result = NULL;
+    int r = deadline_start(&deadline, run, run->flow->timeout, &error);
+    if (r < 0)
+        return run_keep_error(run, r, &error);
+    r = call_function(run);
+    deadline_stop(&deadline);
+    if (r >= 0 || has_suspended(run, r) || run_interruption(run) != FM_TIMED_OUT)
+        return r;
+    if (atomic_load(&run->timed_out))
+        r = fail_deadline(&error, "Flow", run->flow->timeout);
+    else
+        r = fail(&error, FM_TIMED_OUT, "the timeout of the parent run is over");
+    return run_keep_error(run, r, &error);
 }
 
 /* However a run ends that is being cancelled, it ends as cancelled. */
@@ -82,27 +99,30 @@ static int propose_end(struct fm_run *run, const struct proposal *end, struct ou
     return r;
 }
 
-/* Reports how the flow ended: what it returned. `ret_again`: it failed and is to be tried again. */
+/* Reports how the flow ended. `ret_again`: it failed and is to be tried again. */
 static int report_end(struct fm_run *run, int result, bool *ret_again, struct outcome *ret_outcome,
                       struct fm_error *error)
 {
     *ret_again = false;
-    if (result == FM_SUSPENDED && atomic_load(&run->suspended)) {
+    if (has_suspended(run, result)) {
         *ret_outcome = (struct outcome){.type = "PAUSED", .name = "Suspended"};
         return 0;
     }
-    set_ending(run, true);
+    run_set_ending(run, true);
     const struct proposal end = final_state(run, result);
 
     int r = propose_end(run, &end, ret_outcome, error);
     if (r < 0)
         return r;
-    *ret_again = ret_outcome->verdict == REJECTED && outcome_is(ret_outcome, "SCHEDULED");
-    if (*ret_again) {
+    bool retried = ret_outcome->verdict == REJECTED && outcome_is(ret_outcome, "SCHEDULED");
+    *ret_again = retried && !run->leaves_retries;
+    if (retried)
         fm_log(run, FM_WARNING, "Flow run failed and is tried again: %s", end.message);
-        set_ending(run, false);
-    } else {
-        tell_end(run, ret_outcome, end.message);
+    else
+        engine_tell_end(run, ret_outcome, end.message);
+    if (*ret_again) {
+        atomic_store(&run->timed_out, false);
+        run_set_ending(run, false);
     }
     return 0;
 }
@@ -112,7 +132,7 @@ static int start_running(struct fm_run *run, struct fm_error *error)
     const struct proposal running = {.type = "RUNNING", .lease = run->lease};
     struct outcome outcome;
 
-    int r = propose_until_due(run->client, run->id, &running, &outcome, error);
+    int r = propose_until_due(run->client, run->id, &running, &outcome, NULL, error);
     if (r == 0 && outcome_is(&outcome, "CANCELLING")) {
         atomic_store(&run->cancelling, true);
         return fail(error, FM_CANCELLED, "the flow run was cancelled before it started");
@@ -128,12 +148,12 @@ static int run_to_the_end(struct fm_run *run, struct outcome *ret_outcome, struc
     bool again = true;
 
     for (bool first = true; again; first = false) {
-        int r = start_running(run, error);
-        if (r < 0 && r != FM_CANCELLED) /* told to end before it began, it ends all the same */
-            return r;
+        int r = run_keep_error(run, start_running(run, error), error);
+        if (r < 0 && run_interruption(run) == 0)
+            return r; /* told to end before it began, it would end all the same */
         if (r == 0 && first)
             fm_info(run, "Beginning flow run '%s' for flow '%s'", run->name, run->flow_name);
-        r = report_end(run, r < 0 ? r : call_flow(run), &again, ret_outcome, error);
+        r = report_end(run, r == 0 ? call_flow(run) : r, &again, ret_outcome, error);
         if (r < 0)
             return r;
     }
@@ -154,21 +174,12 @@ static void on_signal(void *context, int number)
     struct fm_run *run = context;
 
     atomic_store(&run->signal, number);
-    pthread_mutex_lock(&run->lock);
-    if (!run->ending)
-        fm_client_interrupt(run->client);
-    if (run->wake_fd >= 0)
-        eventfd_write(run->wake_fd, 1);
-    pthread_mutex_unlock(&run->lock);
+    run_interrupt(run);
 }
 
-void engine_cancel(struct fm_run *run)
+int engine_run_subflow(struct fm_run *run, struct outcome *ret_outcome, struct fm_error *error)
 {
-    atomic_store(&run->cancelling, true);
-    pthread_mutex_lock(&run->lock);
-    if (!run->ending)
-        fm_client_interrupt(run->client);
-    pthread_mutex_unlock(&run->lock);
+    return run_to_the_end(run, ret_outcome, error);
 }
 
 int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, int *ret_status,
@@ -177,11 +188,11 @@ int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, in
     struct outcome outcome = {0};
     struct signal_watch watch;
 
-    const struct run_log_config log = {.client = log_client,
-                                       .run_id = run->id,
-                                       .run_name = run->name,
-                                       .logger = RUN_LOGGER,
-                                       .terminal_fd = run->terminal_fd};
+    const struct run_log_config log = {
+        .client = log_client,
+        .about = {.logger = RUN_LOGGER, .flow_run_id = run->id, .name = run->name},
+        .terminal_fd = run->terminal_fd,
+    };
     int r = run_log_start(&log, &run->log, error);
     if (r < 0)
         return r;

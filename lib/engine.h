@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/run.h"
+#include "lib/states.h"
 
 /*
  * Starts the log, watches for signals, calls the flow (again if it is to be retried) and tells the
@@ -13,6 +14,9 @@
 int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, int *ret_status,
                struct fm_error *error) MUST_CHECK;
 
-/* Somebody cancels the run, or it is not this process's any more: what the flow waits for ends with
- * FM_CANCELLED, and so does what it asks the server for from now on. From any thread. */
-void engine_cancel(struct fm_run *run);
+/* The same for a run inside another one, with whose log, signals and interruptions it goes. */
+int engine_run_subflow(struct fm_run *run, struct outcome *ret_outcome,
+                       struct fm_error *error) MUST_CHECK;
+
+/* Logs how a flow or a task ended: "Finished in state Completed()". */
+void engine_tell_end(struct fm_run *run, const struct outcome *outcome, const char *message);

@@ -45,6 +45,7 @@ struct run_log {
     struct list batches; /* oldest first; lines are added to the last */
     size_t bytes;        /* in all of them */
     int lost;            /* lines for which there was no room, not told yet */
+    bool sending;        /* a batch is on its way */
     bool stopping;
 };
 
@@ -65,7 +66,7 @@ static struct batch *batch_with_room(struct run_log *log)
     return batch;
 }
 
-static void write_line(struct batch *batch, const struct run_log *log, enum fm_level level,
+static void write_line(struct batch *batch, const struct log_source *source, enum fm_level level,
                        const char *message)
 {
     struct json_writer writer;
@@ -75,7 +76,7 @@ static void write_line(struct batch *batch, const struct run_log *log, enum fm_l
     json_writer_init(&writer, &batch->items);
     json_begin_object(&writer);
     json_key(&writer, "name");
-    json_add_string(&writer, log->config.logger);
+    json_add_string(&writer, source->logger);
     json_key(&writer, "level");
     json_add_integer(&writer, level);
     json_key(&writer, "message");
@@ -83,12 +84,17 @@ static void write_line(struct batch *batch, const struct run_log *log, enum fm_l
     json_key(&writer, "timestamp");
     json_add_time(&writer, time_now());
     json_key(&writer, "flow_run_id");
-    json_add_string(&writer, log->config.run_id);
+    json_add_string(&writer, source->flow_run_id);
+    if (source->task_run_id) {
+        json_key(&writer, "task_run_id");
+        json_add_string(&writer, source->task_run_id);
+    }
     json_end_object(&writer);
 }
 
 /* With the lock held. A line that did not fit is counted. */
-static void queue_line(struct run_log *log, enum fm_level level, const char *message)
+static void queue_line(struct run_log *log, const struct log_source *source, enum fm_level level,
+                       const char *message)
 {
     struct batch *batch = log->bytes < QUEUE_BYTES ? batch_with_room(log) : NULL;
     size_t before = batch ? batch->items.length : 0;
@@ -97,7 +103,7 @@ static void queue_line(struct run_log *log, enum fm_level level, const char *mes
         log->lost++;
         return;
     }
-    write_line(batch, log, level, message);
+    write_line(batch, source, level, message);
     if (batch->items.failed) {
         batch->items.failed = false;
         batch->items.length = before;
@@ -108,7 +114,8 @@ static void queue_line(struct run_log *log, enum fm_level level, const char *mes
     log->bytes += batch->items.length - before;
 }
 
-void run_log_add(struct run_log *log, enum fm_level level, const char *format, va_list args)
+void run_log_add(struct run_log *log, const struct log_source *source, enum fm_level level,
+                 const char *format, va_list args)
 {
     char *text = NULL;
 
@@ -116,21 +123,23 @@ void run_log_add(struct run_log *log, enum fm_level level, const char *format, v
         text = NULL;
     if (text && strlen(text) > MESSAGE_BYTES)
         text[MESSAGE_BYTES] = '\0';
-    run_log_add_text(log, level, text ? text : NO_MEMORY);
+    run_log_add_text(log, source, level, text ? text : NO_MEMORY);
     free(text);
 }
 
-void run_log_add_text(struct run_log *log, enum fm_level level, const char *text)
+void run_log_add_text(struct run_log *log, const struct log_source *source, enum fm_level level,
+                      const char *text)
 {
     buf_auto message = BUF_INIT;
 
     buf_add_utf8(&message, text);
     const char *line = message.failed ? NO_MEMORY : buf_string(&message);
     if (log->config.terminal_fd >= 0 && level >= FM_INFO)
-        terminal_print_run(&log->terminal, level, log->config.run_name, line);
+        terminal_print_run(&log->terminal, level, source->task_run_id ? "Task" : "Flow",
+                           source->name, line);
     pthread_mutex_lock(&log->lock);
-    queue_line(log, level, line);
-    pthread_cond_signal(&log->changed);
+    queue_line(log, source, level, line);
+    pthread_cond_broadcast(&log->changed);
     pthread_mutex_unlock(&log->lock);
 }
 
@@ -234,7 +243,7 @@ static void tell_losses(struct run_log *log)
         return;
     snprintf(text, sizeof(text), "%d lines of the log were lost: there was no room", log->lost);
     log->lost = 0;
-    queue_line(log, FM_WARNING, text);
+    queue_line(log, &log->config.about, FM_WARNING, text);
 }
 
 static void *send_lines(void *context)
@@ -244,15 +253,31 @@ static void *send_lines(void *context)
     pthread_mutex_lock(&log->lock);
     while (wait_for_lines(log)) {
         struct batch *batch = take_batch(log);
+        log->sending = true;
         pthread_mutex_unlock(&log->lock);
         send_batch(log, batch);
         buf_release(&batch->items);
         free(batch);
         pthread_mutex_lock(&log->lock);
+        log->sending = false;
         tell_losses(log);
+        pthread_cond_broadcast(&log->changed);
     }
     pthread_mutex_unlock(&log->lock);
     return NULL;
+}
+
+void run_log_flush(struct run_log *log, double seconds)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)seconds;
+    pthread_mutex_lock(&log->lock);
+    while ((log->sending || !list_is_empty(&log->batches)) &&
+           pthread_cond_timedwait(&log->changed, &log->lock, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&log->lock);
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
@@ -297,7 +322,7 @@ void run_log_stop(struct run_log *log)
         return;
     pthread_mutex_lock(&log->lock);
     log->stopping = true;
-    pthread_cond_signal(&log->changed);
+    pthread_cond_broadcast(&log->changed);
     pthread_mutex_unlock(&log->lock);
     pthread_join(log->thread, NULL);
     destroy(log);

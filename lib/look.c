@@ -4,23 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "lib/client.h"
 #include "lib/errors.h"
 #include "json/text.h"
 
-static int read_info(const struct fm_reply *reply, struct fm_run_info *ret_info,
-                     struct fm_error *error)
+int run_info_read(const json_t *record, struct fm_run_info *ret_info, struct fm_error *error)
 {
-    struct error parse_error;
-    json_t *run = json_parse(reply->body, reply->length, &parse_error);
-    const json_t *state = json_object_get(run, "state");
+    const json_t *state = json_object_get(record, "state");
     const char *id, *name, *type, *state_name;
 
-    int r = api_string(run, "id", &id, error);
+    int r = api_string(record, "id", &id, error);
     if (r == 0)
-        r = api_string(run, "name", &name, error);
+        r = api_string(record, "name", &name, error);
     if (r == 0)
         r = api_string(state, "type", &type, error);
     if (r == 0)
@@ -31,7 +26,17 @@ static int read_info(const struct fm_reply *reply, struct fm_run_info *ret_info,
         snprintf(ret_info->state_type, sizeof(ret_info->state_type), "%s", type);
         snprintf(ret_info->state_name, sizeof(ret_info->state_name), "%s", state_name);
     }
-    json_decref(run);
+    return r;
+}
+
+static int read_info(const struct fm_reply *reply, struct fm_run_info *ret_info,
+                     struct fm_error *error)
+{
+    struct error parse_error;
+    json_t *record = json_parse(reply->body, reply->length, &parse_error);
+
+    int r = run_info_read(record, ret_info, error);
+    json_decref(record);
     return r;
 }
 

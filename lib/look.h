@@ -1,6 +1,8 @@
 /* Looking at a flow run until something has changed. */
 #pragma once
 
+#include <jansson.h>
+
 #include "common/error.h"
 #include "common/ids.h"
 #include "include/fermata.h"
@@ -22,5 +24,9 @@ struct look {
  */
 int look_at_run(struct fm_client *client, struct look *look, double wait,
                 struct fm_error *error) MUST_CHECK;
+
+/* From the record of a run. */
+int run_info_read(const json_t *record, struct fm_run_info *ret_info,
+                  struct fm_error *error) MUST_CHECK;
 
 bool run_info_is_final(const struct fm_run_info *info);

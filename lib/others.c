@@ -1,6 +1,7 @@
 /* Other runs: starting them by their deployment, looking at them, waiting for them. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -11,6 +12,8 @@
 #include "lib/look.h"
 #include "lib/model.h"
 #include "lib/run.h"
+#include "lib/subflows.h"
+#include "lib/task_runs.h"
 #include "json/writer.h"
 
 #define POLL         1.0  /* seconds, where the server cannot hold a read back */
@@ -18,24 +21,28 @@
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
+static bool has_come(const struct look *look, const char *type)
+{
+    return run_info_is_final(&look->info) || (type && strcmp(look->info.state_type, type) == 0);
+}
+
 /* Until the run has ended or is in a state of the type (NULL: any end). */
 static int wait_until(struct fm_run *run, struct look *look, const char *type, double timeout,
                       struct fm_error *error)
 {
     int64_t end = timeout < 1e10 ? time_monotonic() + (int64_t)(timeout * SECOND) : TIME_NEVER;
 
-    for (;;) {
+    while (!has_come(look, type)) {
         double left = end == TIME_NEVER ? INFINITY : (double)(end - time_monotonic()) / SECOND;
         int r = look_at_run(run->client, look, fmin(LONGEST_WAIT, fmax(left, 0)), error);
         if (r < 0 && r != FM_UNREACHABLE)
             return r;
-        if (run_info_is_final(&look->info) || (type && strcmp(look->info.state_type, type) == 0))
-            return 0;
-        if (left <= 0)
+        if (left <= 0 && !has_come(look, type))
             return r < 0 ? r
                          : fail(error, FM_TIMED_OUT, "flow run '%s' is still %s", look->info.name,
                                 look->info.state_name);
     }
+    return 0;
 }
 
 static struct look look_of(const char *flow_run_id)
@@ -113,17 +120,17 @@ static int find_deployment(struct fm_run *run, const char *name, char ret_id[sta
     return r;
 }
 
-static int parameters_to_json(const struct fm_setting *parameters, struct buf *to,
-                              struct fm_error *error)
+static int settings_to_json(const struct fm_setting *settings, struct buf *to,
+                            struct fm_error *error)
 {
     json_t *object = json_object();
     int r = 0;
 
-    for (; parameters && parameters->field && r == 0; parameters++) {
-        json_t *value = value_to_json(&parameters->value, &fm_type_json, error);
+    for (; settings && settings->field && r == 0; settings++) {
+        json_t *value = value_to_json(&settings->value, &fm_type_json, error);
         if (!value)
             r = FM_INVALID;
-        else if (json_object_set_new(object, parameters->field, value) < 0)
+        else if (json_object_set_new(object, settings->field, value) < 0)
             r = fail_without_memory(error);
     }
     char *text = r == 0 ? json_dumps(object, JSON_COMPACT) : NULL;
@@ -136,9 +143,30 @@ static int parameters_to_json(const struct fm_setting *parameters, struct buf *t
     return r;
 }
 
-static void write_request(struct buf *body, const struct fm_run_deployment_options *options,
-                          const char *parameters, const char *key)
+static int parameters_to_json(const struct fm_run_deployment_options *options, struct buf *to,
+                              struct fm_error *error)
 {
+    const struct fm_arguments *arguments = &options->arguments;
+
+    if (!arguments->model)
+        return settings_to_json(options->parameters, to, error);
+    if (options->parameters)
+        return fail(error, FM_INVALID, "a run gets .parameters or .arguments, not both");
+    int r = model_encode(arguments->model, arguments->value, to, error);
+    return r < 0 ? fail_prefix(error, "parameters") : 0;
+}
+
+/* What a run of a deployment is to be like. */
+struct wanted_run {
+    const char *deployment; /* "flow/deployment" */
+    const struct fm_run_deployment_options *options;
+    struct buf parameters;     /* JSON */
+    char task_run_id[ID_SIZE]; /* that stands for it; "": none */
+};
+
+static void write_request(struct buf *body, const struct wanted_run *wanted, const char *key)
+{
+    const struct fm_run_deployment_options *options = wanted->options;
     struct json_writer writer;
 
     json_writer_init(&writer, body);
@@ -150,39 +178,59 @@ static void write_request(struct buf *body, const struct fm_run_deployment_optio
     json_key(&writer, "state_details");
     json_begin_object(&writer);
     json_key(&writer, "scheduled_time");
-    json_add_time(&writer, time_now());
+    json_add_time(&writer, options->scheduled_time ? options->scheduled_time : time_now());
     json_end_object(&writer);
     json_end_object(&writer);
     json_key(&writer, "name");
     json_add_string(&writer, options->name);
+    json_key(&writer, "tags");
+    json_begin_array(&writer);
+    for (const char *const *tag = options->tags; tag && *tag; tag++)
+        json_add_string(&writer, *tag);
+    json_end_array(&writer);
     json_key(&writer, "parameters");
-    json_add_text(&writer, parameters);
+    json_add_text(&writer, buf_string(&wanted->parameters));
+    if (wanted->task_run_id[0]) {
+        json_key(&writer, "parent_task_run_id");
+        json_add_string(&writer, wanted->task_run_id);
+    }
     json_key(&writer, "idempotency_key");
     json_add_string(&writer, key);
     json_end_object(&writer);
 }
 
-static int start_run(struct fm_run *run, const char *name,
-                     const struct fm_run_deployment_options *options, struct look *ret_look,
-                     struct fm_error *error)
+/* The task run that stands for the run in this one. Any other call of the same deployment has a
+ * task run of the same key. */
+static int open_stand_in(struct fm_run *run, struct wanted_run *wanted, struct fm_error *error)
 {
+    buf_auto key = BUF_INIT;
+    const char *name;
+
+    buf_addf(&key, "prefect.deployments.flow_runs.run_deployment.%s", wanted->deployment);
+    if (key.failed)
+        return fail_without_memory(error);
+    const struct task_run_request request = {
+        .key = key.data, .name = wanted->deployment, .input = &wanted->parameters};
+    return task_run_open(run, &request, wanted->task_run_id, &name, error);
+}
+
+static int create_run(struct fm_run *run, const struct wanted_run *wanted, struct look *ret_look,
+                      struct fm_error *error)
+{
+    const char *given = wanted->options->idempotency_key;
     char deployment_id[ID_SIZE];
     char fresh[ID_SIZE];
     char path[96];
-    buf_auto parameters = BUF_INIT;
     buf_auto body = BUF_INIT;
     json_t *started = NULL;
     const char *id;
 
-    int r = find_deployment(run, name, deployment_id, error);
-    if (r == 0)
-        r = parameters_to_json(options->parameters, &parameters, error);
+    int r = find_deployment(run, wanted->deployment, deployment_id, error);
     if (r < 0)
         return r;
     id_new(fresh);
-    const char *key = options->idempotency_key ? options->idempotency_key : fresh;
     const struct fm_call call = {.idempotency_key = fresh};
-    write_request(&body, options, buf_string(&parameters), key);
+    write_request(&body, wanted, given ? given : fresh);
     snprintf(path, sizeof(path), "/deployments/%s/create_flow_run", deployment_id);
     r = api_call(run->client, "POST", path, &body, &call, &started, error);
     if (r == 0)
@@ -193,15 +241,44 @@ static int start_run(struct fm_run *run, const char *name,
     return r;
 }
 
+/* 1: the run that stood for this call in an earlier process, unless it failed; 0: none. */
+static int find_earlier(struct fm_run *run, const struct wanted_run *wanted, struct look *ret_look,
+                        struct fm_error *error)
+{
+    struct fm_run_info info;
+
+    int r = child_find(run->client, wanted->task_run_id, &info, error);
+    if (r <= 0)
+        return r;
+    if (run_info_is_final(&info) && strcmp(info.state_type, "COMPLETED") != 0)
+        return 0;
+    *ret_look = look_of(info.id);
+    return 1;
+}
+
+static int start_run(struct fm_run *run, struct wanted_run *wanted, struct look *ret_look,
+                     struct fm_error *error)
+{
+    int r = parameters_to_json(wanted->options, &wanted->parameters, error);
+    if (r == 0 && wanted->options->as_subflow) {
+        r = open_stand_in(run, wanted, error);
+        if (r == 0)
+            r = find_earlier(run, wanted, ret_look, error);
+    }
+    return r == 0 ? create_run(run, wanted, ret_look, error) : r;
+}
+
 int fm_run_deployment_with(struct fm_run *run, const char *name,
                            const struct fm_run_deployment_options *options,
                            struct fm_run_info *ret_info)
 {
+    struct wanted_run wanted = {.deployment = name, .options = options};
     struct fm_error error;
     struct look look;
 
-    int r = start_run(run, name, options, &look, &error);
-    if (r == 0)
+    int r = start_run(run, &wanted, &look, &error);
+    buf_release(&wanted.parameters);
+    if (r >= 0)
         r = look_at_run(run->client, &look, 0, &error);
     if (r == 0 && options->timeout > 0)
         r = wait_until(run, &look, NULL, options->timeout, &error);

@@ -46,17 +46,21 @@ struct output {
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
+static struct log_source source_of(const struct output *output)
+{
+    return (struct log_source){.logger = OUTPUT_LOGGER,
+                               .flow_run_id = output->config.run_id,
+                               .name = output->config.run_name};
+}
+
 static bool start_log(struct output *output)
 {
     struct fm_error error;
 
     int r = output->client ? 0 : fm_client_create(output->config.url, &output->client, &error);
     if (r == 0) {
-        const struct run_log_config config = {.client = output->client,
-                                              .run_id = output->config.run_id,
-                                              .run_name = output->config.run_name,
-                                              .logger = OUTPUT_LOGGER,
-                                              .terminal_fd = -1};
+        const struct run_log_config config = {
+            .client = output->client, .about = source_of(output), .terminal_fd = -1};
         r = run_log_start(&config, &output->log, &error);
     }
     if (r < 0 && !output->has_complained)
@@ -92,8 +96,9 @@ static void store_line(struct output *output, struct stream *stream)
     stream->line[length] = '\0';
     if (stream->is_cut)
         strcpy(stream->line + length, CUT_MARK);
+    const struct log_source source = source_of(output);
     if (output->log || start_log(output))
-        run_log_add_text(output->log, stream->level, stream->line);
+        run_log_add_text(output->log, &source, stream->level, stream->line);
 }
 
 /* The line is complete, or there is no more room for it. */

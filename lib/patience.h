@@ -2,7 +2,7 @@
  * shorter ones in their place. */
 #pragma once
 
-/* Seconds that a run's process has to end after SIGTERM, before SIGKILL. */
+/* Seconds that a run's process has to end after SIGTERM, before SIGKILL, or after its timeout. */
 double patience_with_process(void);
 
 /* Seconds after the last sign of life for which the holder of a run is believed to be there: what

@@ -7,6 +7,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
@@ -15,6 +16,7 @@
 #include "lib/inputs.h"
 #include "lib/look.h"
 #include "lib/model.h"
+#include "lib/parts.h"
 #include "lib/run.h"
 #include "lib/states.h"
 #include "lib/stored.h"
@@ -41,6 +43,8 @@ struct pause {
     struct look look;           /* the last one at the run */
 };
 
+/* ---- its inputs ------------------------------------------------------------------------------ */
+
 static int post_input(struct pause *pause, const char *role, const char *value,
                       struct fm_error *error)
 {
@@ -61,14 +65,44 @@ static int post_input(struct pause *pause, const char *role, const char *value,
     json_add_string(&writer, value);
     json_end_object(&writer);
     const struct fm_call call = {.idempotency_key = id};
-    int r = api_call(pause->run->client, "POST", path, &body, &call, NULL, error);
-    return r == FM_CONFLICT ? 0 : r; /* it was stored before, and the answer to that was lost */
+    return api_call(pause->run->client, "POST", path, &body, &call, NULL, error);
+}
+
+static int delete_input(struct pause *pause, const char *role, struct fm_error *error)
+{
+    const struct fm_call call = {0};
+    buf_auto path = BUF_INIT;
+    char *keyset = fm_path_segment(pause->keyset);
+
+    if (!keyset)
+        return fail_without_memory(error);
+    buf_addf(&path, "/flow_runs/%s/input/%s-%s", pause->run->id, keyset, role);
+    free(keyset);
+    if (path.failed)
+        return fail_without_memory(error);
+    int r = api_call(pause->run->client, "DELETE", path.data, NULL, &call, NULL, error);
+    return r == FM_NOT_FOUND ? 0 : r;
+}
+
+/* Posts the schema, with which the question begins. What an earlier try of the run has left under
+ * these keys, its answer too, belongs to a question that is over. */
+static int post_schema(struct pause *pause, const struct buf *schema, struct fm_error *error)
+{
+    static const char *const roles[] = {"schema", "description", "response"};
+
+    int r = post_input(pause, "schema", buf_string(schema), error);
+    if (r != FM_CONFLICT)
+        return r;
+    r = 0;
+    for (size_t i = 0; i < COUNT_OF(roles) && r == 0; i++)
+        r = delete_input(pause, roles[i], error);
+    return r == 0 ? post_input(pause, "schema", buf_string(schema), error) : r;
 }
 
 /* ---- the question ---------------------------------------------------------------------------- */
 
 /* The author's own key, and the second time KEY-2: another pause, and in a process that starts anew
- * by the same name as in the one before. With the run's lock held. */
+ * by the same name as in the one before. `run` is an owner, with its lock held. */
 static int take_own_key(struct fm_run *run, const char *own, char ret_key[static KEY_SIZE])
 {
     struct pause_key *key = run->pause_keys;
@@ -89,7 +123,7 @@ static int take_own_key(struct fm_run *run, const char *own, char ret_key[static
 
 static int name_pause(struct pause *pause, struct fm_error *error)
 {
-    struct fm_run *run = pause->run;
+    struct fm_run *run = pause->run->owner;
     const char *own = pause->options->key;
 
     if (own && (!input_key_is_plain(own) || strlen(own) > OWN_KEY_LENGTH))
@@ -128,7 +162,7 @@ static int enter_pause(struct pause *pause, bool *ret_is_over, struct fm_error *
     if (outcome.verdict == ACCEPTED || *ret_is_over)
         return 0;
     if (outcome_is(&outcome, "CANCELLING") || outcome_is(&outcome, "CANCELLED")) {
-        atomic_store(&pause->run->cancelling, true);
+        run_cancel(pause->run);
         return fail(error, FM_CANCELLED, "the run was cancelled");
     }
     return fail(error, FM_REFUSED, "the flow run cannot be %s: %s",
@@ -140,14 +174,15 @@ static int ask(struct pause *pause, const struct buf *schema, struct fm_error *e
     buf_auto description = BUF_INIT;
     buf_auto quoted = BUF_INIT;
 
-    int r = post_input(pause, "schema", buf_string(schema), error);
+    int r = post_schema(pause, schema, error);
     if (r < 0 || !pause->options->description)
         return r;
     buf_add_utf8(&description, pause->options->description);
     json_quote(&quoted, buf_string(&description), description.length);
     if (description.failed || quoted.failed)
         return fail_without_memory(error);
-    return post_input(pause, "description", buf_string(&quoted), error);
+    r = post_input(pause, "description", buf_string(&quoted), error);
+    return r == FM_CONFLICT ? 0 : r; /* it was stored before, and the answer to that was lost */
 }
 
 /* ---- the wait -------------------------------------------------------------------------------- */
@@ -164,7 +199,7 @@ static int judge_state(struct pause *pause, struct fm_error *error)
         return 0;
     if (strcmp(pause->look.info.state_type, "CANCELLING") == 0 ||
         strcmp(pause->look.info.state_type, "CANCELLED") == 0) {
-        atomic_store(&pause->run->cancelling, true);
+        run_cancel(pause->run);
         return fail(error, FM_CANCELLED, "the run was cancelled while it was paused");
     }
     if (strcmp(pause->look.info.state_type, "FAILED") == 0 &&
@@ -216,7 +251,7 @@ static int leave_process(struct pause *pause, struct fm_error *error)
 {
     fm_info(pause->run, "Suspending flow run, execution will continue in a new process when it is "
                         "resumed.");
-    atomic_store(&pause->run->suspended, true);
+    atomic_store(&pause->run->owner->suspended, true);
     return fail(error, FM_SUSPENDED, "the flow run is suspended");
 }
 

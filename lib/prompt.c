@@ -1,4 +1,5 @@
-/* A question at the terminal, which a signal can end: a read of stdio goes on behind a handler. */
+/* A question at the terminal, which an interruption can end: a read of stdio goes on behind a
+ * handler. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -8,41 +9,48 @@
 
 #include "common/buf.h"
 #include "lib/errors.h"
+#include "lib/parts.h"
 #include "lib/run.h"
 
 #define LONGEST_LINE 65536
 
-/* What the run's signals are written to, from now on and if there was one already. */
+/* What interruptions of the run are written to from now on. */
 static int open_wake_fd(struct fm_run *run, struct fm_error *error)
 {
-    pthread_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->owner->lock);
     if (run->wake_fd < 0)
-        run->wake_fd = eventfd(atomic_load(&run->signal) != 0, EFD_CLOEXEC);
+        run->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int fd = run->wake_fd;
     int number = errno;
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->owner->lock);
     return fd >= 0 ? fd : fail(error, FM_FAILED, "eventfd: %s", strerror(number));
 }
 
 /* 1 once there is something to read from standard input, or its end. */
-static int wait_for_input(int wake_fd, struct fm_error *error)
+static int wait_for_input(struct fm_run *run, int wake_fd, struct fm_error *error)
 {
     struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
                            {.fd = wake_fd, .events = POLLIN}};
+    eventfd_t earlier; /* an interruption of an earlier try is none any more */
 
-    while (poll(fds, 2, -1) < 0) {
-        if (errno != EINTR)
+    for (;;) {
+        if (run_interruption(run) < 0)
+            return fail(error, FM_CANCELLED, "interrupted while waiting for standard input");
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
             return fail(error, FM_FAILED, "standard input: %s", strerror(errno));
+        if (!fds[1].revents && fds[0].revents)
+            return 1;
+        if (fds[1].revents && eventfd_read(wake_fd, &earlier) < 0 && errno != EAGAIN)
+            return fail(error, FM_FAILED, "eventfd: %s", strerror(errno));
     }
-    return fds[1].revents ? fail(error, FM_CANCELLED, "the process was interrupted") : 1;
 }
 
 /* Takes one byte at a time: what stands behind the line is for whoever reads next. */
-static int read_line(int wake_fd, struct buf *line, struct fm_error *error)
+static int read_line(struct fm_run *run, int wake_fd, struct buf *line, struct fm_error *error)
 {
     for (;;) {
         char c;
-        int r = wait_for_input(wake_fd, error);
+        int r = wait_for_input(run, wake_fd, error);
         if (r < 0)
             return r;
         ssize_t n = read(STDIN_FILENO, &c, 1);
@@ -71,7 +79,7 @@ int fm_prompt(struct fm_run *run, const char *question, const char **ret_answer)
     fflush(stdout);
     int r = open_wake_fd(run, &error);
     if (r >= 0)
-        r = read_line(r, &line, &error);
+        r = read_line(run, r, &line, &error);
     if (r > 0) {
         const char *answer = fm_format(run, "%s", buf_string(&line));
         if (answer)

@@ -44,9 +44,9 @@ static struct fm_receiver *new_receiver(struct fm_run *run, struct fm_error *err
     int r = -1;
 
     if (receiver) {
-        pthread_mutex_lock(&run->lock);
-        r = arena_on_release(&run->arena, release_receiver, receiver);
-        pthread_mutex_unlock(&run->lock);
+        pthread_mutex_lock(&run->owner->lock);
+        r = arena_on_release(&run->owner->arena, release_receiver, receiver);
+        pthread_mutex_unlock(&run->owner->lock);
     }
     if (r == 0)
         return receiver;

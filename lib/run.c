@@ -6,10 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/client.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/model.h"
+#include "lib/parts.h"
 #include "lib/states.h"
+#include "lib/task_runs.h"
 
 static const struct fm_error no_error = {.code = 0, .message = ""};
 static const struct fm_error no_memory = {.code = FM_NO_MEMORY, .message = "out of memory"};
@@ -34,11 +37,15 @@ int run_create(const struct fm_flow *flow, struct fm_client *client, struct fm_r
     if (!run)
         return fail_without_memory(error);
     run->flow = flow;
+    run->owner = run;
     run->client = client;
     run->wake_fd = -1;
     run->terminal_fd = STDERR_FILENO;
+    list_init(&run->parts);
+    list_init(&run->idle_clients);
+    list_init(&run->part);
     pthread_mutex_init(&run->lock, NULL);
-    run->flow_name = name_of_flow(&run->arena, flow);
+    run->flow_name = name_of_flow(&run->owner->arena, flow);
     run->name = "";
     if (!run->flow_name) {
         run_destroy(run);
@@ -54,6 +61,8 @@ void run_destroy(struct fm_run *run)
         return;
     if (run->wake_fd >= 0)
         close(run->wake_fd);
+    task_calls_forget(run);
+    parts_release(run);
     arena_release(&run->arena);
     pthread_mutex_destroy(&run->lock);
     free(run);
@@ -64,7 +73,7 @@ int run_propose(struct fm_run *run, const struct proposal *proposal, struct outc
 {
     struct proposal held = *proposal;
 
-    held.lease = run->lease;
+    held.lease = run->owner->lease;
     return propose_state(run->client, run->id, &held, ret_outcome, error);
 }
 
@@ -80,31 +89,44 @@ static struct thread_error *find_error(const struct fm_run *run)
     return kept;
 }
 
+static struct thread_error *new_error(struct fm_run *run)
+{
+    struct thread_error *kept = arena_alloc(&run->owner->arena, sizeof(*kept));
+
+    if (kept) {
+        kept->thread = pthread_self();
+        kept->next = run->errors;
+        run->errors = kept;
+    }
+    return kept;
+}
+
 int run_keep_error(struct fm_run *run, int r, const struct fm_error *error)
 {
+    static const struct fm_error timed_out = {.code = FM_TIMED_OUT,
+                                              .message = "the timeout of the run is over"};
+
     if (r >= 0)
         return r;
-    pthread_mutex_lock(&run->lock);
-    struct thread_error *kept = find_error(run);
-    if (!kept) {
-        kept = arena_alloc(&run->arena, sizeof(*kept));
-        if (kept) {
-            kept->thread = pthread_self();
-            kept->next = run->errors;
-            run->errors = kept;
-        }
+    if (r == FM_CANCELLED && run_interruption(run) == FM_TIMED_OUT) {
+        r = FM_TIMED_OUT;
+        error = &timed_out;
     }
+    pthread_mutex_lock(&run->owner->lock);
+    struct thread_error *kept = find_error(run);
+    if (!kept)
+        kept = new_error(run);
     if (kept)
         kept->error = *error;
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->owner->lock);
     return kept ? r : FM_NO_MEMORY;
 }
 
 const struct fm_error *fm_error(struct fm_run *run)
 {
-    pthread_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->owner->lock);
     const struct thread_error *kept = find_error(run);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->owner->lock);
     return kept ? &kept->error : &no_error;
 }
 
@@ -123,9 +145,9 @@ int fm_fail(struct fm_run *run, const char *format, ...)
 
 void *fm_alloc(struct fm_run *run, size_t size)
 {
-    pthread_mutex_lock(&run->lock);
-    void *memory = arena_alloc(&run->arena, size);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_lock(&run->owner->lock);
+    void *memory = arena_alloc(&run->owner->arena, size);
+    pthread_mutex_unlock(&run->owner->lock);
     if (!memory)
         run_keep_error(run, FM_NO_MEMORY, &no_memory);
     return memory;
@@ -136,9 +158,9 @@ char *fm_format(struct fm_run *run, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    pthread_mutex_lock(&run->lock);
-    char *text = arena_vprintf(&run->arena, format, args);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_lock(&run->owner->lock);
+    char *text = arena_vprintf(&run->owner->arena, format, args);
+    pthread_mutex_unlock(&run->owner->lock);
     va_end(args);
     if (!text)
         run_keep_error(run, FM_NO_MEMORY, &no_memory);
@@ -148,7 +170,7 @@ char *fm_format(struct fm_run *run, const char *format, ...)
 /* With the lock held: the note of a list that was grown here, or NULL. */
 static struct grown_list *find_list(const struct fm_run *run, const fm_strings *list)
 {
-    struct grown_list *grown = run->lists;
+    struct grown_list *grown = run->owner->lists;
 
     while (grown && (!list->items || grown->items != list->items))
         grown = grown->next;
@@ -159,13 +181,13 @@ static struct grown_list *find_list(const struct fm_run *run, const fm_strings *
 static struct grown_list *grow_list(struct fm_run *run, fm_strings *list, struct grown_list *grown)
 {
     size_t capacity = list->count < 4 ? 8 : list->count * 2;
-    const char **items = arena_alloc(&run->arena, capacity * sizeof(*items));
+    const char **items = arena_alloc(&run->owner->arena, capacity * sizeof(*items));
 
     if (!grown) {
-        grown = arena_alloc(&run->arena, sizeof(*grown));
+        grown = arena_alloc(&run->owner->arena, sizeof(*grown));
         if (grown) {
-            grown->next = run->lists;
-            run->lists = grown;
+            grown->next = run->owner->lists;
+            run->owner->lists = grown;
         }
     }
     if (!items || !grown)
@@ -179,14 +201,14 @@ static struct grown_list *grow_list(struct fm_run *run, fm_strings *list, struct
 
 int fm_append(struct fm_run *run, fm_strings *list, const char *text)
 {
-    pthread_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->owner->lock);
     struct grown_list *grown = find_list(run, list);
     if (!grown || list->count >= grown->capacity)
         grown = grow_list(run, list, grown);
-    char *copy = grown ? arena_strdup(&run->arena, text) : NULL;
+    char *copy = grown ? arena_strdup(&run->owner->arena, text) : NULL;
     if (copy)
         list->items[list->count++] = copy;
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->owner->lock);
     return run_keep_error(run, copy ? 0 : FM_NO_MEMORY, &no_memory);
 }
 
@@ -195,9 +217,10 @@ int run_decode(struct fm_run *run, const struct fm_model *model, const struct fm
 {
     problem_list_auto problems = {0};
 
-    pthread_mutex_lock(&run->lock);
-    int r = model_decode(model, initial, json, length, &run->arena, ret_value, &problems, error);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_lock(&run->owner->lock);
+    int r =
+        model_decode(model, initial, json, length, &run->owner->arena, ret_value, &problems, error);
+    pthread_mutex_unlock(&run->owner->lock);
     return r;
 }
 
@@ -206,9 +229,9 @@ int run_decode_bare(struct fm_run *run, const struct fm_model *model, const char
 {
     problem_list_auto problems = {0};
 
-    pthread_mutex_lock(&run->lock);
-    int r = model_decode_bare(model, json, length, &run->arena, ret_value, &problems, error);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_lock(&run->owner->lock);
+    int r = model_decode_bare(model, json, length, &run->owner->arena, ret_value, &problems, error);
+    pthread_mutex_unlock(&run->owner->lock);
     return r;
 }
 
@@ -260,16 +283,41 @@ const char *fm_flow_name(const struct fm_run *run)
     return run->flow_name;
 }
 
+const char *fm_task_run_id(const struct fm_run *run)
+{
+    return run->task_run_name ? run->task_run_id : NULL;
+}
+
 struct fm_client *fm_run_client(struct fm_run *run)
 {
     return run->client;
+}
+
+static const struct fm_error told_to_end = {.code = FM_CANCELLED,
+                                            .message = "the flow run is to end"};
+
+int fm_check(struct fm_run *run)
+{
+    return run_keep_error(run, run_interruption(run) < 0 ? FM_CANCELLED : 0, &told_to_end);
+}
+
+int fm_sleep(struct fm_run *run, double seconds)
+{
+    return run_keep_error(run, client_sleep(run->client, seconds), &told_to_end);
 }
 
 void fm_log(struct fm_run *run, enum fm_level level, const char *format, ...)
 {
     va_list args;
 
+    const struct log_source source = {
+        .logger = run->task_run_name ? TASK_LOGGER : RUN_LOGGER,
+        .flow_run_id = run->id,
+        .task_run_id = run->task_run_name ? run->task_run_id : NULL,
+        .name = run->task_run_name ? run->task_run_name : run->name,
+    };
+
     va_start(args, format);
-    run_log_add(run->log, level, format, args);
+    run_log_add(run->log, &source, level, format, args);
     va_end(args);
 }

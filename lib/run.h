@@ -6,10 +6,12 @@
 
 #include "common/arena.h"
 #include "common/ids.h"
+#include "common/list.h"
 #include "include/fermata.h"
 #include "lib/watch.h"
 
 struct outcome;
+struct part_client;
 struct proposal;
 struct run_log;
 
@@ -34,32 +36,50 @@ struct pause_key {
     int uses;
 };
 
+/*
+ * What a flow or a task is handed. A task has a handle of its own within its flow run, a subflow is
+ * a flow run of its own. What concerns a flow run as a whole lies in its own handle, the `owner`.
+ */
 struct fm_run {
     const struct fm_flow *flow;
+    struct fm_run *owner;  /* of the flow run: the handle itself, unless it is a task's */
+    struct fm_run *parent; /* in which this task or subflow was called; NULL: nobody called it */
     struct fm_client *client;
     struct run_log *log;
-    char id[ID_SIZE];
+    char id[ID_SIZE]; /* of the flow run */
     char flow_id[ID_SIZE];
-    char lease[LEASE_SIZE]; /* under which this process holds it */
-    int terminal_fd;        /* where its log is shown */
-    const char *name;       /* in the arena, like the next */
+    char lease[LEASE_SIZE];    /* under which this process holds the flow run; the owner's */
+    int terminal_fd;           /* where its log is shown */
+    char task_run_id[ID_SIZE]; /* "" unless the handle is a task's */
+    const char *name;          /* of the flow run; in the arena, like the next two */
+    const char *task_run_name; /* or NULL */
     const char *flow_name;
     const void *parameters; /* NULL: the flow has none */
+    atomic_bool timed_out;  /* its own timeout is over */
+
+    /* The owner's. */
     atomic_int signal;      /* SIGINT or SIGTERM if the process was told to end */
     atomic_bool cancelling; /* somebody cancels the run through the API */
-
+    atomic_bool suspended;  /* this process has nothing more to say about the run */
+    bool leaves_retries;    /* to its runner, which starts another process for the next try */
+    void (*end_by_force)(struct fm_run *run); /* for a flow that minds no timeout; NULL: nothing */
     _Atomic int64_t newest_answer; /* the number of the last answer to a question; 0: none yet */
-
-    atomic_bool suspended; /* this process has nothing more to say about the run */
-
-    pthread_mutex_t lock; /* for what follows */
+    pthread_mutex_t lock;          /* for what follows, also in handles of tasks */
     struct arena arena;
-    struct thread_error *errors;
     struct grown_list *lists;
-    int wake_fd; /* an eventfd that tells of a signal, for fm_prompt; -1: nobody asked yet */
+    struct list parts;            /* tasks and subflows that are running, see parts.h */
+    struct list idle_clients;     /* for their like */
+    void *calls;                  /* how often tasks were called, see task_runs.h */
+    const char *result;           /* what fm_set_result was given, as JSON; NULL: nothing */
     struct pause_key *pause_keys; /* of the author's own that were used */
-    bool ending; /* the flow has returned: what its client says must not be interrupted */
-    int pauses;  /* so far: the keys are "1", "2", ... */
+    int pauses;                   /* so far: the keys are "1", "2", ... */
+
+    /* Each handle's, with its owner's lock. */
+    struct thread_error *errors;
+    bool ending; /* the flow or task has returned: what its client says must not be interrupted */
+    int wake_fd; /* an eventfd that tells of an interruption, for fm_prompt; -1: nobody asked yet */
+    struct list part;                /* in the parts of its parent's owner */
+    struct part_client *part_client; /* NULL: the client is another's */
 };
 
 /* Makes a run that the server does not know yet. The client is its caller's. */
@@ -72,6 +92,8 @@ int run_propose(struct fm_run *run, const struct proposal *proposal, struct outc
                 struct fm_error *error) MUST_CHECK;
 
 /* Keeps the error for fm_error, if r is negative; returns r. */
+/* Keeps the error for fm_error, if r is negative; returns r. What was interrupted because a timeout
+ * is over has timed out, and is not cancelled. */
 int run_keep_error(struct fm_run *run, int r, const struct fm_error *error);
 
 /* model_decode into the run's memory, with its lock. */

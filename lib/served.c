@@ -13,12 +13,16 @@
 
 #include "common/ids.h"
 #include "lib/client.h"
+#include "lib/deadline.h"
 #include "lib/engine.h"
 #include "lib/errors.h"
+#include "lib/log.h"
 #include "lib/process.h"
 #include "lib/run.h"
 #include "json/text.h"
 #include "json/writer.h"
+
+#define LAST_LINES 5.0 /* seconds for the log of a process that is ended by force */
 
 /* The flow's retries, in the run's policy, of which nothing else may be lost. */
 static int tell_retries(struct fm_run *run, const json_t *record, struct fm_error *error)
@@ -83,6 +87,25 @@ static int read_record(struct fm_run *run, struct fm_error *error)
     return r;
 }
 
+/* For a flow that goes on although its time is over: says so in its place and ends the process. If
+ * the server has it tried again, the runner does that. */
+static void end_by_force(struct fm_run *run)
+{
+    struct fm_client *client = NULL;
+    struct fm_error error;
+    struct outcome outcome;
+
+    fail_deadline(&error, "Flow", run->flow->timeout);
+    fm_log(run, FM_ERROR, "%s; it does not end, so its process is ended", error.message);
+    const struct proposal end = {.type = "FAILED", .name = "TimedOut", .message = error.message};
+    struct fm_error ignored;
+    int r = client_create_like(run->client, &client, &ignored);
+    if (r == 0)
+        r = propose_state(client, run->id, &end, &outcome, &ignored);
+    run_log_flush(run->log, LAST_LINES);
+    _exit(r == 0 ? SERVED_TOLD : 1);
+}
+
 /* What the runner tells by SERVED_RUN. */
 struct served {
     size_t deployment;
@@ -102,6 +125,8 @@ static int run_it(const struct fm_flow *flow, const struct served *served, struc
     snprintf(run->id, sizeof(run->id), "%s", served->id);
     lease_write(run->lease, served->holder);
     run->terminal_fd = PROCESS_TERMINAL;
+    run->end_by_force = end_by_force;
+    run->leaves_retries = true;
     r = read_record(run, error);
     if (r == 0)
         r = engine_run(run, log_client, false, ret_status, error);

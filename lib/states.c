@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -10,6 +11,7 @@
 #include "lib/client.h"
 #include "lib/errors.h"
 #include "lib/utf8.h"
+#include "json/text.h"
 #include "json/writer.h"
 
 static void write_keyset(struct json_writer *writer, const char *keyset)
@@ -70,6 +72,13 @@ static void write_proposal(struct buf *body, const struct proposal *proposal,
         json_key(&writer, "message");
         json_add_string(&writer, buf_string(&message));
     }
+    if (proposal->result) {
+        json_key(&writer, "data");
+        json_begin_object(&writer);
+        json_key(&writer, RESULT_MEMBER);
+        json_add_text(&writer, proposal->result);
+        json_end_object(&writer);
+    }
     json_key(&writer, "state_details");
     write_details(&writer, proposal, transition_id);
     json_end_object(&writer);
@@ -118,30 +127,79 @@ static int read_outcome(const json_t *reply, const char *transition_id, struct o
     return 0;
 }
 
-int propose_state(struct fm_client *client, const char *run_id, const struct proposal *proposal,
-                  struct outcome *ret_outcome, struct fm_error *error)
+static int read_result(const char *body, char **ret_result, struct fm_error *error)
+{
+    static const char *const member[] = {"state", "data", RESULT_MEMBER, NULL};
+    size_t length;
+    const char *text = json_member_text(body, member, &length);
+    char *result = text ? strndup(text, length) : NULL;
+
+    if (text && !result)
+        return fail_without_memory(error);
+    *ret_result = result;
+    return 0;
+}
+
+/* `ret_result` may be NULL. */
+static int read_reply(const struct fm_reply *reply, const char *transition_id,
+                      struct outcome *ret_outcome, char **ret_result, struct fm_error *error)
+{
+    struct error parse_error;
+
+    int r = fm_reply_check(reply, error);
+    if (r < 0)
+        return r;
+    json_t *json = json_parse(reply->body, reply->length, &parse_error);
+    if (!json)
+        return fail(error, FM_FAILED, "the server's verdict is no JSON: %s", parse_error.message);
+    r = read_outcome(json, transition_id, ret_outcome, error);
+    if (r == 0 && ret_result)
+        r = read_result(reply->body, ret_result, error);
+    json_decref(json);
+    return r;
+}
+
+int propose_for_result(struct fm_client *client, const char *run_id,
+                       const struct proposal *proposal, struct outcome *ret_outcome,
+                       char **ret_result, struct fm_error *error)
 {
     char transition_id[ID_SIZE];
     char path[96];
     buf_auto body = BUF_INIT;
-    json_t *reply = NULL;
+    struct fm_reply reply;
 
     id_random(transition_id);
     write_proposal(&body, proposal, transition_id);
-    snprintf(path, sizeof(path), "/flow_runs/%s/set_state", run_id);
-    const struct fm_call call = {.idempotency_key = transition_id, .lease = proposal->lease};
-    int r = api_call(client, "POST", path, &body, &call, &reply, error);
-    if (r == 0)
-        r = read_outcome(reply, transition_id, ret_outcome, error);
-    json_decref(reply);
+    if (body.failed)
+        return fail_without_memory(error);
+    snprintf(path, sizeof(path), "/%s/%s/set_state", proposal->of_task ? "task_runs" : "flow_runs",
+             run_id);
+    int r = fm_client_call(client, "POST", path, buf_string(&body), &reply, error,
+                           .idempotency_key = transition_id, .lease = proposal->lease);
+    if (r < 0)
+        return r;
+    r = read_reply(&reply, transition_id, ret_outcome, ret_result, error);
+    fm_reply_release(&reply);
     return r;
 }
 
+int propose_state(struct fm_client *client, const char *run_id, const struct proposal *proposal,
+                  struct outcome *ret_outcome, struct fm_error *error)
+{
+    return propose_for_result(client, run_id, proposal, ret_outcome, NULL, error);
+}
+
 int propose_until_due(struct fm_client *client, const char *run_id, const struct proposal *proposal,
-                      struct outcome *ret_outcome, struct fm_error *error)
+                      struct outcome *ret_outcome, char **ret_result, struct fm_error *error)
 {
     for (;;) {
-        int r = propose_state(client, run_id, proposal, ret_outcome, error);
+        char *result = NULL;
+        int r = propose_for_result(client, run_id, proposal, ret_outcome, &result, error);
+        if (r == 0 && ret_outcome->verdict != WAIT && ret_result) {
+            *ret_result = result;
+            return 0;
+        }
+        free(result);
         if (r < 0 || ret_outcome->verdict != WAIT)
             return r;
         if (client_sleep(client, ret_outcome->delay) < 0)

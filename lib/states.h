@@ -10,6 +10,8 @@ struct proposal {
     const char *message; /* NULL: none */
     bool force;          /* past most of the server's rules */
     const char *lease;   /* under which the run is held or taken; NULL: none */
+    bool of_task;        /* the run is a task's */
+    const char *result;  /* JSON text, of COMPLETED; NULL: none */
 
     /* Of PAUSED: */
     int64_t pause_timeout; /* a point in time; TIME_NEVER: none */
@@ -33,12 +35,23 @@ struct outcome {
     double delay; /* of WAIT, seconds */
 };
 
+/* Results are kept with COMPLETED states, as {"result": ...} in their `data`. */
+#define RESULT_MEMBER "result"
+
 /* One proposal. Sent again where the connection was lost, it still counts once. */
 int propose_state(struct fm_client *client, const char *run_id, const struct proposal *proposal,
                   struct outcome *ret_outcome, struct fm_error *error) MUST_CHECK;
 
-/* The same until the verdict is not WAIT; FM_CANCELLED if the client is interrupted meanwhile. */
+/* The same, and the result that the state has that holds now: JSON text to be freed, NULL if it has
+ * none. */
+int propose_for_result(struct fm_client *client, const char *run_id,
+                       const struct proposal *proposal, struct outcome *ret_outcome,
+                       char **ret_result, struct fm_error *error) MUST_CHECK;
+
+/* The same until the verdict is not WAIT; FM_CANCELLED if the client is interrupted meanwhile.
+ * `ret_result` may be NULL here. */
 int propose_until_due(struct fm_client *client, const char *run_id, const struct proposal *proposal,
-                      struct outcome *ret_outcome, struct fm_error *error) MUST_CHECK;
+                      struct outcome *ret_outcome, char **ret_result,
+                      struct fm_error *error) MUST_CHECK;
 
 bool outcome_is(const struct outcome *outcome, const char *type);

@@ -81,10 +81,10 @@ int value_from_stored(struct fm_run *run, const struct fm_model *model,
     if (!model->fields)
         return fail(error, FM_INVALID, "FM_NOTHING is no value: it cannot be received");
     if (!model->load) {
-        pthread_mutex_lock(&run->lock);
-        r = model_decode(model, initial, text, strlen(text), &run->arena, ret_value, problems,
-                         error);
-        pthread_mutex_unlock(&run->lock);
+        pthread_mutex_lock(&run->owner->lock);
+        r = model_decode(model, initial, text, strlen(text), &run->owner->arena, ret_value,
+                         problems, error);
+        pthread_mutex_unlock(&run->owner->lock);
         return r;
     }
     char *complete = with_defaults(model, initial, text, error);

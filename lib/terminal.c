@@ -87,15 +87,15 @@ void terminal_print(struct terminal *terminal, enum fm_level level, const char *
     write_out(terminal, &line);
 }
 
-void terminal_print_run(struct terminal *terminal, enum fm_level level, const char *run_name,
-                        const char *message)
+void terminal_print_run(struct terminal *terminal, enum fm_level level, const char *kind,
+                        const char *run_name, const char *message)
 {
     buf_auto line = BUF_INIT;
     buf_auto quoted = BUF_INIT;
 
     begin_line(terminal, &line, level);
     buf_addf(&quoted, "'%s'", run_name);
-    buf_add_string(&line, "Flow run ");
+    buf_addf(&line, "%s run ", kind);
     add_coloured(terminal, &line, COLOUR_NAME, buf_string(&quoted));
     buf_addf(&line, " - %s\n", message);
     write_out(terminal, &line);

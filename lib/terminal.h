@@ -18,5 +18,6 @@ void terminal_finish(struct terminal *terminal);
 
 void terminal_print(struct terminal *terminal, enum fm_level level, const char *who,
                     const char *message);
-void terminal_print_run(struct terminal *terminal, enum fm_level level, const char *run_name,
-                        const char *message);
+/* `kind` is "Flow" or "Task". */
+void terminal_print_run(struct terminal *terminal, enum fm_level level, const char *kind,
+                        const char *run_name, const char *message);

@@ -6,8 +6,8 @@
 #include "common/ids.h"
 #include "lib/client.h"
 #include "lib/errors.h"
-#include "lib/model.h"
 #include "lib/run.h"
+#include "lib/values.h"
 #include "json/text.h"
 #include "json/writer.h"
 
@@ -64,8 +64,8 @@ static int get(struct fm_run *run, const char *name, const struct fm_model *mode
 {
     buf_auto path = BUF_INIT;
     struct fm_reply reply;
-    const char *text;
-    size_t length;
+    const char *text = NULL;
+    size_t length = 0;
 
     int r = check_type(model, error);
     if (r == 0)
@@ -82,7 +82,7 @@ static int get(struct fm_run *run, const char *name, const struct fm_model *mode
     if (r == 0)
         r = value_text(&reply, &text, &length, error);
     if (r == 0)
-        r = run_decode_bare(run, model, text, length, result, error);
+        r = value_decode(run, model, text, length, result, error);
     fm_reply_release(&reply);
     return r < 0 ? fail_prefix(error, "variable %s", name) : 1;
 }
@@ -104,7 +104,7 @@ static int write_variable(const char *name, const struct fm_model *model, const 
     buf_auto json = BUF_INIT;
     struct json_writer writer;
 
-    int r = model_encode_bare(model, value, &json, error);
+    int r = value_encode(model, value, &json, error);
     if (r < 0)
         return r;
     json_writer_init(&writer, body);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <fermata/flow.h>
 #include <fermata/model.h>
@@ -57,11 +58,27 @@ struct fm_run_info {
     char state_name[64]; /* "Late", "Suspended", ... */
 };
 
+/* A struct with its model. */
+struct fm_arguments {
+    const struct fm_model *model; /* NULL: none */
+    const void *value;
+};
+#define FM_ARGUMENTS(type, value_)                                                                 \
+    ((struct fm_arguments){.model = &(type)->model, .value = FM_FITS_(type, value_)})
+
 struct fm_run_deployment_options {
     double timeout; /* seconds to wait for its end; 0: does not wait; FM_FOREVER */
     const char *name;
+    const char *const *tags;             /* beside the deployment's */
     const char *idempotency_key;         /* the same key gives the same run */
     const struct fm_setting *parameters; /* FM_INITIAL(FM_SET(a, 1)); the rest has its defaults */
+    struct fm_arguments arguments;       /* instead: FM_ARGUMENTS(&Order, &order) */
+    int64_t scheduled_time;              /* a point in time; 0: now */
+
+    /* Recorded as a part of this run, as fm_run_subflow does it: a run that starts anew finds it
+     * again and starts no second one, unless it failed. Not by default, for such a run cannot
+     * suspend. */
+    bool as_subflow;
     bool end_;
 };
 
@@ -76,6 +93,14 @@ int fm_run_deployment_with(struct fm_run *run, const char *name,
                            struct fm_run_info *ret_info);
 
 int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info *ret_info);
+
+/* What a run that is COMPLETED gave by fm_set_result: fm_read_result(run, info.id, FM_STRING,
+ * &text). FM_NOT_FOUND: it has none, or has not ended yet; FM_INVALID: it is of another type. On
+ * failure `result` is untouched. */
+#define fm_read_result(run, flow_run_id, type, result)                                             \
+    fm_read_result_with(run, flow_run_id, &(type)->model, FM_FITS_(type, result))
+int fm_read_result_with(struct fm_run *run, const char *flow_run_id, const struct fm_model *model,
+                        void *result);
 
 /* Waits until it has ended; FM_TIMED_OUT after so many seconds. */
 int fm_wait_for_run(struct fm_run *run, const char *flow_run_id, double timeout,

@@ -23,8 +23,14 @@ struct fm_flow {
     const struct fm_model *parameters;
 
     const char *name; /* NULL: the function's, with dashes: greet_user is "greet-user" */
-    int retries;      /* how often a failed run is tried again */
+    int retries;      /* how often a failed run is tried again; a served one in a new process */
     double retry_delay;
+
+    /* Seconds for one try, pauses included; 0: any time. When they are over, what the flow waits in
+     * fails with FM_TIMED_OUT, and the run is FAILED, with the name TimedOut, once the flow
+     * returns. A flow that computes asks fm_check now and then. One that completes late has
+     * completed. The process of a served run that goes on for 30 seconds more is ended. */
+    double timeout;
     bool end_;
 };
 
@@ -72,10 +78,18 @@ struct fm_run_options {
 #define FM_RUN_FLOW_(flow, ...) fm_run_flow_with(flow, &(struct fm_run_options){__VA_ARGS__})
 int fm_run_flow_with(const struct fm_flow *flow, const struct fm_run_options *options);
 
-const char *fm_run_id(const struct fm_run *run);
+const char *fm_run_id(const struct fm_run *run); /* of the flow run, in a task too; like the next */
 const char *fm_run_name(const struct fm_run *run);
 const char *fm_flow_name(const struct fm_run *run);
-struct fm_client *fm_run_client(struct fm_run *run); /* the run's; not to be destroyed */
+const char *fm_task_run_id(const struct fm_run *run); /* NULL outside of a task */
+struct fm_client *fm_run_client(struct fm_run *run);  /* the run's; not to be destroyed */
+
+/* Whether to go on: 0; FM_CANCELLED, the run is being cancelled or its process told to end;
+ * FM_TIMED_OUT, the time for it is over. Costs next to nothing. */
+int fm_check(struct fm_run *run);
+
+/* Sleeps. 0 after so many seconds, or at once what fm_check would say. */
+int fm_sleep(struct fm_run *run, double seconds);
 
 /* Why the last function that failed with this run in this thread did: valid until the next failure
  * there. Before any, the code is 0 and the message empty. */
@@ -87,6 +101,13 @@ int fm_fail(struct fm_run *run, const char *format, ...) FM_PRINTF_LIKE(2, 3);
 /* Memory that goes with the run, zeroed; text made as by printf. NULL without memory. */
 void *fm_alloc(struct fm_run *run, size_t size);
 char *fm_format(struct fm_run *run, const char *format, ...) FM_PRINTF_LIKE(2, 3);
+
+/* What the run gives back: kept with its COMPLETED state, for fm_read_result. The last one counts:
+ * fm_set_result(run, FM_STRING, "42"), fm_set_result(run, &Page, &page). FM_INVALID: the value has
+ * no JSON. */
+#define fm_set_result(run, type, value)                                                            \
+    fm_set_result_with(run, &(type)->model, FM_PASS_(type, value))
+int fm_set_result_with(struct fm_run *run, const struct fm_model *model, const void *value);
 
 /* Adds a copy of the text to a list, whose items move to the run's memory. */
 int fm_append(struct fm_run *run, fm_strings *list, const char *text);

@@ -441,7 +441,8 @@ FM_BUILT_IN_(fm_nothing_model, void);
 #define FM_NOTHING     (&fm_nothing_model) /* no input at all: only that somebody says "go on" */
 
 /* Has the compiler see that `value` points at what `model` describes. */
-#define FM_FITS_(model_, value_) ((void)sizeof(1 ? (value_) : (model_)->shape), (value_))
+#define FM_FITS_(model_, value_)    FM_FITS_AS_((model_)->shape, value_)
+#define FM_FITS_AS_(shape_, value_) ((void)sizeof(1 ? (value_) : (shape_)), (value_))
 
 /* A value that is handed to a function: a built-in string, number or truth value as it is, of any
  * other type its address. Used as fm_send(run, id, FM_STRING, "hello"). */
@@ -476,8 +477,9 @@ static inline const void *fm_pass_address_(union fm_slot_ *slot, const void *val
     (void)slot;
     return value;
 }
-#define FM_PASS_(type_, value_)                                                                    \
-    _Generic((type_)->shape,                                                                       \
+#define FM_PASS_(type_, value_) FM_PASS_AS_((type_)->shape, value_)
+#define FM_PASS_AS_(shape_, value_)                                                                \
+    _Generic((shape_),                                                                             \
         const char **: fm_pass_string_,                                                            \
         int64_t *: fm_pass_integer_,                                                               \
         double *: fm_pass_number_,                                                                 \

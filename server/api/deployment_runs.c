@@ -480,8 +480,7 @@ static void from_scheduled(struct sql *sql, const struct value *ids, int count)
 {
     sql_add(sql, " WHERE r.deployment_id IN (");
     sql_add_list(sql, ids, count);
-    sql_add(sql, ") AND r.state_type = 'SCHEDULED' AND NOT EXISTS (SELECT 1 FROM run_leases l"
-                 " WHERE l.flow_run_id = r.id) AND r.next_scheduled_start_time ");
+    sql_add(sql, ") AND r.state_type = 'SCHEDULED' AND r.next_scheduled_start_time ");
 }
 
 /* When the next run comes near enough. */

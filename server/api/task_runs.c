@@ -1,5 +1,5 @@
-/* Task runs. Those that run tasks are reported by their clients; these routes make the ones that
- * stand for child runs in their parents. */
+/* Task runs: those whose clients have the server judge each state, such as the tasks of C flows,
+ * and those that stand for child runs in their parents. Other clients only report theirs. */
 #include <stdlib.h>
 #include <string.h>
 

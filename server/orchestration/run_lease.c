@@ -70,11 +70,12 @@ int run_lease_propose(struct txn *txn, struct flow_run *run, struct state *propo
 
 /* ---- with the run's states ---- */
 
-/* A process that tries again after a failure keeps its run, though it is scheduled meanwhile. */
-static bool ends(const struct state *state)
+/* A run that nobody else can take is tried again by the process that has it: it keeps the run,
+ * though that is scheduled meanwhile. */
+static bool ends(const struct flow_run *run, const struct state *state)
 {
     if (state->type == STATE_SCHEDULED)
-        return strcmp(state->name, "AwaitingRetry") != 0;
+        return run->deployment_id || strcmp(state->name, "AwaitingRetry") != 0;
     if (state->type == STATE_PAUSED)
         return state_detail_flag(state, "pause_reschedule");
     return state_is_terminal(state->type);
@@ -82,7 +83,7 @@ static bool ends(const struct state *state)
 
 int run_lease_follow(struct txn *txn, const struct flow_run *run, const struct state *state)
 {
-    if (ends(state))
+    if (ends(run, state))
         return end(txn, run->id) < 0 ? -1 : 0;
     if (run->state.type != STATE_PAUSED || state->type == STATE_PAUSED)
         return 0;
@@ -130,10 +131,6 @@ int run_lease_judge(struct txn *txn, const char *run_id)
     enum state_type from = run.state.type;
     if (!run.deployment_id && (from == STATE_PENDING || from == STATE_SCHEDULED))
         from = STATE_RUNNING; /* nobody would start it or try it again */
-    if (from == STATE_SCHEDULED) {
-        txn_publish(txn, "deployment:%s", run.deployment_id);
-        return 0;
-    }
     if (!is_judged(from))
         return 0;
     state_make(&state, txn_arena(txn), ends_by_type[from].type, ends_by_type[from].name,

@@ -7,7 +7,8 @@ import time
 from harness.server import SANITIZER, build_directory, clean_environment
 
 SECONDS = 30
-NAME = re.compile(r"(?:Created|Starting|Beginning) flow run '([^']+)'")
+MADE = re.compile(r"(?:Created|Starting) flow run '([^']+)'")
+BEGUN = re.compile(r"Beginning flow run '([^']+)'")  # all that Prefect's client says
 
 
 class Process:
@@ -41,8 +42,8 @@ class Process:
 
     def run(self):
         """The run that it made last, as the server has it."""
-        wait(lambda: NAME.search(self.output()), "a run", self.output)
-        name = NAME.findall(self.output())[-1]
+        wait(lambda: BEGUN.search(self.output()), "a run", self.output)
+        name = (MADE.findall(self.output()) or BEGUN.findall(self.output()))[-1]
         [run] = self.server.api.post("/flow_runs/filter", json={
             "flow_runs": {"name": {"any_": [name]}}}).json()
         return run

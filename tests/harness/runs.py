@@ -10,6 +10,7 @@ def deployment_of(api, name):
 
 
 def ask_for_run(api, name, **parameters):
+    """A new run of the deployment "flow/deployment", due now."""
     reply = api.post(f"/deployments/{deployment_of(api, name)['id']}/create_flow_run",
                      json={"state": {"type": "SCHEDULED"}, "parameters": parameters})
     assert reply.status_code == 201, reply.text
@@ -17,7 +18,7 @@ def ask_for_run(api, name, **parameters):
 
 
 def wait_for_end(api, run):
-    return wait_for_state(api, run, "Completed", "Failed", "Crashed", "Cancelled")
+    return wait_for_state(api, run, "Completed", "Failed", "Crashed", "Cancelled", "TimedOut")
 
 
 def processes_of(pid):
