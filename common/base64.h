@@ -7,12 +7,14 @@
 
 #include "common/buf.h"
 
-/* Whether the text is base64: four characters at a time, "=" only at the end, nothing besides. */
-bool base64_is(const char *text, size_t length);
+/* Room for the bytes that so many characters can stand for. */
+#define BASE64_ROOM(length) ((length) / 4 * 3)
 
-/* How many bytes such a text stands for, and these bytes, into memory that has room for them. */
-size_t base64_size(const char *text, size_t length);
-void base64_decode(const char *text, size_t length, uint8_t *to);
+/* Reads the bytes into `to`, which has that room; false if the text is no base64. */
+bool base64_decode(const char *text, size_t length, uint8_t *to, size_t *ret_size);
+
+/* Whether it could be read; false too where there is no memory to try. */
+bool base64_is(const char *text, size_t length);
 
 /* Appends the bytes as base64. */
 void base64_encode(const uint8_t *data, size_t length, struct buf *to);

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "common/base64.h"
 #include "common/buf.h"
 #include "lib/errors.h"
 #include "lib/transport.h"
@@ -35,28 +36,6 @@ static const char *environment(const char *name)
     return NULL;
 }
 
-static char *base64(const char *text)
-{
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    buf_auto out = BUF_INIT;
-    size_t length = strlen(text);
-
-    for (size_t i = 0; i < length; i += 3) {
-        size_t rest = length - i;
-        uint32_t three = (uint32_t)(unsigned char)text[i] << 16;
-        if (rest > 1)
-            three |= (uint32_t)(unsigned char)text[i + 1] << 8;
-        if (rest > 2)
-            three |= (uint32_t)(unsigned char)text[i + 2];
-        buf_add_char(&out, letters[three >> 18]);
-        buf_add_char(&out, letters[three >> 12 & 63]);
-        buf_add_char(&out, rest > 1 ? letters[three >> 6 & 63] : '=');
-        buf_add_char(&out, rest > 2 ? letters[three & 63] : '=');
-    }
-    return buf_steal(&out);
-}
-
 /* False without memory. */
 static bool take_authorization(struct fm_client *client)
 {
@@ -65,9 +44,11 @@ static bool take_authorization(struct fm_client *client)
     int n = 0;
 
     if (password) {
-        char *encoded = base64(password);
-        n = encoded ? asprintf(&client->authorization, "Authorization: Basic %s", encoded) : -1;
-        free(encoded);
+        buf_auto encoded = BUF_INIT;
+        base64_encode((const uint8_t *)password, strlen(password), &encoded);
+        n = encoded.failed
+                ? -1
+                : asprintf(&client->authorization, "Authorization: Basic %s", buf_string(&encoded));
     } else if (key) {
         n = asprintf(&client->authorization, "Authorization: Bearer %s", key);
     }

@@ -103,14 +103,14 @@ int decode_bytes(struct decoder *decoder, const struct fm_type *type, const json
     const char *text = json_string_value(json);
     size_t length = json_string_length(json);
 
+    size_t size;
+
     (void)type;
-    if (!text || !base64_is(text, length))
-        return must_be(decoder, "base64, such as aGVsbG8=");
-    const size_t size = base64_size(text, length);
-    uint8_t *data = decoder_take(decoder, size);
+    uint8_t *data = decoder_take(decoder, BASE64_ROOM(length));
     if (!data)
         return fail_without_memory(decoder->error);
-    base64_decode(text, length, data);
+    if (!text || !base64_decode(text, length, data, &size))
+        return must_be(decoder, "base64, such as aGVsbG8=");
     const struct fm_bytes bytes = {.data = data, .length = size};
     memcpy(to, &bytes, sizeof(bytes));
     return 0;

@@ -2,16 +2,26 @@
 
 #include <jansson.h>
 #include <search.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/sha256.h"
 #include "lib/client.h"
 #include "lib/errors.h"
 #include "json/writer.h"
 
-#define HASH_DIGITS 32 /* of the input's hash, in a dynamic key */
-#define KEY_SIZE    (HASH_DIGITS + 16)
+#define HASH_BYTES 16                   /* enough that no two inputs ever share a hash */
+#define HASH_SIZE  (2 * HASH_BYTES + 1) /* of its digits */
+#define KEY_SIZE   (HASH_SIZE + 16)
+
+static void hash_input(const struct buf *input, char ret_hash[static HASH_SIZE])
+{
+    unsigned char hash[HASH_BYTES];
+
+    crypto_generichash(hash, sizeof(hash), (const unsigned char *)buf_string(input), input->length,
+                       NULL, 0);
+    sodium_bin2hex(ret_hash, HASH_SIZE, hash, sizeof(hash));
+}
 
 /* ---- counting calls -------------------------------------------------------------------------- */
 
@@ -57,7 +67,7 @@ static int count_call(struct fm_run *owner, const struct task_run_request *reque
     buf_auto both = BUF_INIT;
     int r = 0;
 
-    buf_addf(&both, "%s\n%.*s", request->key, HASH_DIGITS, hash);
+    buf_addf(&both, "%s\n%s", request->key, hash);
     if (both.failed)
         return fail_without_memory(error);
     pthread_mutex_lock(&owner->lock);
@@ -149,18 +159,18 @@ int task_run_open(struct fm_run *run, const struct task_run_request *request,
                   char ret_id[static ID_SIZE], const char **ret_name, struct fm_error *error)
 {
     const struct fm_call call = {0}; /* sent again, it gives what was made before */
-    char hash[SHA256_SIZE];
+    char hash[HASH_SIZE];
     char dynamic_key[KEY_SIZE];
-    struct call_numbers numbers;
+    struct call_numbers numbers = {0};
     buf_auto name = BUF_INIT;
     buf_auto body = BUF_INIT;
     json_t *record = NULL;
 
-    sha256_hex(request->input->data, request->input->length, hash);
+    hash_input(request->input, hash);
     int r = count_call(run->owner, request, hash, &numbers, error);
     if (r < 0)
         return r;
-    snprintf(dynamic_key, sizeof(dynamic_key), "%.*s-%d", HASH_DIGITS, hash, numbers.of_input);
+    snprintf(dynamic_key, sizeof(dynamic_key), "%s-%d", hash, numbers.of_input);
     buf_addf(&name, "%s-%d", request->name, numbers.of_task);
     if (name.failed)
         return fail_without_memory(error);

@@ -12,10 +12,19 @@
 
 /* ---- for the routes that take answers ---- */
 
+/* The flow waits for answers, or holds its run and will do so in a moment. */
+static bool flow_is_there(struct request *request, const char *run_id)
+{
+    const struct api_config *config = api_config(request->api);
+
+    return leases_hold(config->leases, run_id, time_now()) ||
+           leases_hold(config->run_leases, run_id, time_monotonic());
+}
+
 bool flow_checks(struct request *request, const struct input_request *input_request)
 {
     return input_request->checks && !input_request->suspended &&
-           leases_hold(api_config(request->api)->leases, input_request->flow_run_id);
+           flow_is_there(request, input_request->flow_run_id);
 }
 
 int ask_flow(struct txn *txn, struct request *request, const struct input_request *input_request,

@@ -178,11 +178,11 @@ int leases_set(struct leases *leases, const char *name, int64_t time)
     return r;
 }
 
-bool leases_hold(struct leases *leases, const char *name)
+bool leases_hold(struct leases *leases, const char *name, int64_t now)
 {
     pthread_mutex_lock(&leases->lock);
     struct lease *lease = find(leases, name);
-    bool hold = lease && lease->until >= time_now();
+    bool hold = lease && lease->until >= now;
     pthread_mutex_unlock(&leases->lock);
     return hold;
 }

@@ -19,10 +19,10 @@ struct leases;
 int leases_create(bool watched, struct leases **ret_leases, struct error *error) MUST_CHECK;
 void leases_destroy(struct leases *leases);
 
-/* The holder of this name is there until `time` (of time_now), whatever was said before. -1 without
- * memory: it counts as not there. */
+/* The holder of this name is there until `time`, of whichever clock tells all times of these
+ * leases, and whatever was said before. -1 without memory: it counts as not there. */
 int leases_set(struct leases *leases, const char *name, int64_t time);
-bool leases_hold(struct leases *leases, const char *name);
+bool leases_hold(struct leases *leases, const char *name, int64_t now);
 
 /* When the first of all will have ended; TIME_NEVER: there is none. */
 int64_t leases_next(struct leases *leases);

@@ -8,7 +8,7 @@ import pytest
 from harness.deployments import deployment_run
 from harness.flows import (Process, input_of, log_of, read, resume, wait, wait_for_question,
                            wait_for_state)
-from harness.objects import make_run, wait_for, waiting
+from harness.objects import make_run
 from harness.server import build_directory, clean_environment
 from harness.stock import StockServer
 
@@ -95,7 +95,6 @@ def test_a_run_that_starts_anew_has_its_answer(api, runner):
 
 
 def test_what_is_stored_is_the_model_s_own_text(server, api, start, tmp_path):
-    idle = waiting(server)
     flow = start("keeps_secrets", str(tmp_path))
     run = wait_for_question(api, flow)
     stored = inputs_of(api, run)
@@ -104,7 +103,6 @@ def test_what_is_stored_is_the_model_s_own_text(server, api, start, tmp_path):
     assert [row["value"] for row in stored if row["key"].startswith("secret-auto-ask-")] == [
         "bcra frfnzr"]
 
-    wait_for(lambda: waiting(server) > idle)
     refused = resume(api, run, {"user": "ada", "password": "1234"})
     assert refused["status"] == "REJECT" and "is too simple" in refused["details"]["reason"]
     refused = resume(api, run, {"user": "mallory"})
@@ -131,10 +129,8 @@ def answer(api, request, size):
 @pytest.fixture
 def order(server, api, start):
     """A flow that waits for an order, and is asked about each: (process, run)."""
-    idle = waiting(server)
     flow = start("orders")
     run = wait_for_question(api, flow, "paused-order")
-    wait_for(lambda: waiting(server) > idle)
     return flow, run
 
 

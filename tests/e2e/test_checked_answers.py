@@ -4,7 +4,6 @@ import subprocess
 
 import pytest
 
-from harness.objects import wait_for, waiting
 from harness.server import build_directory, clean_environment
 
 EXAMPLE = build_directory() / "examples" / "shirt_order"
@@ -12,8 +11,8 @@ EXAMPLE = build_directory() / "examples" / "shirt_order"
 
 @pytest.fixture
 def order(server):
-    """examples/shirt_order, paused: (process, its input request)."""
-    idle = waiting(server)
+    """examples/shirt_order, paused: (process, its input request). It may not wait for answers yet,
+    but it is there."""
     process = subprocess.Popen([EXAMPLE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                text=True,
                                env=clean_environment(FERMATA_API_URL=f"{server.url}/api"))
@@ -21,7 +20,6 @@ def order(server):
     while not (request and request["schema"]):
         (request,) = server.api.post("/input_requests/filter",
                                      headers={"Prefer": "wait=10"}).json() or [None]
-    wait_for(lambda: waiting(server) > idle)  # from now on the flow is asked
     yield process, request
     if process.poll() is None:
         process.kill()

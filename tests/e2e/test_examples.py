@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.flows import (NAME, Process, input_of, log_of, read, resume, wait, wait_for_question,
+from harness.flows import (MADE, Process, input_of, log_of, read, resume, wait, wait_for_question,
                            wait_for_state)
 from harness.objects import set_state
+from harness.runs import processes_of
 from harness.server import build_directory, clean_environment
 from harness.terminal import Terminal
 
@@ -46,9 +47,9 @@ def messages(output):
 
 def run_of(api, terminal):
     """The run that was created on a terminal."""
-    terminal.expect_pattern(NAME.pattern)
+    terminal.expect_pattern(MADE.pattern)
     [run] = api.post("/flow_runs/filter", json={
-        "flow_runs": {"name": {"any_": NAME.findall(terminal.text())}}}).json()
+        "flow_runs": {"name": {"any_": MADE.findall(terminal.text())}}}).json()
     return run
 
 
@@ -270,14 +271,9 @@ def test_without_a_signal_to_exit_a_greeter_goes_on(api, start, on_terminal):
     assert wait_for_state(api, greeter_run, "Crashed")
 
 
-def processes_of(process):
-    tasks = Path(f"/proc/{process.pid}/task")
-    return [pid for children in tasks.glob("*/children") for pid in children.read_text().split()]
-
-
 def wait_until_suspended(api, run, serving):
     paused = wait_for_state(api, run, "Suspended")
-    wait(lambda: not processes_of(serving.process), "the end of the run's process")
+    wait(lambda: not processes_of(serving.process.pid), "the end of the run's process")
     return paused["state"]["state_details"]["pause_key"]
 
 

@@ -298,7 +298,7 @@ static int hold_leases(void)
     for (int i = 0; i < 300; i++) {
         snprintf(name, sizeof(name), "run-%d", i);
         int set = leases_set(leases, name, time_now() + HOUR - i);
-        assert_int_equal(leases_hold(leases, name), set == 0);
+        assert_int_equal(leases_hold(leases, name, time_now()), set == 0);
         r = set < 0 ? -1 : r;
     }
     leases_destroy(leases);

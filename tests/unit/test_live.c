@@ -220,13 +220,13 @@ static void leases_end_by_themselves(void **state)
     }
     for (int i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "run-%d", i);
-        assert_int_equal(leases_hold(leases, name), i % 3 != 0);
+        assert_int_equal(leases_hold(leases, name, time_now()), i % 3 != 0);
     }
     leases_set(leases, "run-1", 0);
-    assert_false(leases_hold(leases, "run-1"));
+    assert_false(leases_hold(leases, "run-1", time_now()));
     leases_set(leases, "run-0", now + HOUR);
-    assert_true(leases_hold(leases, "run-0"));
-    assert_false(leases_hold(leases, "nobody"));
+    assert_true(leases_hold(leases, "run-0", time_now()));
+    assert_false(leases_hold(leases, "nobody", time_now()));
     leases_destroy(leases);
 }
 
@@ -258,7 +258,7 @@ static void leases_are_told_as_they_end(void **state)
     assert_false(leases_first_ended(leases, now, name, sizeof(name)));
     assert_true(leases_next(leases) == now + HOUR - 998 + 1);
     leases_drop_ended(leases, "run-998", now); /* it was renewed */
-    assert_true(leases_hold(leases, "run-998"));
+    assert_true(leases_hold(leases, "run-998", time_now()));
     leases_destroy(leases);
 }
 
