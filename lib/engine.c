@@ -199,10 +199,11 @@ int engine_run(struct fm_run *run, struct fm_client *log_client, bool is_new, in
     if (is_new)
         run_log_print(run->log, FM_INFO, "Created flow run '%s' for flow '%s'", run->name,
                       run->flow_name);
-    bool watched = signal_watch_start(&watch, on_signal, run, is_new);
+    if (signal_watch_start(&watch, on_signal, run, is_new, error) < 0)
+        run_log_print(run->log, FM_WARNING, "%s: one of them ends the process at once",
+                      error->message);
     r = run_to_the_end(run, &outcome, error);
-    if (watched)
-        signal_watch_stop(&watch);
+    signal_watch_stop(&watch);
     run_log_stop(run->log);
     *ret_status = exit_status(run, &outcome);
     return r;

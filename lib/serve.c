@@ -207,7 +207,8 @@ static void print_box(const char *const lines[], size_t count)
     fflush(stdout);
 }
 
-static void print_banner(const struct runner *runner, const char *const *flow_names)
+static int print_banner(const struct runner *runner, const char *const *flow_names,
+                        struct fm_error *error)
 {
     const char *lines[64] = {0};
     struct arena arena = {0};
@@ -238,6 +239,7 @@ static void print_banner(const struct runner *runner, const char *const *flow_na
     if (complete)
         print_box(lines, count);
     arena_release(&arena);
+    return complete ? 0 : fail_without_memory(error);
 }
 
 static int register_all(struct runner *runner, struct fm_error *error)
@@ -257,7 +259,7 @@ static int register_all(struct runner *runner, struct fm_error *error)
             r = deployment_register(runner->client, deployment, names[i], runner->ids[i], error);
     }
     if (r == 0)
-        print_banner(runner, names);
+        r = print_banner(runner, names, error);
     arena_release(&arena);
     return r;
 }
@@ -267,7 +269,7 @@ static void pause_all(struct runner *runner)
     struct fm_error error;
 
     client_reopen(runner->client);
-    for (size_t i = 0; i < runner->count; i++) {
+    for (size_t i = 0; i < runner->count && runner->ids[i][0]; i++) {
         if (deployment_pause(runner->client, runner->ids[i], &error) < 0)
             runner_say(runner, FM_WARNING, "Deployment '%s' could not be paused: %s",
                        runner->deployments[i].name, error.message);
@@ -304,16 +306,16 @@ static int serve(struct runner *runner, int limit, struct fm_error *error)
 
     int r = fm_client_create(runner->url, &runner->client, error);
     if (r == 0)
-        r = register_all(runner, error);
+        r = signal_watch_start(&watch, on_signal, runner, true, error);
     if (r < 0)
         return r;
-    bool watched = signal_watch_start(&watch, on_signal, runner, true);
-    serve_until_stopped(runner, limit);
+    r = register_all(runner, error);
+    if (r == 0)
+        serve_until_stopped(runner, limit);
     supervise_stop(runner);
     pause_all(runner);
-    if (watched)
-        signal_watch_stop(&watch);
-    return 0;
+    signal_watch_stop(&watch);
+    return r == FM_CANCELLED ? 0 : r; /* told to stop before it had begun */
 }
 
 int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve_options *options)

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "lib/errors.h"
 
 #define STOP_WATCHING 1000 /* no signal has this number */
 
@@ -36,8 +39,15 @@ static void *watch_signals(void *context)
     return NULL;
 }
 
-bool signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *context, int number),
-                        void *context, bool again_ends)
+static int give_up(struct signal_watch *watch, int number, struct fm_error *error)
+{
+    close(watch->fd);
+    watch->fd = -1;
+    return number ? fail(error, FM_FAILED, "signals cannot be watched: %s", strerror(number)) : 0;
+}
+
+int signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *context, int number),
+                       void *context, bool again_ends, struct fm_error *error)
 {
     struct sigaction action = {.sa_handler = handle,
                                .sa_flags = SA_RESTART | (again_ends ? (int)SA_RESETHAND : 0)};
@@ -46,26 +56,26 @@ bool signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *cont
     *watch = (struct signal_watch){
         .on_signal = on_signal, .context = context, .fd = eventfd(0, EFD_CLOEXEC)};
     if (watch->fd < 0)
-        return false;
-    if (!atomic_compare_exchange_strong(&signal_fd, &expected, watch->fd)) {
-        close(watch->fd);
-        return false;
-    }
-    if (pthread_create(&watch->thread, NULL, watch_signals, watch) != 0) {
+        return fail(error, FM_FAILED, "signals cannot be watched: %s", strerror(errno));
+    if (!atomic_compare_exchange_strong(&signal_fd, &expected, watch->fd))
+        return give_up(watch, 0, error);
+    int number = pthread_create(&watch->thread, NULL, watch_signals, watch);
+    if (number != 0) {
         atomic_store(&signal_fd, -1);
-        close(watch->fd);
-        return false;
+        return give_up(watch, number, error);
     }
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &watch->before_int);
     sigaction(SIGTERM, &action, &watch->before_term);
-    return true;
+    return 0;
 }
 
 void signal_watch_stop(struct signal_watch *watch)
 {
     uint64_t stop = STOP_WATCHING;
 
+    if (watch->fd < 0)
+        return;
     sigaction(SIGINT, &watch->before_int, NULL);
     sigaction(SIGTERM, &watch->before_term, NULL);
     atomic_store(&signal_fd, -1);

@@ -119,3 +119,15 @@ CALL(ENOMEM, posix_spawn,
       const posix_spawnattr_t *attributes, char *const argv[], char *const environment[]),
      (ret_pid, path, actions, attributes, argv, environment))
 WRAP(FAILING_CALLS, NULL, FILE *, fopen64, (const char *path, const char *mode), (path, mode))
+
+/* Who waits for somebody that failed does not wait long here. */
+double __wrap_patience_with_process(void);
+double __wrap_patience_with_process(void)
+{
+    return 2;
+}
+int __wrap_patience_with_holder(void);
+int __wrap_patience_with_holder(void)
+{
+    return 3;
+}

@@ -16,15 +16,47 @@
 
 #define MOST 5000 /* calls that one run makes */
 
+struct person {
+    const char *name;
+    struct fm_date born;
+};
+static const struct fm_field person_fields[] = {
+    FM_FIELD(struct person, name),
+    FM_FIELD(struct person, born),
+    FM_END,
+};
+FM_MODEL(Person, struct person, person_fields);
+
+struct recipient {
+    enum { MAIL, PERSON } which;
+    union {
+        int64_t box;
+        struct person person;
+    };
+};
+static const struct fm_field recipient_arms[] = {
+    FM_FIELD(struct recipient, box),
+    FM_FIELD_OF(struct recipient, person, FM_STRUCT(&Person)),
+    FM_END,
+};
+FM_ARMS(Recipient, struct recipient, recipient_arms);
+
 struct order {
     const char *color;
     fm_integers sizes;
+    fm_number_map prices;
+    struct recipient recipient;
+    struct fm_bytes seal;
     struct fm_json note;
     int64_t *discount;
 };
 static const struct fm_field order_fields[] = {
     FM_FIELD(struct order, color, .pattern = "^[a-z]+$", .max_length = 10),
     FM_FIELD(struct order, sizes, .default_value = FM_JSON("[1, 2]")),
+    FM_FIELD(struct order, prices, .default_value = FM_JSON("{\"blue\": 2.5}")),
+    FM_FIELD_OF(struct order, recipient, FM_UNION(&Recipient),
+                .default_value = FM_JSON("{\"name\": \"ada\", \"born\": \"1815-12-10\"}")),
+    FM_FIELD(struct order, seal, .default_value = FM_VALUE("aGVsbG8=")),
     FM_FIELD(struct order, note, .default_value = FM_JSON("{\"a\": [1.5, null]}")),
     FM_FIELD(struct order, discount, .optional = true),
     FM_END,
@@ -94,6 +126,42 @@ static int take_order(struct fm_run *run)
     if (r < 0)
         return r;
     RIGHT(strcmp(order.color, "blue") == 0 && order.sizes.count == 2 && !order.discount);
+    RIGHT(order.prices.count == 1 && order.prices.items[0].value == 2.5);
+    RIGHT(order.recipient.which == PERSON && order.recipient.person.born.year == 1815);
+    RIGHT(order.seal.length == 5 && memcmp(order.seal.data, "hello", 5) == 0);
+    return 0;
+}
+
+static int weigh(struct fm_run *run, const char *what, struct person *result)
+{
+    fm_info(run, "weighing %s", what);
+    *result = (struct person){.name = fm_format(run, "%s!", what), .born = {2026, 2, 28}};
+    return result->name ? 0 : FM_NO_MEMORY;
+}
+FM_TASK(weigh, FM_STRING, &Person, .retries = 1, .timeout = 60);
+
+static int child(struct fm_run *run)
+{
+    return fm_set_result(run, FM_INTEGER, 42);
+}
+FM_FLOW(child, .name = "failing-calls-child", .timeout = 60);
+
+static int run_parts(struct fm_run *run)
+{
+    struct person person;
+    struct fm_run_info info;
+    int64_t number;
+
+    int r = fm_run_task(run, &weigh_task, "flour", &person);
+    if (r < 0)
+        return r;
+    RIGHT(strcmp(person.name, "flour!") == 0 && person.born.day == 28);
+    r = fm_run_subflow(run, &child_flow, NULL, &info);
+    if (r == 0)
+        r = fm_read_result(run, info.id, FM_INTEGER, &number);
+    if (r < 0)
+        return r;
+    RIGHT(number == 42);
     return 0;
 }
 
@@ -104,6 +172,8 @@ static int everything(struct fm_run *run)
     fm_info(run, "a line of the log");
     if (r == 0)
         r = talk_to_itself(run);
+    if (r == 0)
+        r = run_parts(run);
     return r == 0 ? take_order(run) : r;
 }
 FM_FLOW(everything, .name = "failing-calls");
