@@ -22,10 +22,11 @@
 int model_schema(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
                  struct fm_error *error) MUST_CHECK;
 
-/* The same for a pause: it also tells the server to check formats, and whether the flow checks
- * answers itself. Other servers do not know these members and pass them over. */
+/* The same for a pause: it also tells the server to check formats, and whether the flow has a say
+ * in what is an answer: a check, of the model or of one in it, or a way to load values. Other
+ * servers do not know these members and pass them over. */
 int model_question(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
-                   struct fm_error *error) MUST_CHECK;
+                   bool *ret_checks, struct fm_error *error) MUST_CHECK;
 
 /*
  * Reads a value of the model from JSON text into `ret_value` (model->size bytes), which is

@@ -39,6 +39,7 @@ struct pause {
     char key[KEY_SIZE];
     char keyset[KEY_SIZE + 16]; /* "paused-KEY", "suspended-KEY" */
     bool suspends;              /* the process ends instead of waiting */
+    bool checks;                /* the flow has a say in what is an answer */
     int64_t deadline;           /* a point in time */
     struct look look;           /* the last one at the run */
 };
@@ -209,8 +210,8 @@ static int judge_state(struct pause *pause, struct fm_error *error)
                 pause->look.info.state_type);
 }
 
-/* Waits for a change of the run; while it waits, checks answers if the model has a check and the
- * server asks for it. */
+/* Waits for a change of the run; while it waits, checks answers if the flow has a say in them and
+ * the server asks for it. */
 static int wait_once(struct pause *pause, bool *asks, double seconds, struct fm_error *error)
 {
     if (*asks) {
@@ -233,7 +234,7 @@ static int wait_once(struct pause *pause, bool *asks, double seconds, struct fm_
 static int wait_for_resume(struct pause *pause, struct fm_error *error)
 {
     const char *state = pause->look.info.state_type;
-    bool asks = pause->model && pause->model->check;
+    bool asks = pause->checks;
 
     fm_info(pause->run, "Pausing flow, execution will continue when this flow run is resumed.");
     do {
@@ -284,7 +285,7 @@ static int pause_and_read(struct pause *pause, void *result, struct fm_error *er
     int r = 0;
 
     if (pause->model)
-        r = model_question(pause->model, pause->options->initial, &schema, error);
+        r = model_question(pause->model, pause->options->initial, &schema, &pause->checks, error);
     if (r == 0)
         r = name_pause(pause, error);
     if (r < 0)

@@ -12,7 +12,8 @@ struct schema {
     struct json_writer writer;
     const struct fm_model *models[MODELS_LIMIT]; /* those inside, which go under "$defs" */
     size_t model_count;
-    int depth; /* of the type that is being written */
+    int depth;   /* of the type that is being written */
+    bool checks; /* the author's own check, of one of those written so far */
     struct fm_error *error;
 };
 
@@ -53,6 +54,10 @@ static int note_model(struct schema *schema, const struct fm_model *model)
     for (size_t i = 0; i < schema->model_count; i++) {
         if (schema->models[i] == model)
             return 0;
+        if (strcmp(schema->models[i]->name, model->name) == 0)
+            return fail(schema->error, FM_INVALID,
+                        "two different structs inside a model are called %s: rename one",
+                        model->name);
     }
     if (schema->model_count == MODELS_LIMIT)
         return fail(schema->error, FM_INVALID, "more than %d structs inside a model", MODELS_LIMIT);
@@ -118,6 +123,7 @@ static int write_tuple(struct schema *schema, const struct fm_type *type,
     int r = 0;
 
     (void)field;
+    schema->checks = schema->checks || type->model->check;
     json_key(&schema->writer, "prefixItems");
     json_begin_array(&schema->writer);
     for (; fields->name && r == 0; fields++)
@@ -350,6 +356,7 @@ static int write_model(struct schema *schema, const struct fm_model *model,
     struct json_writer *writer = &schema->writer;
     int r = 0;
 
+    schema->checks = schema->checks || model->check;
     write_string_member(writer, "title", model->name);
     write_string_member(writer, "type", "object");
     json_key(writer, "properties");
@@ -380,38 +387,44 @@ static int write_definitions(struct schema *schema)
     return r;
 }
 
-static int write_schema(const struct fm_model *model, const struct fm_setting *initial, bool asks,
-                        struct buf *to, struct fm_error *error)
+static int write_whole(struct schema *schema, const struct fm_model *model,
+                       const struct fm_setting *initial)
 {
-    struct schema schema = {.error = error};
-
-    if (check_initial(model, initial, error) < 0)
+    if (check_initial(model, initial, schema->error) < 0)
         return FM_INVALID;
-    json_writer_init(&schema.writer, to);
-    json_begin_object(&schema.writer);
-    int r = write_model(&schema, model, initial);
-    if (r == 0 && schema.model_count)
-        r = write_definitions(&schema);
-    if (asks) {
-        json_key(&schema.writer, "x-fermata-check-formats");
-        json_add_bool(&schema.writer, true);
-        json_key(&schema.writer, "x-fermata-checks-answers");
-        json_add_bool(&schema.writer, model->check != NULL);
-    }
-    json_end_object(&schema.writer);
-    if (r == 0 && to->failed)
-        return fail_without_memory(error);
-    return r;
+    int r = write_model(schema, model, initial);
+    return r == 0 && schema->model_count ? write_definitions(schema) : r;
 }
 
 int model_schema(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
                  struct fm_error *error)
 {
-    return write_schema(model, initial, false, to, error);
+    struct schema schema = {.error = error};
+
+    json_writer_init(&schema.writer, to);
+    json_begin_object(&schema.writer);
+    int r = write_whole(&schema, model, initial);
+    json_end_object(&schema.writer);
+    return r == 0 && to->failed ? fail_without_memory(error) : r;
 }
 
 int model_question(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
-                   struct fm_error *error)
+                   bool *ret_checks, struct fm_error *error)
 {
-    return write_schema(model, initial, true, to, error);
+    struct schema schema = {.error = error};
+
+    json_writer_init(&schema.writer, to);
+    json_begin_object(&schema.writer);
+    int r = write_whole(&schema, model, initial);
+    bool checks = schema.checks || model->load;
+    json_key(&schema.writer, "x-fermata-check-formats");
+    json_add_bool(&schema.writer, true);
+    json_key(&schema.writer, "x-fermata-checks-answers");
+    json_add_bool(&schema.writer, checks);
+    json_end_object(&schema.writer);
+    if (r == 0 && to->failed)
+        r = fail_without_memory(error);
+    if (r == 0)
+        *ret_checks = checks;
+    return r;
 }

@@ -130,8 +130,6 @@ int verdict_wait(struct fm_run *run, const struct fm_model *model, const struct 
     struct json_writer writer;
     enum verdict_need need;
 
-    if (!model || !model->check)
-        return VERDICT_NOT_ASKED;
     int r = get_candidate(run, seconds, &candidate, &need, error);
     if (r <= 0)
         return r < 0 ? r : (int)need;

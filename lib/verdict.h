@@ -7,7 +7,7 @@
 enum verdict_need {
     VERDICT_WAIT_ON,   /* nothing to judge yet, or judged and refused: the run waits still */
     VERDICT_LOOK,      /* the run has changed, or will at once: look at it */
-    VERDICT_NOT_ASKED, /* this server asks nobody, or the model has no check */
+    VERDICT_NOT_ASKED, /* this server asks nobody */
 };
 
 /* Waits up to `seconds` for an answer to check; decodes it, asks the model's check and sends the

@@ -311,6 +311,27 @@ static int ask_later(struct fm_run *run)
 }
 FM_FLOW(ask_later);
 
+struct parcel {
+    FM_LIST(struct order) orders;
+};
+static const struct fm_field parcel_fields[] = {
+    FM_FIELD_OF(struct parcel, orders, FM_LIST_OF(FM_STRUCT(&Order))),
+    FM_END,
+};
+FM_MODEL(Parcel, struct parcel, parcel_fields);
+
+/* The check is that of a struct inside. */
+static int packs(struct fm_run *run)
+{
+    struct parcel parcel;
+    int r = fm_pause(run, &Parcel, &parcel);
+
+    if (r == 0)
+        fm_info(run, "%zu orders", parcel.orders.count);
+    return r;
+}
+FM_FLOW(packs);
+
 /* Resumes the run that it is told of, whose flow checks answers. */
 static int resumes(struct fm_run *run)
 {
@@ -335,11 +356,8 @@ int main(int argc, char **argv)
         const char *name;
         const struct fm_flow *flow;
     } flows[] = {
-        {"askers", &askers_flow},
-        {"asks", &asks_flow},
-        {"keeps_secrets", &keeps_secrets_flow},
-        {"orders", &orders_flow},
-        {"resumes", &resumes_flow},
+        {"askers", &askers_flow}, {"asks", &asks_flow},   {"keeps_secrets", &keeps_secrets_flow},
+        {"orders", &orders_flow}, {"packs", &packs_flow}, {"resumes", &resumes_flow},
     };
     const char *name = argc > 1 ? argv[1] : "";
 

@@ -149,6 +149,19 @@ def test_a_flow_that_is_there_is_asked_first(api, order):
     assert "Ordered: large" in flow.output()
 
 
+def test_a_check_inside_is_asked_while_the_run_waits(api, start):
+    flow = start("packs")
+    run = wait_for_question(api, flow)
+    request = request_of(api, run)
+    path = f"/input_requests/{request['id']}/answer"
+    refused = api.post(path, json={"value": {"orders": [{"size": "large"}, {"size": "small"}]}})
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [{"path": "orders[1].size", "message": "is sold out"}]
+    assert api.post(path, json={"value": {"orders": [{"size": "large"}]}}).status_code == 200
+    ends_well(flow)
+    assert "1 orders" in flow.output()
+
+
 def test_a_flow_that_is_killed_meanwhile_has_the_answer_taken(api, order):
     flow, run = order
     flow.process.kill()

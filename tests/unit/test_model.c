@@ -375,9 +375,96 @@ static void names_of_many_problems_are_cut_not_lost(void **state)
     assert_int_equal(problems.count, 1000);
 }
 
+/* ---- questions ------------------------------------------------------------------------------- */
+
+struct leaf {
+    int64_t size;
+};
+static const struct fm_field leaf_fields[] = {FM_FIELD(struct leaf, size), FM_END};
+static void check_leaf(const void *value, struct fm_problems *problems)
+{
+    (void)value;
+    (void)problems;
+}
+FM_MODEL(Leaf, struct leaf, leaf_fields);
+FM_MODEL(CheckedLeaf, struct leaf, leaf_fields, .check = check_leaf);
+
+struct twig {
+    struct leaf first, second;
+    FM_LIST(struct leaf) rest;
+};
+
+static void assert_question(const struct fm_model *model, bool checks)
+{
+    buf_auto schema = BUF_INIT;
+    struct fm_error error;
+    bool told = !checks;
+
+    assert_int_equal(model_question(model, NULL, &schema, &told, &error), 0);
+    assert_int_equal(told, checks);
+    assert_non_null(strstr(buf_string(&schema), checks ? "\"x-fermata-checks-answers\":true"
+                                                       : "\"x-fermata-checks-answers\":false"));
+}
+
+static const struct fm_field plain_twig_fields[] = {
+    FM_FIELD_OF(struct twig, first, FM_STRUCT(&Leaf)),
+    FM_END,
+};
+static const struct fm_field nested_twig_fields[] = {
+    FM_FIELD_OF(struct twig, first, FM_STRUCT(&Leaf)),
+    FM_FIELD_OF(struct twig, rest, FM_LIST_OF(FM_TUPLE(&CheckedLeaf))),
+    FM_END,
+};
+static const struct fm_field deep_twig_fields[] = {
+    FM_FIELD_OF(struct twig, rest, FM_LIST_OF(FM_STRUCT(&CheckedLeaf))),
+    FM_END,
+};
+
+static void a_question_says_whether_anything_in_it_is_checked(void **state)
+{
+    const struct fm_model twig = {
+        .name = "Twig", .size = sizeof(struct twig), .fields = plain_twig_fields};
+    struct fm_model checked = twig;
+
+    (void)state;
+    assert_question(&twig, false);
+    checked.check = check_leaf;
+    assert_question(&checked, true);
+    checked.check = NULL;
+    checked.fields = nested_twig_fields;
+    assert_question(&checked, true);
+    checked.fields = deep_twig_fields;
+    assert_question(&checked, true);
+}
+
+static const struct fm_model other_leaf = {
+    .name = "Leaf", .size = sizeof(struct leaf), .fields = leaf_fields};
+static const struct fm_type other = {
+    .kind = FM_KIND_MODEL, .size = sizeof(struct leaf), .model = &other_leaf};
+static const struct fm_field clashing_twig_fields[] = {
+    FM_FIELD_OF(struct twig, first, FM_STRUCT(&Leaf)),
+    FM_FIELD_OF(struct twig, second, &other),
+    FM_END,
+};
+
+static void two_structs_of_one_name_are_told_apart_by_an_error(void **state)
+{
+    const struct fm_model twig = {
+        .name = "Twig", .size = sizeof(struct twig), .fields = clashing_twig_fields};
+    buf_auto schema = BUF_INIT;
+    struct fm_error error;
+
+    (void)state;
+    assert_int_equal(model_schema(&twig, NULL, &schema, &error), FM_INVALID);
+    assert_string_equal(error.message,
+                        "two different structs inside a model are called Leaf: rename one");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_question_says_whether_anything_in_it_is_checked),
+        cmocka_unit_test(two_structs_of_one_name_are_told_apart_by_an_error),
         cmocka_unit_test(schemas_are_what_the_stock_client_sends),
         cmocka_unit_test(a_schema_says_everything_about_its_fields),
         cmocka_unit_test(initial_data_are_new_defaults),
