@@ -27,7 +27,9 @@ def start(prefect, tmp_path):
 
     def start_one(program, *arguments):
         log = tmp_path / f"flow-{len(started)}.log"
-        started.append(Process(prefect, log, program, *arguments))
+        started.append(Process(prefect, log, program, *arguments,
+                               TASKS_FILE=str(tmp_path / "notes"),
+                               TASKS_CRASHED=str(tmp_path / "crashed")))
         return started[-1]
 
     yield start_one
@@ -47,7 +49,9 @@ def runner(prefect, tmp_path_factory):
 
 @pytest.mark.parametrize("program, name", [
     ("flows", "variables"), ("flows", "variables_of_any_kind"), ("flows", "texts"),
-    ("inputs", "sends"), ("inputs", "receives"), ("inputs", "cursors"), ("asks", "askers")])
+    ("inputs", "sends"), ("inputs", "receives"), ("inputs", "cursors"), ("asks", "askers"),
+    ("tasks", "types"), ("tasks", "retrying"), ("tasks", "threads"), ("tasks", "parent"),
+    ("tasks", "recursion")])
 def test_what_flows_do_while_they_run(start, program, name):
     flow = start(f"tests/e2e/{program}", name)
     assert flow.end() == 0
@@ -62,6 +66,22 @@ def test_a_failure_and_a_retry(prefect, start):
     flow = start("tests/e2e/flows", "second_try")
     assert flow.end() == 0
     assert read(prefect.api, flow.run())["run_count"] == 2
+
+
+def test_a_task_s_result_is_kept_with_its_state(prefect, start):
+    flow = start("tests/e2e/tasks", "types")
+    assert flow.end() == 0
+    [task] = prefect.api.post("/task_runs/filter", json={
+        "flow_runs": {"id": {"any_": [flow.run()["id"]]}},
+        "task_runs": {"name": {"like_": "greeting"}}}).json()
+    assert task["state"]["type"] == "COMPLETED"
+    assert task["state"]["data"] == {"result": "Hello from types"}
+
+
+def test_a_flow_whose_time_is_over(prefect, start):
+    flow = start("tests/e2e/tasks", "hasty_parent")
+    assert flow.end() == 1
+    assert read(prefect.api, flow.run())["state"]["name"] == "TimedOut"
 
 
 def test_an_answer_that_the_flow_refuses_when_it_goes_on(prefect, start):
