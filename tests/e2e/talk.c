@@ -95,6 +95,22 @@ static int mover(struct fm_run *run, const struct partner *partner)
 }
 FM_FLOW_WITH(mover, Partner);
 
+/* Asks a flow in Python two questions, and logs what it says to each. */
+static int asker(struct fm_run *run, const struct partner *partner)
+{
+    static const char *const questions[] = {"Will it rain?", "And snow?"};
+    const char *answer;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (fm_ask(run, partner->id, FM_STRING, questions[i], FM_STRING, &answer, .timeout = 30,
+                   .poll_interval = 0.1) != 1)
+            return fm_fail(run, "no answer came: %s", fm_error(run)->message);
+        fm_info(run, "%s", answer);
+    }
+    return 0;
+}
+FM_FLOW_WITH(asker, Partner);
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -102,10 +118,8 @@ int main(int argc, char **argv)
         const struct fm_flow *flow;
         int arguments;
     } flows[] = {
-        {"greeter", &greeter_flow, 0},
-        {"doubler", &doubler_flow, 0},
-        {"sender", &sender_flow, 1},
-        {"mover", &mover_flow, 1},
+        {"greeter", &greeter_flow, 0}, {"doubler", &doubler_flow, 0}, {"sender", &sender_flow, 1},
+        {"mover", &mover_flow, 1},     {"asker", &asker_flow, 1},
     };
     struct partner partner = {.id = argc == 3 ? argv[2] : NULL};
 
@@ -113,6 +127,6 @@ int main(int argc, char **argv)
         if (strcmp(flows[i].name, argv[1]) == 0 && argc == flows[i].arguments + 2)
             return fm_run_flow(flows[i].flow, .parameters = partner.id ? &partner : NULL);
     }
-    fprintf(stderr, "usage: %s greeter|doubler|sender ID|mover ID\n", argv[0]);
+    fprintf(stderr, "usage: %s greeter|doubler|sender ID|mover ID|asker ID\n", argv[0]);
     return 2;
 }

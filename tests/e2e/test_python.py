@@ -86,6 +86,13 @@ def test_a_list_and_a_model_from_python_to_c_and_back(any_server, python, c):
     assert doubler.end() == 0
 
 
+def test_a_flow_in_python_answers_questions_from_c(any_server, python, c):
+    run = running(any_server.api, python("oracle"))
+    asker = c("tests/e2e/talk", "asker", run["id"])
+    assert asker.end() == 0, asker.output()
+    assert re.search(r"Will it rain\? Certainly\..*And snow\? Certainly\.", asker.output(), re.DOTALL)
+
+
 def test_python_answers_a_flow_in_c(any_server, python, c):
     greeter = c("examples/greet")
     run = wait_for_question(any_server.api, greeter)

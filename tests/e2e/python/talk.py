@@ -1,5 +1,5 @@
 """Flows for the stock Prefect client that talk to flows in C, see ../test_python.py:
-talk.py greeter | mover | sender ID | doubler ID | resume ID JSON"""
+talk.py greeter | mover | oracle | sender ID | doubler ID | resume ID JSON"""
 
 import asyncio
 import json
@@ -32,6 +32,16 @@ async def greeter():
         if name.value == "__EXIT__":
             return
         await name.respond(f"Hello, {name.value}!")
+
+
+@flow
+async def oracle():
+    """Answers two questions that a flow in C asks; the answers' keys name the questions."""
+    questions = receive_input(str, with_metadata=True, poll_interval=0.1, timeout=30)
+    for _ in range(2):
+        question = await questions.next()
+        name = question.metadata.key.split("-ask-")[1]
+        await question.respond(f"{question.value} Certainly.", key_prefix=f"answer-{name}")
 
 
 @flow
