@@ -30,6 +30,8 @@ void reply_begin(struct http_reply *reply, int status, struct json_writer *ret_w
 }
 
 static int reply_message(struct http_reply *reply, int status, const char *key, const char *format,
+                         va_list args) PRINTF_LIKE(4, 0);
+static int reply_message(struct http_reply *reply, int status, const char *key, const char *format,
                          va_list args)
 {
     struct json_writer writer;
