@@ -101,7 +101,7 @@ static int ask(struct question *question, const char *to, const struct fm_model 
     char to_id[ID_SIZE];
     buf_auto text = BUF_INIT;
 
-    int r = input_run_id(to, to_id, error);
+    int r = run_id_parse(to, to_id, error);
     if (r == 0)
         r = input_prefix(model, question->options->key_prefix, prefix, error);
     if (r == 0)

@@ -29,7 +29,7 @@ int input_reader_init(struct input_reader *reader, struct fm_run *run, const cha
     reader->rows = json_array();
     if (!reader->had || !reader->rows)
         return fail_without_memory(error);
-    return input_run_id(flow_run_id ? flow_run_id : run->id, reader->flow_run_id, error);
+    return run_id_parse(flow_run_id ? flow_run_id : run->id, reader->flow_run_id, error);
 }
 
 void input_reader_release(struct input_reader *reader)

@@ -58,13 +58,6 @@ int input_prefix(const struct fm_model *model, const char *own,
     return 0;
 }
 
-int input_run_id(const char *text, char ret_id[static ID_SIZE], struct fm_error *error)
-{
-    if (!text || !id_parse(text, ret_id))
-        return fail(error, FM_INVALID, "'%.100s' is no id of a flow run", text ? text : "");
-    return 0;
-}
-
 bool input_sender_id(const char *sender, char ret_id[static ID_SIZE])
 {
     size_t length = strlen(SENDER_PREFIX);
@@ -109,7 +102,7 @@ int input_send(struct fm_run *run, const char *to, const struct fm_model *model,
     char key[INPUT_KEY_SIZE];
     buf_auto text = BUF_INIT;
 
-    int r = input_run_id(to, to_id, error);
+    int r = run_id_parse(to, to_id, error);
     if (r == 0)
         r = input_prefix(model, own_prefix, prefix, error);
     if (r == 0)

@@ -17,9 +17,6 @@ bool input_key_is_plain(const char *text);
 int input_prefix(const struct fm_model *model, const char *own,
                  char ret_prefix[static INPUT_PREFIX_SIZE], struct fm_error *error) MUST_CHECK;
 
-/* Takes an id that a flow's author or another program gave; FM_INVALID if it is none. */
-int input_run_id(const char *text, char ret_id[static ID_SIZE], struct fm_error *error) MUST_CHECK;
-
 /* The id of the run that an input's `sender` names; false if it names none. */
 bool input_sender_id(const char *sender, char ret_id[static ID_SIZE]);
 

@@ -18,6 +18,7 @@
 
 #define POLL         1.0  /* seconds, where the server cannot hold a read back */
 #define LONGEST_WAIT 30.0 /* of one read */
+#define SILENT_WAIT  3.0  /* after it the flow's log says what is waited for */
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
@@ -30,11 +31,19 @@ static bool has_come(const struct look *look, const char *type)
 static int wait_until(struct fm_run *run, struct look *look, const char *type, double timeout,
                       struct fm_error *error)
 {
-    int64_t end = timeout < 1e10 ? time_monotonic() + (int64_t)(timeout * SECOND) : TIME_NEVER;
+    int64_t begun = time_monotonic();
+    int64_t end = timeout < 1e10 ? begun + (int64_t)(timeout * SECOND) : TIME_NEVER;
+    double longest = SILENT_WAIT;
 
     while (!has_come(look, type)) {
-        double left = end == TIME_NEVER ? INFINITY : (double)(end - time_monotonic()) / SECOND;
-        int r = look_at_run(run->client, look, fmin(LONGEST_WAIT, fmax(left, 0)), error);
+        int64_t now = time_monotonic();
+        double left = end == TIME_NEVER ? INFINITY : (double)(end - now) / SECOND;
+        if (longest < LONGEST_WAIT && now - begun >= (int64_t)(SILENT_WAIT * SECOND)) {
+            fm_info(run, "Waiting for flow run '%s', which is %s", look->info.name,
+                    look->info.state_name);
+            longest = LONGEST_WAIT;
+        }
+        int r = look_at_run(run->client, look, fmin(longest, fmax(left, 0)), error);
         if (r < 0 && r != FM_UNREACHABLE)
             return r;
         if (left <= 0 && !has_come(look, type))
@@ -45,21 +54,21 @@ static int wait_until(struct fm_run *run, struct look *look, const char *type, d
     return 0;
 }
 
-static struct look look_of(const char *flow_run_id)
+static int look_of(const char *flow_run_id, struct look *ret_look, struct fm_error *error)
 {
-    struct look look = {.poll_interval = POLL};
-
-    snprintf(look.run_id, sizeof(look.run_id), "%s", flow_run_id);
-    return look;
+    *ret_look = (struct look){.poll_interval = POLL};
+    return run_id_parse(flow_run_id, ret_look->run_id, error);
 }
 
 int fm_wait_for_state(struct fm_run *run, const char *flow_run_id, const char *state_type,
                       double timeout, struct fm_run_info *ret_info)
 {
     struct fm_error error;
-    struct look look = look_of(flow_run_id);
+    struct look look;
 
-    int r = wait_until(run, &look, state_type, timeout, &error);
+    int r = look_of(flow_run_id, &look, &error);
+    if (r == 0)
+        r = wait_until(run, &look, state_type, timeout, &error);
     if ((r == 0 || r == FM_TIMED_OUT) && look.info.id[0])
         *ret_info = look.info;
     return run_keep_error(run, r, &error);
@@ -74,9 +83,11 @@ int fm_wait_for_run(struct fm_run *run, const char *flow_run_id, double timeout,
 int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info *ret_info)
 {
     struct fm_error error;
-    struct look look = look_of(flow_run_id);
+    struct look look;
 
-    int r = look_at_run(run->client, &look, 0, &error);
+    int r = look_of(flow_run_id, &look, &error);
+    if (r == 0)
+        r = look_at_run(run->client, &look, 0, &error);
     if (r == 0)
         *ret_info = look.info;
     return run_keep_error(run, r, &error);
@@ -236,7 +247,7 @@ static int create_run(struct fm_run *run, const struct wanted_run *wanted, struc
     if (r == 0)
         r = api_string(started, "id", &id, error);
     if (r == 0)
-        *ret_look = look_of(id);
+        r = look_of(id, ret_look, error);
     json_decref(started);
     return r;
 }
@@ -252,8 +263,8 @@ static int find_earlier(struct fm_run *run, const struct wanted_run *wanted, str
         return r;
     if (run_info_is_final(&info) && strcmp(info.state_type, "COMPLETED") != 0)
         return 0;
-    *ret_look = look_of(info.id);
-    return 1;
+    r = look_of(info.id, ret_look, error);
+    return r < 0 ? r : 1;
 }
 
 static int start_run(struct fm_run *run, struct wanted_run *wanted, struct look *ret_look,

@@ -76,10 +76,13 @@ int fm_read_result_with(struct fm_run *run, const char *flow_run_id, const struc
 {
     struct fm_reply reply;
     struct fm_error error;
+    char id[ID_SIZE] = "";
     char path[64];
 
-    snprintf(path, sizeof(path), "/flow_runs/%.40s", flow_run_id);
-    int r = fm_client_call(run->client, "GET", path, NULL, &reply, &error);
+    int r = run_id_parse(flow_run_id, id, &error);
+    snprintf(path, sizeof(path), "/flow_runs/%s", id);
+    if (r == 0)
+        r = fm_client_call(run->client, "GET", path, NULL, &reply, &error);
     if (r < 0)
         return run_keep_error(run, r, &error);
     r = fm_reply_check(&reply, &error);

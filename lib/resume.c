@@ -31,7 +31,7 @@ static int resume(struct fm_run *run, const char *flow_run_id, const struct fm_m
     buf_auto body = BUF_INIT;
     json_t *reply = NULL;
 
-    int r = input_run_id(flow_run_id, id, error);
+    int r = run_id_parse(flow_run_id, id, error);
     if (r == 0 && model->fields)
         r = model_encode(model, value, &json, error);
     if (r < 0)

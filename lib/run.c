@@ -68,6 +68,13 @@ void run_destroy(struct fm_run *run)
     free(run);
 }
 
+int run_id_parse(const char *text, char ret_id[static ID_SIZE], struct fm_error *error)
+{
+    if (!text || !id_parse(text, ret_id))
+        return fail(error, FM_INVALID, "'%.100s' is no id of a flow run", text ? text : "");
+    return 0;
+}
+
 int run_propose(struct fm_run *run, const struct proposal *proposal, struct outcome *ret_outcome,
                 struct fm_error *error)
 {

@@ -310,6 +310,17 @@ static int suspends(struct fm_run *run)
 }
 FM_FLOW(suspends);
 
+/* Waits for a run that nobody starts. */
+static int waiter(struct fm_run *run)
+{
+    struct fm_run_info info;
+
+    EXPECT(fm_run_deployment(run, "work/test", &info, .timeout = 4,
+                             .parameters = FM_INITIAL(FM_SET(way, "return"))) == FM_TIMED_OUT);
+    return 0;
+}
+FM_FLOW(waiter);
+
 static int starter(struct fm_run *run)
 {
     struct fm_run_info info;
@@ -321,6 +332,8 @@ static int starter(struct fm_run *run)
                              .parameters = FM_INITIAL(FM_SET(way, "sing"))) == FM_CONFLICT);
     EXPECT(fm_run_deployment(run, "work/none", &info) == FM_NOT_FOUND);
     EXPECT(fm_run_deployment(run, "nonsense", &info) == FM_INVALID);
+    EXPECT_FAILURE(fm_read_run(run, "no-id", &info), FM_INVALID, "'no-id' is no id of a flow run");
+    EXPECT_FAILURE(fm_wait_for_run(run, "no-id", 1, &info), FM_INVALID, "'no-id' is no id");
     return 0;
 }
 FM_FLOW(starter);
@@ -336,7 +349,7 @@ int main(int argc, char **argv)
         {"impatient", &impatient_flow},   {"variables", &variables_flow},
         {"starter", &starter_flow},       {"variables_of_any_kind", &variables_of_any_kind_flow},
         {"party", &party_flow},           {"price_echo", &price_echo_flow},
-        {"texts", &texts_flow},
+        {"texts", &texts_flow},           {"waiter", &waiter_flow},
     };
     const char *name = argc == 2 ? argv[1] : "";
 

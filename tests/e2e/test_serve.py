@@ -1,5 +1,6 @@
 """Deployments that a C program serves, against the real server."""
 
+import re
 import signal
 import time
 
@@ -57,6 +58,17 @@ def test_a_flow_runs_deployments(server, runner, tmp_path):
     with Process(server, tmp_path / "starter.log", "tests/e2e/flows", "starter") as starter:
         assert starter.end() == 0
         assert "not right" not in starter.output(), starter.output()
+
+
+def test_who_waits_for_a_run_that_nobody_starts_says_so(fresh_server, tmp_path):
+    with Process(fresh_server, tmp_path / "runner.log", "tests/e2e/flows", "serve") as runner:
+        runner.expect("fermata deployment run 'work/test'")
+        runner.process.send_signal(signal.SIGTERM)
+        assert runner.end() == 0
+    with Process(fresh_server, tmp_path / "waiter.log", "tests/e2e/flows", "waiter") as waiter:
+        assert waiter.end() == 0
+        assert re.search(r"Waiting for flow run '[a-z-]+', which is Scheduled\n", waiter.output())
+        assert "not right" not in waiter.output(), waiter.output()
 
 
 def test_two_runners_start_a_run_once(fresh_server, tmp_path):
