@@ -1,0 +1,13 @@
+"""The rows of the table, in their order: each a file of this folder, with one MEASURE."""
+
+import importlib
+
+ORDER = [
+    "create_input_64",
+    "create_input_1",
+]
+
+
+def all_measures():
+    """By the name of the file."""
+    return {name: importlib.import_module(f"measures.{name}").MEASURE for name in ORDER}
