@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
+RESTATE = ROOT / "bench/restate"
 START_SECONDS = 120
 STOP_SECONDS = 60
 
@@ -23,6 +24,17 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def wait_for_port(port):
+    """Until somebody listens there."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.01)
+    raise RuntimeError(f"nobody listens on port {port}")
 
 
 def clean_environment(**more):
@@ -176,3 +188,57 @@ class HttpAlone(Process):
 
     def command(self):
         return [BUILD / "tests/unit/http_echo", f"port={self.port}"]
+
+
+class Restate(Process):
+    """Its server, and bench/restate/service.mjs in a process of its own, of which `service_output`
+    is what it prints. `port` is that of its HTTP ingress."""
+
+    health = "/restate/health"
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.admin_port, self.node_port, self.service_port = (free_port() for _ in range(3))
+        self.service = None
+
+    def command(self):
+        found = list(RESTATE.glob("node_modules/@restatedev/restate-server-*/bin/restate-server"))
+        if not found:
+            raise RuntimeError("Restate is not installed: run `npm ci` in bench/restate")
+        return [found[0], "--no-logo"]
+
+    def environment(self):
+        return clean_environment(
+            RESTATE_BASE_DIR=str(self.directory / "data"), RESTATE_DISABLE_TELEMETRY="true",
+            RESTATE_LISTEN_MODE="tcp", RESTATE_BIND_ADDRESS=f"127.0.0.1:{self.node_port}",
+            RESTATE_INGRESS__BIND_ADDRESS=f"127.0.0.1:{self.port}",
+            RESTATE_ADMIN__BIND_ADDRESS=f"127.0.0.1:{self.admin_port}")
+
+    def start(self):
+        super().start()
+        self.service = subprocess.Popen(
+            ["node", RESTATE / "service.mjs", str(self.service_port)], text=True,
+            env=clean_environment(RESTATE_LOGGING="ERROR"), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        wait_for_port(self.service_port)
+        self.call(f"http://127.0.0.1:{self.admin_port}/deployments",
+                  {"uri": f"http://127.0.0.1:{self.service_port}"})
+
+    def call(self, url, body):
+        """Posts JSON; waits until the server takes it, which is some moments after its start."""
+        request = urllib.request.Request(url, method="POST", data=json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json"})
+        for _ in range(100):
+            try:
+                with urllib.request.urlopen(request, timeout=60) as reply:
+                    return json.loads(reply.read() or "null")
+            except urllib.error.URLError:
+                time.sleep(0.1)
+        raise RuntimeError(f"Restate does not take {url}:\n{self.log()[-4000:]}")
+
+    def stop(self):
+        if self.service:
+            self.service.kill()
+            self.service.wait()
+            self.service.stdout.close()
+        super().stop()

@@ -5,6 +5,12 @@ import importlib
 ORDER = [
     "create_input_64",
     "create_input_1",
+    "send_receive",
+    "answer_pause",
+    "start_run",
+    "small_runs",
+    "crowd_memory",
+    "crowd_send",
 ]
 
 
