@@ -31,6 +31,7 @@
 #define PLACES        8
 #define REQUEST_LIMIT 65536
 #define EVENTS        64
+#define SILENCE       60000 /* milliseconds without any reply after which none is awaited any more */
 
 /* Where a request has something of its own. */
 struct place {
@@ -40,6 +41,7 @@ struct place {
 
 struct connection {
     int socket;
+    bool waits;   /* for a reply */
     int64_t sent; /* when */
     struct buf reply;
     size_t expected; /* length of the whole reply; 0: its head is not there yet */
@@ -193,6 +195,7 @@ static void send_next(struct load *load, struct connection *connection)
     if (!may_send(load))
         return;
     fill_in(load);
+    connection->waits = true;
     connection->sent = latency_clock();
     connection->expected = 0;
     connection->reply.length = 0;
@@ -207,6 +210,7 @@ static void count_reply(struct load *load, struct connection *connection, bool g
 {
     int64_t now = latency_clock();
 
+    connection->waits = false;
     load->open--;
     if (now >= load->counted_from) {
         load->errors += !good;
@@ -215,9 +219,13 @@ static void count_reply(struct load *load, struct connection *connection, bool g
     }
 }
 
-static void start_again(struct load *load, struct connection *connection)
+/* The server has closed: in the middle of a reply, or because nothing was to be sent any more. */
+static void closed(struct load *load, struct connection *connection)
 {
     close(connection->socket);
+    connection->socket = -1;
+    if (!connection->waits)
+        return;
     count_reply(load, connection, false);
     connect_to(load, connection);
     send_next(load, connection);
@@ -245,7 +253,7 @@ static void read_reply(struct load *load, struct connection *connection)
     }
     ssize_t n = recv(connection->socket, room, 16384, 0);
     if (n <= 0) {
-        start_again(load, connection);
+        closed(load, connection);
         return;
     }
     buf_added(reply, (size_t)n);
@@ -265,9 +273,13 @@ static void run(struct load *load)
     struct epoll_event events[EVENTS];
 
     while (load->open > 0) {
-        int count = epoll_wait(load->epoll, events, EVENTS, -1);
+        int count = epoll_wait(load->epoll, events, EVENTS, SILENCE);
         if (count < 0 && errno != EINTR)
             fail_errno("waiting for replies");
+        if (count == 0) {
+            load->errors += load->open;
+            return;
+        }
         for (int i = 0; i < count; i++)
             read_reply(load, events[i].data.ptr);
     }
@@ -304,7 +316,8 @@ int main(int argc, char **argv)
     run(&load);
     latencies_print(&load.latencies, stdout, load.errors, latency_clock() - load.counted_from);
     for (int i = 0; i < count; i++) {
-        close(connections[i].socket);
+        if (connections[i].socket >= 0)
+            close(connections[i].socket);
         buf_release(&connections[i].reply);
     }
     free(connections);

@@ -15,7 +15,7 @@ from measures import all_measures
 
 def measure_way(way, quick, work):
     """One round of one way, in a directory that goes with it."""
-    directory = Path(tempfile.mkdtemp(dir=work))
+    directory = Path(tempfile.mkdtemp(prefix="round-", dir=work))
     contestant = way.contestant(directory)
     try:
         contestant.start()
@@ -52,9 +52,7 @@ def main():
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in measures]:
         parser.error(f"unknown measure '{unknown[0]}'; there are: {', '.join(measures)}")
-    work = BUILD / "bench/work"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work = BUILD / "bench"
     results = report.Results.read(BUILD / "bench/results.json")
     for name in options.names or measures:
         print(f"{measures[name].title} ({name})", file=sys.stderr, flush=True)
@@ -62,7 +60,6 @@ def main():
         samples = measure_all(measures[name], options.quick, work)
         results.add(name, measures[name], samples, load_before, options.quick)
         results.write()
-    shutil.rmtree(work, ignore_errors=True)
     print(report.table(results, measures, options.names))
     if options.write:
         report.update_page(results, measures)
