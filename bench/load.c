@@ -4,11 +4,12 @@
  * breaks, counts as an error.
  *
  *   load port=N path=PATH [method=GET] [body=TEXT] [header=LINE] [connections=1]
- *        [seconds=5 | requests=N] [warmup=0] [first=1] [ids=FILE]
+ *        [seconds=5 | requests=N] [pause=0] [warmup=0] [first=1] [ids=FILE]
  *
  *   {n} in path, body and header is a number of ten digits that grows from `first` with each
  *   request; {id} is one line after the other of FILE, which are of the same length, and the first
- *   again after the last. Replies in the first `warmup` seconds are not counted.
+ *   again after the last. After each reply a connection rests for `pause` milliseconds. Replies in
+ * the first `warmup` seconds are not counted.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +27,7 @@
 #include "bench/latencies.h"
 #include "bench/options.h"
 #include "common/buf.h"
+#include "common/list.h"
 
 #define NUMBER_DIGITS 10
 #define PLACES        8
@@ -40,6 +42,8 @@ struct place {
 };
 
 struct connection {
+    struct list node; /* in `resting` */
+    int64_t rests_until;
     int socket;
     bool waits;   /* for a reply */
     int64_t sent; /* when */
@@ -59,6 +63,8 @@ struct load {
     uint64_t first;
     uint64_t requests; /* to send; 0: until the time is over */
     uint64_t open;     /* sent and not yet answered */
+    int64_t pause;
+    struct list resting; /* connections, in order of the end of their rest */
     int64_t counted_from;
     int64_t until;
     int epoll;
@@ -206,6 +212,17 @@ static void send_next(struct load *load, struct connection *connection)
         fail_errno("sending a request");
 }
 
+/* The next request, now or after the pause. */
+static void go_on(struct load *load, struct connection *connection)
+{
+    if (!load->pause) {
+        send_next(load, connection);
+        return;
+    }
+    connection->rests_until = latency_clock() + load->pause;
+    list_append(&load->resting, &connection->node);
+}
+
 static void count_reply(struct load *load, struct connection *connection, bool good)
 {
     int64_t now = latency_clock();
@@ -219,16 +236,20 @@ static void count_reply(struct load *load, struct connection *connection, bool g
     }
 }
 
-/* The server has closed: in the middle of a reply, or because nothing was to be sent any more. */
+/* The server has closed the connection: in the middle of a reply, while it rested, or at the end.
+ */
 static void closed(struct load *load, struct connection *connection)
 {
+    bool waited = connection->waits;
+
     close(connection->socket);
     connection->socket = -1;
-    if (!connection->waits)
-        return;
-    count_reply(load, connection, false);
-    connect_to(load, connection);
-    send_next(load, connection);
+    if (waited)
+        count_reply(load, connection, false);
+    if (may_send(load))
+        connect_to(load, connection);
+    if (waited)
+        go_on(load, connection);
 }
 
 /* The length of a reply from its head, which ends at `end`. */
@@ -264,19 +285,36 @@ static void read_reply(struct load *load, struct connection *connection)
     if (connection->expected && reply->length >= connection->expected) {
         bool good = strncmp(text, "HTTP/1.1 2", 10) == 0;
         count_reply(load, connection, good);
-        send_next(load, connection);
+        go_on(load, connection);
     }
+}
+
+/* Wakes connections that have rested; milliseconds until the next has. */
+static int wake_rested(struct load *load)
+{
+    while (!list_is_empty(&load->resting)) {
+        struct connection *first = list_item(load->resting.next, struct connection, node);
+        int64_t rest = first->rests_until - latency_clock();
+        if (rest > 0)
+            return (int)(rest / 1000000) + 1;
+        list_remove(&first->node);
+        send_next(load, first);
+    }
+    return SILENCE;
 }
 
 static void run(struct load *load)
 {
     struct epoll_event events[EVENTS];
 
-    while (load->open > 0) {
-        int count = epoll_wait(load->epoll, events, EVENTS, SILENCE);
+    for (;;) {
+        int wait = wake_rested(load);
+        if (load->open == 0 && list_is_empty(&load->resting))
+            return;
+        int count = epoll_wait(load->epoll, events, EVENTS, wait);
         if (count < 0 && errno != EINTR)
             fail_errno("waiting for replies");
-        if (count == 0) {
+        if (count == 0 && wait == SILENCE) {
             load->errors += load->open;
             return;
         }
@@ -296,6 +334,8 @@ int main(int argc, char **argv)
     load.port = (uint16_t)option_number(argc, argv, "port", NULL);
     load.first = load.next = (uint64_t)option_number(argc, argv, "first", "1");
     load.requests = (uint64_t)option_number(argc, argv, "requests", "0");
+    load.pause = option_number(argc, argv, "pause", "0") * 1000000;
+    list_init(&load.resting);
     if (*ids)
         read_ids(&load, ids);
     make_request(&load, argc, argv);

@@ -89,9 +89,11 @@ def ready_made(name, contestant, prepare, change):
         finally:
             server.stop()
         database = sqlite3.connect(server.database, isolation_level=None)
-        database.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; BEGIN;")
+        database.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;")
+        database.execute("BEGIN")
         change(database, prototype)
-        database.executescript("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);")
+        database.execute("COMMIT")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()
         unfinished.rename(directory)
     return directory

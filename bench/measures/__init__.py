@@ -20,6 +20,9 @@ ORDER = [
     "cpu_idle",
     "crowd_memory",
     "crowd_send",
+    "resume_suspended",
+    "expire_suspended",
+    "mixed_load",
 ]
 
 

@@ -5,7 +5,7 @@ from contestants import Fermata, Prefect
 from measure import RATE, Measure, Way, at_least
 from programs import load, rate_sample, seconds
 
-CLIENTS = 64
+CLIENTS = 8
 
 
 def create(server, quick):
@@ -16,7 +16,7 @@ def create(server, quick):
 
 
 MEASURE = Measure(
-    title="create a run, 64 connections",
+    title="create a run, 8 connections",
     unit=RATE,
     ways={"Prefect": Way(Prefect, create), "Fermata": Way(Fermata, create)},
     goals=(at_least(50, "Prefect"),),
