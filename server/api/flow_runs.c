@@ -258,11 +258,12 @@ const struct filter flow_run_filters[] = {
     FILTERS_END};
 
 static const struct relation relations[] = {
-    {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")"},
-    {"task_runs", task_run_filters, "r.id IN (SELECT r.flow_run_id FROM task_runs r WHERE ", ")"},
+    {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")", "r.flow_id"},
+    {"task_runs", task_run_filters, "r.id IN (SELECT r.flow_run_id FROM task_runs r WHERE ", ")",
+     NULL},
     {"deployments", deployment_filters, "r.deployment_id IN (SELECT r.id FROM deployments r WHERE ",
-     ")"},
-    {NULL, NULL, NULL, NULL}};
+     ")", NULL},
+    {.key = NULL}};
 
 static const struct sort sorts[] = {
     {"ID_DESC", "r.id DESC"},

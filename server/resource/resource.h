@@ -88,6 +88,9 @@ struct relation {
     const struct filter *filters;
     const char *link; /* "r.flow_id IN (SELECT r.id FROM flows r WHERE %s)" in two halves: this … */
     const char *link_end; /* … and ")" */
+    /* The column that holds the id of what it belongs to, which is always there: a filter for ids
+     * alone is one for this column, and an index on it serves. NULL: it may be gone. */
+    const char *column;
 };
 
 struct sort {

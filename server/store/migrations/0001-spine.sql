@@ -243,9 +243,16 @@ CREATE TABLE input_requests (
     answered_at BIGINT
 );
 -- Those by run and flow begin with two columns, or the planner would rather walk through all open
--- ones; the inbox's is in the order in which it is read.
+-- ones; those of the inbox, whole or of one flow, are in the order in which it is read. That of one
+-- state does not serve for two, so the inbox as it is mostly asked for has indexes of its own.
 CREATE INDEX input_requests_run ON input_requests (flow_run_id, state);
-CREATE INDEX input_requests_flow ON input_requests (flow_id, state);
+CREATE INDEX input_requests_flow
+    ON input_requests (flow_id, state, COALESCE(deadline, 9223372036854775807), seq);
+CREATE INDEX input_requests_open ON input_requests (COALESCE(deadline, 9223372036854775807), seq)
+    WHERE state IN ('open', 'checking');
+CREATE INDEX input_requests_open_flow
+    ON input_requests (flow_id, COALESCE(deadline, 9223372036854775807), seq)
+    WHERE state IN ('open', 'checking');
 CREATE UNIQUE INDEX input_requests_open_run ON input_requests (flow_run_id)
     WHERE state IN ('open', 'checking');
 CREATE INDEX input_requests_inbox
