@@ -1,6 +1,7 @@
 """Databases with a great many runs: one run that a server made, and copies of its rows, made with
 SQL. Each is made once, in build/bench/data, and copied to where it is used."""
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from api import make_flow, make_run, set_state
-from contestants import BUILD, Fermata, Prefect
+from contestants import BUILD, ROOT, Fermata, Prefect
 
 DATA = BUILD / "bench/data"
 
@@ -74,10 +75,18 @@ def multiply_finished(database, dialect, prototypes, count):
                  {"id": ids["state_id"], "flow_run_id": ids["id"]})
 
 
+def schema_mark():
+    """Differs for servers whose tables differ."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "server/store/migrations").iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
 def ready_made(name, contestant, prepare, change):
     """A directory of the contestant's with data in it: prepare(server) makes what change(database,
     what prepare returned) then multiplies."""
-    directory = DATA / name
+    directory = DATA / f"{name}-{schema_mark()}"
     if not directory.exists():
         print(f"  making {directory}", file=sys.stderr, flush=True)
         unfinished = DATA / f"{name}.unfinished"
@@ -103,12 +112,12 @@ def ready_made(name, contestant, prepare, change):
 def server_with(contestant, directory, data, change=None):
     """The contestant on a copy of ready-made data, changed once more, running."""
     subprocess.run(["cp", "-r", "--reflink=auto", f"{data}/.", directory], check=True)
+    os.sync()
     server = contestant(directory)
     if change:
         database = sqlite3.connect(server.database, isolation_level=None)
         change(database)
         database.close()
-    os.sync()
     server.start()
     try:
         yield server

@@ -101,8 +101,8 @@ static void queue_init(struct queue *queue)
     list_init(&queue->jobs);
 }
 
-/* Only the first of a burst wakes a thread, which wakes the next if there is more than it takes: who
- * puts many is not held up by waking. */
+/* Only the first of a burst wakes a thread, which wakes the next if there is more than it takes:
+ * who puts many is not held up by waking. */
 static void queue_put(struct queue *queue, struct job *job)
 {
     pthread_mutex_lock(&queue->lock);
