@@ -111,6 +111,14 @@ int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
 
 /* ---- entering a state ---- */
 
+/* Of a run that has this as its first state, at that time. */
+static int64_t expected_start_time(const struct state *state, int64_t time)
+{
+    int64_t scheduled = state_detail_time(state, "scheduled_time");
+
+    return scheduled == TIME_NEVER ? time : scheduled;
+}
+
 /* The times and counts that follow from leaving one state for another. */
 static void advance(struct flow_run *run, const struct state *state)
 {
@@ -129,10 +137,8 @@ static void advance(struct flow_run *run, const struct state *state)
     /* Only after the count: the first resume of a pause counts as a run, the next ones do not. */
     if (run->state.type == STATE_PAUSED && (type == STATE_RUNNING || type == STATE_SCHEDULED))
         json_object_set_new(run->policy, "resuming", json_true());
-    if (run->expected_start_time == TIME_NEVER) {
-        int64_t scheduled = state_detail_time(state, "scheduled_time");
-        run->expected_start_time = scheduled != TIME_NEVER ? scheduled : state->timestamp;
-    }
+    if (run->expected_start_time == TIME_NEVER)
+        run->expected_start_time = expected_start_time(state, state->timestamp);
     run->next_start_time =
         type == STATE_SCHEDULED ? state_detail_time(state, "scheduled_time") : TIME_NEVER;
 }
@@ -273,8 +279,13 @@ static int check_flow(struct txn *txn, const char *flow_id)
     return found < 0 ? -1 : 0;
 }
 
-static int insert(struct txn *txn, const struct new_flow_run *new_run, const char *id)
+/* The row begins with what indexes hold of its first state, or entering that would have to move it
+ * in each of them. */
+static int insert(struct txn *txn, const struct new_flow_run *new_run, const struct state *state,
+                  const char *id)
 {
+    int64_t expected_start = state ? expected_start_time(state, txn_now(txn)) : TIME_NEVER;
+    bool is_scheduled = state && state->type == STATE_SCHEDULED;
     char made_up[RUN_NAME_SIZE];
     int64_t now = txn_now(txn);
 
@@ -284,9 +295,9 @@ static int insert(struct txn *txn, const struct new_flow_run *new_run, const cha
         "INSERT INTO flow_runs (id, created, updated, version, name, flow_id, deployment_id,"
         " deployment_version, work_queue_name, flow_version, parameters, idempotency_key, context,"
         " empirical_policy, tags, labels, parent_task_run_id, run_count, total_run_time,"
-        " auto_scheduled, infrastructure_document_id, created_by, job_variables, "
-        "expected_start_time)"
-        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)",
+        " auto_scheduled, infrastructure_document_id, created_by, job_variables,"
+        " expected_start_time, next_scheduled_start_time, state_type, state_name)"
+        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
         V(id), V(now), V(now), V(new_run->name ? new_run->name : made_up), V(new_run->flow_id),
         V(new_run->deployment_id), V(new_run->deployment_version), V(new_run->work_queue_name),
         V(new_run->flow_version), V(or_empty(new_run->parameters, "{}")),
@@ -294,7 +305,8 @@ static int insert(struct txn *txn, const struct new_flow_run *new_run, const cha
         V(policy_complete(txn_arena(txn), new_run->policy)), V(or_empty(new_run->tags, "[]")),
         V(labels_of(txn, new_run)), V(new_run->parent_task_run_id), V(new_run->auto_scheduled),
         V(new_run->infrastructure_document_id), V(new_run->created_by), V(new_run->job_variables),
-        value_null());
+        time_value(expected_start), time_value(is_scheduled ? expected_start : TIME_NEVER),
+        V(state ? state_type_names[state->type] : NULL), V(state ? state->name : NULL));
     return r < 0 ? -1 : 0;
 }
 
@@ -312,7 +324,7 @@ int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct 
         id_copy(ret_id, new_run->id);
     else
         id_new(ret_id);
-    if (insert(txn, new_run, ret_id) < 0)
+    if (insert(txn, new_run, state, ret_id) < 0)
         return -1;
     if (!state)
         return 1;
