@@ -277,6 +277,8 @@ static const struct sort sorts[] = {
     {"END_TIME_DESC", "r.end_time DESC, r.seq DESC"},
     {NULL, NULL}};
 
+static const char *const state_type[] = {"state", "type", NULL};
+
 const struct resource flow_run_resource = {
     .name = "Flow run",
     .table = "flow_runs",
@@ -285,7 +287,8 @@ const struct resource flow_run_resource = {
     .filters = flow_run_filters,
     .filter_key = "flow_runs",
     .relations = relations,
-    .sorts = sorts};
+    .sorts = sorts,
+    .split = state_type};
 
 /* ---- creating ---- */
 

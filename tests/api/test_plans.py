@@ -124,6 +124,7 @@ def lists_of_runs(api):
     for sort in SORTS:
         assert api.post("/flow_runs/filter", json={"sort": sort, "limit": 20}).status_code == 200
     for filters in ({"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}},
+                    {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}},
                     {"flow_runs": {"id": {"any_": [run["id"]]}}},
                     {"flow_runs": {"name": {"any_": [run["name"]]}}},
                     {"flow_runs": {"deployment_id": {"any_": [run["id"]]}}},
@@ -164,8 +165,10 @@ def test_it_sees_what_the_server_asks(plans):
     assert len(plans) > 80
 
 
-# What is sorted all the same, by a part of its statement: each is of one run, parent or name.
+# What is sorted all the same, by a part of its statement: each is of one run, parent or name, or the
+# first few of each of some lists.
 SORTED = (
+    "WHERE r.seq IN (SELECT seq FROM (SELECT r.seq FROM flow_runs r WHERE",
     "FROM task_runs r LEFT JOIN task_run_states s ON s.id = r.state_id WHERE 1 = 1 AND "
     "((r.flow_run_id = ?))",
     "WHERE 1 = 1 AND ((r.parent_task_run_id = ?))",
@@ -190,7 +193,7 @@ def test_no_scan_of_what_grows(plans):
     wrong = []
     for sql, steps in plans.items():
         for step in steps:
-            scan = re.match(r"SCAN (\w+)( USING (?:COVERING )?INDEX \w+)?", step)
+            scan = re.match(r"SCAN (?!\(subquery)(\w+)( USING (?:COVERING )?INDEX \w+)?", step)
             if scan and table(sql, scan.group(1)) not in SMALL and not (
                     scan.group(2) and only_the_order_counts(sql)):
                 wrong.append(f"{step}: {sql}")
