@@ -24,7 +24,8 @@ def errors_of(sample):
 
 
 class Results:
-    """What was measured, of all runs of script/bench: a measure that runs again is replaced."""
+    """What was measured, of all runs of script/bench, perhaps some at a time: a measure that runs again
+    is replaced."""
 
     def __init__(self, path, measures):
         self.path = path
@@ -34,14 +35,13 @@ class Results:
     def read(cls, path):
         return cls(path, json.loads(path.read_text())["measures"] if path.exists() else {})
 
-    def add(self, name, measure, samples, load_average, quick):
+    def keep(self, name, measure, samples, load_average, quick):
+        self.measures = self.read(self.path).measures
         self.measures[name] = {
             "title": measure.title, "quick": quick, "load_average_before": load_average,
             "ways": {way: [dataclasses.asdict(sample) for sample in found]
                      for way, found in samples.items()}}
-
-    def write(self):
-        self.path.write_text(json.dumps({"machine": machine(), "measures": self.measures}, indent=1))
+        self.path.write_text(json.dumps({"machine": machine(), "versions": versions(), "measures": self.measures}, indent=1))
 
     def best(self, name, measure):
         """The best sample of each way that has any."""
@@ -63,6 +63,18 @@ def machine():
             "memory": f"{memory / 1e6:.0f} GB", "kernel": platform.release(), "commit": commit}
 
 
+def versions():
+    """Of those who are measured, and of what the server stands on."""
+    prefect = re.search(r"^prefect==(\S+)", (ROOT / "tests/requirements-prefect.txt").read_text(),
+                        re.M).group(1)
+    restate = json.loads((ROOT / "bench/restate/package.json").read_text())["dependencies"]
+    libraries = {name: subprocess.run(["pkg-config", "--modversion", package], text=True,
+                                      capture_output=True).stdout.strip()
+                 for name, package in (("SQLite", "sqlite3"), ("libwebsockets", "libwebsockets"),
+                                       ("libuv", "libuv"))}
+    return {"Prefect": prefect, "Restate": restate["@restatedev/restate-server"]} | libraries
+
+
 def tail(sample):
     if not sample.latencies:
         return "–"
@@ -70,7 +82,7 @@ def tail(sample):
 
 
 def beside(measure, best):
-    """The other ways, each with its ratio to ours."""
+    """The other ways, each with how many times better than it ours is."""
     ours = best.get(OURS)
     cells = []
     for way, sample in best.items():
@@ -78,7 +90,8 @@ def beside(measure, best):
             continue
         text = f"{way}: {measure.unit.write(sample.value)}"
         if ours and sample.value and ours.value:
-            ratio = ours.value / sample.value
+            ratio = (ours.value / sample.value if measure.unit.more_is_better
+                     else sample.value / ours.value)
             text += f" ({ratio:.2g} ×)" if ratio < 10 else f" ({ratio:,.0f} ×)"
         if sample.latencies and measure.unit is not DURATION:
             text += f", p50, p99 {tail(sample)}"
@@ -133,7 +146,8 @@ def setting(results):
     return (f"Commit `{about['commit']}`, on {about['cores']} cores ({about['cpu']}), "
             f"{about['memory']} of memory, Linux {about['kernel']}. Load average before a measure: "
             f"{min(loads):.1f} to {max(loads):.1f}."
-            + (" Some were measured with `--quick`." if quick else "") + "\n")
+            + (" Some were measured with `--quick`." if quick else "") + "\n\n"
+            + ", ".join(f"{name} {version}" for name, version in versions().items()) + ".\n")
 
 
 def update_page(results, measures):

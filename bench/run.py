@@ -58,8 +58,7 @@ def main():
         print(f"{measures[name].title} ({name})", file=sys.stderr, flush=True)
         load_before = os.getloadavg()[0]
         samples = measure_all(measures[name], options.quick, work)
-        results.add(name, measures[name], samples, load_before, options.quick)
-        results.write()
+        results.keep(name, measures[name], samples, load_before, options.quick)
     print(report.table(results, measures, options.names))
     if options.write:
         report.update_page(results, measures)
