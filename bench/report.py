@@ -38,7 +38,7 @@ class Results:
     def keep(self, name, measure, samples, load_average, quick):
         self.measures = self.read(self.path).measures
         self.measures[name] = {
-            "title": measure.title, "quick": quick, "load_average_before": load_average,
+            "title": measure.title, "quick": quick, "commit": machine()["commit"], "load_average_before": load_average,
             "ways": {way: [dataclasses.asdict(sample) for sample in found]
                      for way, found in samples.items()}}
         self.path.write_text(json.dumps({"machine": machine(), "versions": versions(), "measures": self.measures}, indent=1))
@@ -112,7 +112,8 @@ def is_reached(goal, best):
 def row(results, name, measure):
     best = results.best(name, measure)
     ours = best.get(OURS)
-    return (f"| {measure.title} | {measure.unit.write(ours.value) + errors_of(ours) if ours else '–'} "
+    quick = " (quick)" if results.measures[name]["quick"] else ""
+    return (f"| {measure.title}{quick} | {measure.unit.write(ours.value) + errors_of(ours) if ours else '–'} "
             f"| {tail(ours) if ours else '–'} | {beside(measure, best)} "
             f"| {'<br>'.join(goal.text for goal in measure.goals) or '–'} "
             f"| {'<br>'.join(is_reached(goal, best) for goal in measure.goals) or '–'} |\n")
@@ -143,10 +144,12 @@ def setting(results):
     about = machine()
     loads = [kept["load_average_before"] for kept in results.measures.values()]
     quick = any(kept["quick"] for kept in results.measures.values())
-    return (f"Commit `{about['commit']}`, on {about['cores']} cores ({about['cpu']}), "
+    commits = dict.fromkeys(kept["commit"] for kept in results.measures.values())
+    return (f"Commit {', '.join(f'`{commit}`' for commit in commits)}, on {about['cores']} cores ({about['cpu']}), "
             f"{about['memory']} of memory, Linux {about['kernel']}. Load average before a measure: "
             f"{min(loads):.1f} to {max(loads):.1f}."
-            + (" Some were measured with `--quick`." if quick else "") + "\n\n"
+            + (" Rows with (quick) were measured with `--quick`, for a shorter time and once."
+               if quick else "") + "\n\n"
             + ", ".join(f"{name} {version}" for name, version in versions().items()) + ".\n")
 
 
