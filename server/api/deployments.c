@@ -186,9 +186,10 @@ const struct filter deployment_filters[] = {
     FILTERS_END};
 
 static const struct relation relations[] = {
-    {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")"},
-    {"flow_runs", flow_run_filters, "r.id IN (SELECT r.deployment_id FROM flow_runs r WHERE ", ")"},
-    {NULL, NULL, NULL, NULL}};
+    {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")", "r.flow_id"},
+    {"flow_runs", flow_run_filters, "r.id IN (SELECT r.deployment_id FROM flow_runs r WHERE ", ")",
+     NULL},
+    {.key = NULL}};
 
 static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC, r.seq ASC"},
                                     {"NAME_DESC", "r.name DESC, r.seq DESC"},

@@ -259,11 +259,12 @@ const struct filter flow_run_filters[] = {
     FILTERS_END};
 
 static const struct relation relations[] = {
-    {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")"},
-    {"task_runs", task_run_filters, "r.id IN (SELECT r.flow_run_id FROM task_runs r WHERE ", ")"},
+    {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")", "r.flow_id"},
+    {"task_runs", task_run_filters, "r.id IN (SELECT r.flow_run_id FROM task_runs r WHERE ", ")",
+     NULL},
     {"deployments", deployment_filters, "r.deployment_id IN (SELECT r.id FROM deployments r WHERE ",
-     ")"},
-    {NULL, NULL, NULL, NULL}};
+     ")", NULL},
+    {.key = NULL}};
 
 static const struct sort sorts[] = {
     {"ID_DESC", "r.id DESC"},
@@ -277,6 +278,8 @@ static const struct sort sorts[] = {
     {"END_TIME_DESC", "r.end_time DESC, r.seq DESC"},
     {NULL, NULL}};
 
+static const char *const state_type[] = {"state", "type", NULL};
+
 const struct resource flow_run_resource = {
     .name = "Flow run",
     .table = "flow_runs",
@@ -285,7 +288,8 @@ const struct resource flow_run_resource = {
     .filters = flow_run_filters,
     .filter_key = "flow_runs",
     .relations = relations,
-    .sorts = sorts};
+    .sorts = sorts,
+    .split = state_type};
 
 /* ---- creating ---- */
 

@@ -30,13 +30,14 @@ const struct filter flow_filters[] = {
     FILTERS_END};
 
 static const struct relation relations[] = {
-    {"flow_runs", flow_run_filters, "r.id IN (SELECT r.flow_id FROM flow_runs r WHERE ", ")"},
+    {"flow_runs", flow_run_filters, "r.id IN (SELECT r.flow_id FROM flow_runs r WHERE ", ")", NULL},
     {"task_runs", task_run_filters,
      "r.id IN (SELECT f.flow_id FROM flow_runs f WHERE f.id IN"
      " (SELECT r.flow_run_id FROM task_runs r WHERE ",
-     "))"},
-    {"deployments", deployment_filters, "r.id IN (SELECT r.flow_id FROM deployments r WHERE ", ")"},
-    {NULL, NULL, NULL, NULL}};
+     "))", NULL},
+    {"deployments", deployment_filters, "r.id IN (SELECT r.flow_id FROM deployments r WHERE ", ")",
+     NULL},
+    {.key = NULL}};
 
 static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC"},
                                     {"NAME_DESC", "r.name DESC"},

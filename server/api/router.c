@@ -56,7 +56,7 @@ static bool take_param(struct request *request, int index, const char *name, siz
 {
     char *value = arena_strndup(&request->arena, path, length);
 
-    if (length == 0 || !url_decode(value, false))
+    if (!url_decode(value, false))
         return false;
     if (router_names_id(name, name_length)) {
         char id[ID_SIZE];
@@ -68,28 +68,42 @@ static bool take_param(struct request *request, int index, const char *name, siz
     return true;
 }
 
-/* Whether the path is the pattern's, word by word. */
-static bool matches(struct request *request, const char *pattern, const char *path)
+/* Whether the path is the pattern's, word by word, whatever stands in the place of its names. */
+static bool fits(const char *pattern, const char *path)
+{
+    while (*pattern) {
+        if (*pattern == '{') {
+            size_t length = strcspn(path, "/");
+            if (length == 0)
+                return false;
+            pattern += strcspn(pattern, "}") + 1;
+            path += length;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *path == '\0';
+}
+
+/* Takes all parts of a path that fits. */
+static bool take_params(struct request *request, const char *pattern, const char *path)
 {
     int params = 0;
 
-    for (;;) {
-        if (*pattern == '{') {
-            size_t name_length = strcspn(++pattern, "}");
-            size_t length = strcspn(path, "/");
-            if (!take_param(request, params++, pattern, name_length, path, length))
-                return false;
-            pattern += name_length + 1;
-            path += length;
-        } else if (*pattern != *path) {
-            return false;
-        } else if (*pattern == '\0') {
-            return true;
-        } else {
+    while (*pattern) {
+        if (*pattern != '{') {
             pattern++;
             path++;
+            continue;
         }
+        size_t name_length = strcspn(++pattern, "}");
+        size_t length = strcspn(path, "/");
+        if (!take_param(request, params++, pattern, name_length, path, length))
+            return false;
+        pattern += name_length + 1;
+        path += length;
     }
+    return true;
 }
 
 /* The routes of a path, one for each method: the one asked for, or what there is instead. */
@@ -101,7 +115,7 @@ static enum match match_path(struct request *request, const char *path, char all
     allow[0] = '\0';
     for (const struct routes *group = all_routes; group->tag; group++) {
         for (const struct route *route = group->routes; route->path; route++) {
-            if (!matches(request, route->path, path))
+            if (!fits(route->path, path) || !take_params(request, route->path, path))
                 continue;
             if (route->method == method || (method == HTTP_HEAD && route->method == HTTP_GET)) {
                 request->route = route;

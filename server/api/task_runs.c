@@ -172,11 +172,13 @@ const struct filter task_run_filters[] = {
 #define OF_FLOW_RUNS "r.flow_run_id IN (SELECT f.id FROM flow_runs f WHERE "
 
 static const struct relation relations[] = {
-    {"flow_runs", flow_run_filters, "r.flow_run_id IN (SELECT r.id FROM flow_runs r WHERE ", ")"},
-    {"flows", flow_filters, OF_FLOW_RUNS "f.flow_id IN (SELECT r.id FROM flows r WHERE ", "))"},
+    {"flow_runs", flow_run_filters, "r.flow_run_id IN (SELECT r.id FROM flow_runs r WHERE ", ")",
+     NULL},
+    {"flows", flow_filters, OF_FLOW_RUNS "f.flow_id IN (SELECT r.id FROM flows r WHERE ", "))",
+     NULL},
     {"deployments", deployment_filters,
-     OF_FLOW_RUNS "f.deployment_id IN (SELECT r.id FROM deployments r WHERE ", "))"},
-    {NULL, NULL, NULL, NULL}};
+     OF_FLOW_RUNS "f.deployment_id IN (SELECT r.id FROM deployments r WHERE ", "))", NULL},
+    {.key = NULL}};
 
 static const struct sort sorts[] = {
     {"ID_DESC", "r.id DESC"},

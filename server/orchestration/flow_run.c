@@ -1,6 +1,7 @@
 #include "server/orchestration/flow_run.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +84,8 @@ int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
         db_first(txn, &rows,
                  "SELECT id, name, flow_id, deployment_id, parent_task_run_id,"
                  " infrastructure_pid, run_count, expected_start_time, start_time, end_time,"
-                 " total_run_time, empirical_policy, state_id FROM flow_runs WHERE id = ?",
+                 " next_scheduled_start_time, total_run_time, empirical_policy, state_id"
+                 " FROM flow_runs WHERE id = ?",
                  V(id));
     if (found <= 0)
         return found;
@@ -97,10 +99,11 @@ int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
     run.expected_start_time = time_of(&rows, 7);
     run.start_time = time_of(&rows, 8);
     run.end_time = time_of(&rows, 9);
-    run.total_run_time = rows_real(&rows, 10);
-    run.policy = json_loads(rows_text(&rows, 11), 0, NULL);
+    run.next_start_time = time_of(&rows, 10);
+    run.total_run_time = rows_real(&rows, 11);
+    run.policy = json_loads(rows_text(&rows, 12), 0, NULL);
     arena_on_release(txn_arena(txn), drop, run.policy);
-    const char *state_id = rows_text(&rows, 12);
+    const char *state_id = rows_text(&rows, 13);
     if (state_id && state_load(txn, "flow_run", state_id, &run.state) < 0)
         return -1;
     *ret_run = run;
@@ -108,6 +111,14 @@ int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
 }
 
 /* ---- entering a state ---- */
+
+/* Of a run that has this as its first state, at that time. */
+static int64_t expected_start_time(const struct state *state, int64_t time)
+{
+    int64_t scheduled = state_detail_time(state, "scheduled_time");
+
+    return scheduled == TIME_NEVER ? time : scheduled;
+}
 
 /* The times and counts that follow from leaving one state for another. */
 static void advance(struct flow_run *run, const struct state *state)
@@ -127,10 +138,10 @@ static void advance(struct flow_run *run, const struct state *state)
     /* Only after the count: the first resume of a pause counts as a run, the next ones do not. */
     if (run->state.type == STATE_PAUSED && (type == STATE_RUNNING || type == STATE_SCHEDULED))
         json_object_set_new(run->policy, "resuming", json_true());
-    if (run->expected_start_time == TIME_NEVER) {
-        int64_t scheduled = state_detail_time(state, "scheduled_time");
-        run->expected_start_time = scheduled != TIME_NEVER ? scheduled : state->timestamp;
-    }
+    if (run->expected_start_time == TIME_NEVER)
+        run->expected_start_time = expected_start_time(state, state->timestamp);
+    run->next_start_time =
+        type == STATE_SCHEDULED ? state_detail_time(state, "scheduled_time") : TIME_NEVER;
 }
 
 static struct value time_value(int64_t time)
@@ -138,22 +149,51 @@ static struct value time_value(int64_t time)
     return time == TIME_NEVER ? value_null() : value_integer(time);
 }
 
-static int store_run_row(struct txn *txn, const struct flow_run *run, const struct state *state)
+/* Written only where they change: for each column that a statement names SQLite writes the entries
+ * of its indexes anew, even if it holds what it held. */
+static const struct {
+    const char *column;
+    size_t offset;
+} run_times[] = {
+    {"expected_start_time", offsetof(struct flow_run, expected_start_time)},
+    {"next_scheduled_start_time", offsetof(struct flow_run, next_start_time)},
+    {"start_time", offsetof(struct flow_run, start_time)},
+    {"end_time", offsetof(struct flow_run, end_time)},
+};
+
+static int64_t run_time(const struct flow_run *run, size_t i)
+{
+    int64_t time;
+
+    memcpy(&time, (const char *)run + run_times[i].offset, sizeof(time));
+    return time;
+}
+
+/* `before`: as the row is. */
+static int store_run_row(struct txn *txn, const struct flow_run *before, const struct flow_run *run,
+                         const struct state *state)
 {
     const char *policy = policy_complete(txn_arena(txn), run->policy);
-    int64_t next =
-        state->type == STATE_SCHEDULED ? state_detail_time(state, "scheduled_time") : TIME_NEVER;
+    const char *times = "";
+    struct value values[9 + COUNT_OF(run_times)] = {
+        V(txn_now(txn)),     V(state->id),      V(state_type_names[state->type]), V(state->name),
+        V(state->timestamp), V(run->run_count), V(run->total_run_time),           V(policy)};
+    int count = 8;
 
-    int r = db_run(txn,
-                   "UPDATE flow_runs SET updated = ?, version = version + 1, state_id = ?,"
-                   " state_type = ?, state_name = ?, state_timestamp = ?, run_count = ?,"
-                   " expected_start_time = ?, next_scheduled_start_time = ?, start_time = ?,"
-                   " end_time = ?, total_run_time = ?, empirical_policy = ? WHERE id = ?",
-                   V(txn_now(txn)), V(state->id), V(state_type_names[state->type]), V(state->name),
-                   V(state->timestamp), V(run->run_count), time_value(run->expected_start_time),
-                   time_value(next), time_value(run->start_time), time_value(run->end_time),
-                   V(run->total_run_time), V(policy), V(run->id));
-    return r < 0 ? -1 : 0;
+    for (size_t i = 0; i < COUNT_OF(run_times); i++) {
+        if (run_time(run, i) == run_time(before, i))
+            continue;
+        times = arena_printf(txn_arena(txn), "%s, %s = ?", times, run_times[i].column);
+        values[count++] = time_value(run_time(run, i));
+    }
+    values[count++] = V(run->id);
+    const char *sql = arena_printf(
+        txn_arena(txn),
+        "UPDATE flow_runs SET updated = ?, version = version + 1, state_id = ?, state_type = ?,"
+        " state_name = ?, state_timestamp = ?, run_count = ?, total_run_time = ?,"
+        " empirical_policy = ?%s WHERE id = ?",
+        times);
+    return db_run_values(txn, sql, values, count) < 0 ? -1 : 0;
 }
 
 /* Tells those who may be waiting for just this. */
@@ -169,6 +209,8 @@ static void publish(struct txn *txn, const struct flow_run *run, const struct st
 
 int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
 {
+    const struct flow_run before = *run;
+
     id_new(state->id);
     state->timestamp = txn_now(txn);
     if (run->state.type != STATE_NONE && state->timestamp <= run->state.timestamp)
@@ -177,7 +219,8 @@ int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
     if (state->type == STATE_SCHEDULED && state_detail_time(state, "scheduled_time") == TIME_NEVER)
         state_set_detail_time(state, "scheduled_time", state->timestamp);
     advance(run, state);
-    if (state_insert(txn, "flow_run", run->id, state) < 0 || store_run_row(txn, run, state) < 0)
+    if (state_insert(txn, "flow_run", run->id, state) < 0 ||
+        store_run_row(txn, &before, run, state) < 0)
         return -1;
     if (run->parent_task_run_id && task_run_follow_child(txn, run, state) < 0)
         return -1;
@@ -239,8 +282,13 @@ static int check_flow(struct txn *txn, const char *flow_id)
     return found < 0 ? -1 : 0;
 }
 
-static int insert(struct txn *txn, const struct new_flow_run *new_run, const char *id)
+/* The row begins with what indexes hold of its first state, or entering that would have to move it
+ * in each of them. */
+static int insert(struct txn *txn, const struct new_flow_run *new_run, const struct state *state,
+                  const char *id)
 {
+    int64_t expected_start = state ? expected_start_time(state, txn_now(txn)) : TIME_NEVER;
+    bool is_scheduled = state && state->type == STATE_SCHEDULED;
     char made_up[RUN_NAME_SIZE];
     int64_t now = txn_now(txn);
 
@@ -250,9 +298,9 @@ static int insert(struct txn *txn, const struct new_flow_run *new_run, const cha
         "INSERT INTO flow_runs (id, created, updated, version, name, flow_id, deployment_id,"
         " deployment_version, work_queue_name, flow_version, parameters, idempotency_key, context,"
         " empirical_policy, tags, labels, parent_task_run_id, run_count, total_run_time,"
-        " auto_scheduled, infrastructure_document_id, created_by, job_variables, "
-        "expected_start_time)"
-        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)",
+        " auto_scheduled, infrastructure_document_id, created_by, job_variables,"
+        " expected_start_time, next_scheduled_start_time, state_type, state_name)"
+        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
         V(id), V(now), V(now), V(new_run->name ? new_run->name : made_up), V(new_run->flow_id),
         V(new_run->deployment_id), V(new_run->deployment_version), V(new_run->work_queue_name),
         V(new_run->flow_version), V(or_empty(new_run->parameters, "{}")),
@@ -260,7 +308,8 @@ static int insert(struct txn *txn, const struct new_flow_run *new_run, const cha
         V(policy_complete(txn_arena(txn), new_run->policy)), V(or_empty(new_run->tags, "[]")),
         V(labels_of(txn, new_run)), V(new_run->parent_task_run_id), V(new_run->auto_scheduled),
         V(new_run->infrastructure_document_id), V(new_run->created_by), V(new_run->job_variables),
-        value_null());
+        time_value(expected_start), time_value(is_scheduled ? expected_start : TIME_NEVER),
+        V(state ? state_type_names[state->type] : NULL), V(state ? state->name : NULL));
     return r < 0 ? -1 : 0;
 }
 
@@ -278,7 +327,7 @@ int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct 
         id_copy(ret_id, new_run->id);
     else
         id_new(ret_id);
-    if (insert(txn, new_run, ret_id) < 0)
+    if (insert(txn, new_run, state, ret_id) < 0)
         return -1;
     if (!state)
         return 1;

@@ -13,7 +13,8 @@ struct flow_run {
     const char *parent_task_run_id; /* or NULL */
     const char *infrastructure_pid; /* or NULL */
     int64_t run_count;
-    int64_t expected_start_time; /* TIME_NEVER: none, like the two below */
+    int64_t expected_start_time; /* TIME_NEVER: none, like the three below */
+    int64_t next_start_time;     /* as long as it is scheduled */
     int64_t start_time;
     int64_t end_time;
     double total_run_time;

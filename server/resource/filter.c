@@ -95,6 +95,10 @@ static void compile_any(struct filter_compiler *compiler, const struct filter *f
         sql_addf(compiler->sql, "%.*s", (int)(hole - filter->any_sql), filter->any_sql);
         add_operands(compiler, filter, operand);
         sql_add(compiler->sql, hole + 2);
+    } else if (json_array_size(operand) == 1) {
+        /* Not a list of one: rows that are equal in an index's first column are in its order. */
+        sql_addf(compiler->sql, "%s = ", expression);
+        add_operands(compiler, filter, operand);
     } else {
         sql_addf(compiler->sql, "%s IN (", expression);
         add_operands(compiler, filter, operand);
@@ -461,6 +465,47 @@ static void compile_key(struct filter_compiler *compiler, const char *key,
     problems_leave(compiler->problems);
 }
 
+/* What is asked of the ids of a relation of which a column has the id, if nothing else is asked; or
+ * NULL. */
+static const json_t *only_ids(const struct relation *relation, const json_t *body)
+{
+    json_t *filters = json_object_get(body, relation->key);
+    const json_t *asked = NULL;
+    const char *key;
+    json_t *member;
+
+    if (!relation->column)
+        return NULL;
+    json_object_foreach(filters, key, member) {
+        if (strcmp(key, "id") == 0 && json_is_object(member))
+            asked = member;
+        else if (!json_is_null(member) && strcmp(key, "operator") != 0)
+            return NULL;
+    }
+    return asked;
+}
+
+static void compile_relation(struct filter_compiler *compiler, const struct relation *relation,
+                             const json_t *body)
+{
+    const json_t *ids = only_ids(relation, body);
+
+    if (!ids) {
+        compile_key(compiler, relation->key, relation->filters, body, relation->link,
+                    relation->link_end);
+        return;
+    }
+    struct filter filter = *find(relation->filters, "id");
+    filter.sql = relation->column;
+    sql_add(compiler->sql, " AND ");
+    problems_enter(compiler->problems, relation->key);
+    connective(compiler, json_object_get(body, relation->key));
+    problems_enter(compiler->problems, "id");
+    compile_value(compiler, &filter, ids);
+    problems_leave(compiler->problems);
+    problems_leave(compiler->problems);
+}
+
 void resource_where(const struct resource *resource, const json_t *body, struct arena *arena,
                     struct sql *sql, struct problems *problems)
 {
@@ -470,8 +515,7 @@ void resource_where(const struct resource *resource, const json_t *body, struct 
     compile_key(&compiler, resource->filter_key, resource->filters, body, "", "");
     for (const struct relation *relation = resource->relations; relation && relation->key;
          relation++)
-        compile_key(&compiler, relation->key, relation->filters, body, relation->link,
-                    relation->link_end);
+        compile_relation(&compiler, relation, body);
     if (sql->count > FILTER_VALUES_LIMIT)
         problems_add(problems, "value_error", NULL, NULL,
                      "Value error, the filters may hold at most %d values together",

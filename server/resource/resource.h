@@ -88,6 +88,9 @@ struct relation {
     const struct filter *filters;
     const char *link; /* "r.flow_id IN (SELECT r.id FROM flows r WHERE %s)" in two halves: this … */
     const char *link_end; /* … and ")" */
+    /* The column that holds the id of what it belongs to, which is always there: a filter for ids
+     * alone is one for this column, and an index on it serves. NULL: it may be gone. */
+    const char *column;
 };
 
 struct sort {
@@ -104,12 +107,21 @@ struct resource {
     const char *filter_key;           /* in filter bodies: "flow_runs" */
     const struct relation *relations; /* ends with a NULL key */
     const struct sort *sorts;         /* the first is the default; ends with a NULL name */
+    /* The names on the way to the filter by whose any_ lists are split, up to NULL: rows of one
+     * value of it are in the order of an index, those of several are not. All filters are then of
+     * `r` alone. NULL: lists are not split. */
+    const char *const *split;
 };
 
 /* Checks the filters in `body` and appends them as a condition ("1 = 1" if there are none). What is
  * wrong is added to `problems`; the SQL is then not to be used. */
 void resource_where(const struct resource *resource, const json_t *body, struct arena *arena,
                     struct sql *sql, struct problems *problems);
+
+/* The bodies, one for each value, whose rows together are those of a body that asks for a few
+ * values of the resource's `split`: a new array; NULL if the body asks otherwise, or memory is
+ * short. */
+json_t *resource_split(const struct resource *resource, const json_t *body);
 
 /* Appends " ORDER BY …" for the name of a sort (NULL: the default). */
 void resource_order(const struct resource *resource, const json_t *body, struct sql *sql,

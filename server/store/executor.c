@@ -101,12 +101,16 @@ static void queue_init(struct queue *queue)
     list_init(&queue->jobs);
 }
 
+/* Only the first of a burst wakes a thread, which wakes the next if there is more than it takes:
+ * who puts many is not held up by waking. */
 static void queue_put(struct queue *queue, struct job *job)
 {
     pthread_mutex_lock(&queue->lock);
+    bool is_first = list_is_empty(&queue->jobs);
     list_append(&queue->jobs, &job->node);
-    pthread_cond_signal(&queue->filled);
     pthread_mutex_unlock(&queue->lock);
+    if (is_first)
+        pthread_cond_signal(&queue->filled);
 }
 
 static void queue_close(struct queue *queue)
@@ -128,7 +132,10 @@ static void queue_take(struct queue *queue, struct list *ret_jobs, int most)
         list_remove(first);
         list_append(ret_jobs, first);
     }
+    bool are_more = !list_is_empty(&queue->jobs);
     pthread_mutex_unlock(&queue->lock);
+    if (are_more)
+        pthread_cond_signal(&queue->filled);
 }
 
 /* ---- running ---- */

@@ -127,3 +127,36 @@ def test_sorts(api, sort, expected):
     page = api.post("/flow_runs/paginate", json=body | {"limit": 2, "page": 2}).json()
     assert [runs.index(run["id"]) for run in page["results"]] == expected[2:]
     assert (page["count"], page["pages"]) == (3, 2)
+
+
+def test_runs_in_several_states_are_listed_as_one(api):
+    """Whatever the server does to read each of them in the order of an index."""
+    flow = make_flow(api)
+    runs = [make_run(api, flow, name=f"{number:02}", state={"type": type}) for number, type in
+            enumerate(["PENDING", "FAILED", "RUNNING", "PENDING", "CRASHED", "FAILED", "RUNNING"])]
+    states = ["FAILED", "RUNNING", "FAILED", "CRASHED"]
+    mine = {"flows": {"id": {"any_": [flow["id"]]}}}
+
+    def names(offset=0, limit=200, sort="EXPECTED_START_TIME_DESC", **filters):
+        found = api.post("/flow_runs/filter", json=mine | {
+            "flow_runs": {"state": {"type": {"any_": states}}} | filters,
+            "sort": sort, "offset": offset, "limit": limit})
+        assert found.status_code == 200, found.text
+        return [run["name"] for run in found.json()]
+
+    expected = [run["name"] for run in reversed(runs) if run["state_type"] in states]
+    assert names() == expected
+    assert names(sort="NAME_ASC") == sorted(expected)
+    assert [names(offset, 2) for offset in range(6)] == [expected[o:o + 2] for o in range(6)]
+    assert names(offset=2**63 - 1) == []
+    assert names(name={"any_": ["04", "00"]}) == ["04"]
+    either = names(operator="or_", name={"any_": ["00"]})
+    assert either == expected + ["00"]
+
+
+def test_a_wrong_value_among_several_is_told_once_with_its_place(api):
+    reply = api.post("/flow_runs/filter", json={
+        "flow_runs": {"state": {"type": {"any_": ["FAILED", "NONE", "RUNNING"]}}}})
+    assert reply.status_code == 422
+    [problem] = reply.json()["exception_detail"]
+    assert problem["loc"] == ["body", "flow_runs", "state", "type", "any_", 1]

@@ -70,7 +70,7 @@ static const struct filter filters[] = {
     FILTERS_END};
 
 static const struct relation relations[] = {
-    {"others", inner, "r.other IN (SELECT r.id FROM things r WHERE ", ")"}, {.key = NULL}};
+    {"others", inner, "r.other IN (SELECT r.id FROM things r WHERE ", ")", NULL}, {.key = NULL}};
 
 static const struct sort sorts[] = {
     {"NAME_ASC", "r.name ASC, r.id"}, {"N_DESC", "r.n DESC, r.id"}, {.name = NULL}};

@@ -98,8 +98,8 @@ static const struct filter thing_filters[] = {
     FILTERS_END};
 
 static const struct relation thing_relations[] = {
-    {"owners", thing_filters, "r.owner IN (SELECT r.id FROM things r WHERE ", ")"},
-    {NULL, NULL, NULL, NULL}};
+    {"owners", thing_filters, "r.owner IN (SELECT r.id FROM things r WHERE ", ")", "r.owner"},
+    {.key = NULL}};
 
 static const struct sort thing_sorts[] = {
     {"NAME_ASC", "r.name ASC"}, {"SIZE_DESC", "r.size DESC, r.name ASC"}, {NULL, NULL}};
@@ -294,7 +294,7 @@ static const struct {
      HUNDRED ", " APPLE_PIE},
     {"{\"name\": {\"not_any_\": []}}", " AND ((1 = 1))", ALL},
     {"{\"id\": {\"any_\": [\"0190AAAA-0000-7000-8000-000000000001\"]}}",
-     " AND ((r.id IN (?))) | " ID_A, APPLE_PIE},
+     " AND ((r.id = ?)) | " ID_A, APPLE_PIE},
     {"{\"owner\": {\"any_\": [\"" ID_A "\"]}}",
      " AND ((r.owner IN (SELECT o.id FROM things o WHERE o.id IN (?)))) | " ID_A, TREE},
     /* like_: contained, whatever the case, and without wildcards */
@@ -339,7 +339,7 @@ static const struct {
     /* members of a JSON column */
     {"{\"kind_of\": {\"type_\": [\"CAKE\", \"x\"]}}",
      " AND ((json_extract(r.kind_of, '$.type') IN (?, ?))) | CAKE, x", APPLE_PIE},
-    {"{\"kind_of\": {\"id_\": [\"1\"]}}", " AND ((json_extract(r.kind_of, '$.id') IN (?))) | 1",
+    {"{\"kind_of\": {\"id_\": [\"1\"]}}", " AND ((json_extract(r.kind_of, '$.id') = ?)) | 1",
      APPLE_PIE},
     {"{\"kind_of\": {\"is_null_\": true}}", " AND ((r.kind_of IS NULL))", TREE},
     /* words */
@@ -369,13 +369,13 @@ static const struct {
     {"{\"operator\": \"or_\"}", " AND (1 = 1)", ALL},
     {"{\"operator\": \"or_\", \"size\": {\"eq_\": 1}, \"inside\": {\"size\": {\"any_\": [2, 3]},"
      " \"colour\": {\"any_\": [\"green\"]}}}",
-     " AND ((r.size = ?) OR ((r.size IN (?, ?)) AND (r.colour IN (?)))) | 1, 2, 3, green",
+     " AND ((r.size = ?) OR ((r.size IN (?, ?)) AND (r.colour = ?))) | 1, 2, 3, green",
      APPLE_PIE ", " TREE},
     {"{\"inside\": {\"operator\": \"or_\", \"size\": {\"any_\": [1]}, \"colour\": {\"any_\":"
      " [\"green\"]}}}",
-     " AND (((r.size IN (?)) OR (r.colour IN (?)))) | 1, green", APPLE_PIE ", " TREE},
+     " AND (((r.size = ?) OR (r.colour = ?))) | 1, green", APPLE_PIE ", " TREE},
     /* What is text stays text. */
-    {"{\"name\": {\"any_\": [\"') OR 1=1 --\"]}}", " AND ((r.name IN (?))) | ') OR 1=1 --", ""},
+    {"{\"name\": {\"any_\": [\"') OR 1=1 --\"]}}", " AND ((r.name = ?)) | ') OR 1=1 --", ""},
     {"{\"tags\": {\"any_\": [\"%s%n?\"]}}", " AND (((strpos(r.tags, ?) > 0))) | \"%s%n?\"", ""},
 };
 
@@ -430,6 +430,31 @@ static void what_belongs_to_a_thing_filters_it_too(void **state)
     assert_string_equal(buf_string(&fixture->text), TREE);
 }
 
+/* Then the column that has them is asked, whose index is in an order. */
+static void ids_of_what_it_belongs_to_are_looked_for_in_its_column(void **state)
+{
+    static const struct {
+        const char *owners;
+        const char *sql;
+    } asked[] = {
+        {"{\"operator\": \"and_\", \"id\": {\"any_\": [\"" ID_A "\"]}, \"name\": null}",
+         " AND (r.owner = ?) | " ID_A},
+        {"{\"id\": {\"any_\": [\"" ID_A "\"]}, \"name\": {\"any_\": [\"x\"]}}",
+         " AND r.owner IN (SELECT r.id FROM things r WHERE ((r.id = ?) AND (r.name = ?))) | " ID_A
+         ", x"},
+        {"{\"id\": null}", " AND r.owner IN (SELECT r.id FROM things r WHERE (1 = 1))"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        buf_auto body = BUF_INIT;
+        buf_auto found = BUF_INIT;
+        buf_addf(&body, "{\"owners\": %s}", asked[i].owners);
+        compile(buf_string(&body), &found);
+        assert_string_equal(buf_string(&found), asked[i].sql);
+    }
+}
+
 static void sorts_are_those_of_the_resource(void **state)
 {
     struct fixture *fixture = *state;
@@ -445,6 +470,10 @@ static void hostile_filters_are_refused_with_their_place(void **state)
         const char *body;
         const char *problem;
     } hostile[] = {
+        {"{\"owners\": {\"operator\": \"x\", \"id\": {\"any_\": []}}}",
+         "owners.operator: Input should be 'and_' or 'or_'"},
+        {"{\"owners\": {\"id\": {\"any_\": [\"x\"]}}}",
+         "owners.id.any_[0]: Input should be a valid UUID"},
         {"{\"things\": []}", "things: Input should be a valid dictionary or object to extract "
                              "fields from"},
         {"{\"things\": {\"name\": \"x\"}}", "things.name: Input should be a valid dictionary or "
@@ -652,6 +681,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test(every_operator_is_among_them),
         cmocka_unit_test_setup_teardown(what_belongs_to_a_thing_filters_it_too, set_up, tear_down),
+        cmocka_unit_test(ids_of_what_it_belongs_to_are_looked_for_in_its_column),
         cmocka_unit_test_setup_teardown(sorts_are_those_of_the_resource, set_up, tear_down),
         cmocka_unit_test(hostile_filters_are_refused_with_their_place),
         cmocka_unit_test(lists_are_bounded),

@@ -457,6 +457,12 @@ static void frequent_queries_use_their_indexes(void **state)
         {"SELECT id FROM input_requests WHERE state = 'open'"
          " ORDER BY COALESCE(deadline, 9223372036854775807), seq LIMIT 200",
          "input_requests_inbox"},
+        {"SELECT id FROM input_requests WHERE state IN ('open', 'checking')"
+         " ORDER BY COALESCE(deadline, 9223372036854775807), seq LIMIT 200",
+         "input_requests_open"},
+        {"SELECT id FROM input_requests WHERE flow_id = 'x' AND state IN ('open', 'checking')"
+         " ORDER BY COALESCE(deadline, 9223372036854775807), seq LIMIT 200",
+         "input_requests_open_flow"},
         {"SELECT id FROM input_requests WHERE flow_id IN ('x') AND state IN ('open')"
          " ORDER BY COALESCE(deadline, 9223372036854775807), seq LIMIT 200",
          "input_requests_flow"},

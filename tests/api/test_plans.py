@@ -1,0 +1,232 @@
+"""How the database finds what the server asks it for: by index, and in the order of one, however
+many rows there are. The plans are those of the real statements on the server's own connections."""
+
+import re
+import time
+
+import pytest
+
+from harness.deployments import deployment_run, make_deployment, poll, scheduled
+from harness.objects import make_flow, make_run, set_state
+from harness.server import Server, build_directory
+
+KEYSET = {kind: f"paused-1-{kind}" for kind in ("schema", "response", "description")}
+
+# Tables whose rows are few: people make them, not runs.
+SMALL = {"flows", "deployments", "deployment_schedules", "variables"}
+
+
+def paused_run(api, flow, seconds):
+    run = make_run(api, flow)
+    set_state(api, run["id"], "RUNNING")
+    deadline = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+    set_state(api, run["id"], "PAUSED", "Paused", pause_key="1", pause_timeout=deadline,
+              run_input_keyset=KEYSET)
+    for kind, value in (("schema", '{"type": "object"}'), ("description", '"What?"')):
+        api.post(f"/flow_runs/{run['id']}/input", json={"key": KEYSET[kind], "value": value})
+    return run
+
+
+def life_of_runs(api):
+    """What clients ask in the life of a run."""
+    flow = make_flow(api)
+    run = make_run(api, flow, idempotency_key="once")
+    make_run_again = api.post("/flow_runs/", json={"flow_id": flow["id"], "idempotency_key": "once"})
+    assert make_run_again.status_code == 200
+    for state in ("PENDING", "RUNNING", "COMPLETED"):
+        set_state(api, run["id"], state)
+    path = f"/flow_runs/{run['id']}"
+    assert api.post(f"{path}/input", json={"key": "k", "value": "1"}).status_code == 201
+    assert len(api.post(f"{path}/input/filter", json={"prefix": "k", "limit": 1}).json()) == 1
+    assert len(api.post(f"{path}/input/filter", json={"prefix": "k", "after": 0}).json()) == 1
+    assert api.put(f"{path}/input/k", json={"value": "2"}).status_code == 204
+    assert api.get(f"{path}/input/k").text == "2"
+    assert api.delete(f"{path}/input/k").status_code == 204
+    assert api.patch(path, json={"tags": ["a"]}).status_code == 204
+    api.post("/logs/", json=[{"name": "n", "level": 20, "message": "m", "flow_run_id": run["id"],
+                              "timestamp": "2026-01-01T00:00:00Z"}])
+    for sort in ("TIMESTAMP_ASC", "TIMESTAMP_DESC", "SEQ_ASC"):
+        logs = api.post("/logs/filter", json={
+            "logs": {"flow_run_id": {"any_": [run["id"]]}}, "sort": sort})
+        assert len(logs.json()) == 1
+    assert api.post("/flow_runs/", headers={"Idempotency-Key": "k"},
+                    json={"flow_id": flow["id"]}).status_code == 201
+    assert api.delete(path).status_code == 204
+
+
+def life_of_held_runs(api):
+    """One that is held, paused and resumed, and one whose holder is gone."""
+    lease = {"Fermata-Lease": "1; holder=5c1e7a60-2f4b-4c8e-9d55-0a4f6f1f2b11"}
+    runs = []
+    for _ in range(2):
+        runs.append(api.post("/flow_runs/", headers=lease,
+                             json={"flow_id": make_flow(api)["id"]}).json())
+    kept, lost = runs
+    states = (("RUNNING", {}), ("PAUSED", {"pause_key": "1"}), ("RUNNING", {}), ("COMPLETED", {}))
+    for state, details in states:
+        answer = api.post(f"/flow_runs/{kept['id']}/set_state", headers=lease,
+                          json={"state": {"type": state, "state_details": details}}).json()
+        assert answer["status"] == "ACCEPT"
+    wait_for_state(api, lost, "CRASHED")
+
+
+def life_of_tasks(api):
+    run = make_run(api)
+    task = {"flow_run_id": run["id"], "task_key": "t", "dynamic_key": "0", "state": {
+        "type": "PENDING", "state_details": {"cache_key": "c"}}}
+    made = api.post("/task_runs/", json=task).json()
+    assert api.post("/task_runs/", json=task).status_code == 200
+    for state in ("RUNNING", "COMPLETED"):
+        api.post(f"/task_runs/{made['id']}/set_state", json={"state": {
+            "type": state, "state_details": {"cache_key": "c"}}})
+    assert api.get(f"/task_runs/{made['id']}").json()["state_type"] == "COMPLETED"
+    assert len(api.post("/task_runs/filter", json={
+        "task_runs": {"flow_run_id": {"any_": [run["id"]]}}}).json()) == 1
+
+
+def life_of_questions(api):
+    flow = make_flow(api)
+    answered, resumed, expired = (paused_run(api, flow, seconds) for seconds in (60, 60, 1))
+    for filters in ({}, {"state": {"any_": ["open"]}}, {"flow_run_id": {"any_": [answered["id"]]}},
+                    {"flow_id": {"any_": [flow["id"]]}}):
+        found = api.post("/input_requests/filter", json={"input_requests": filters}).json()
+        assert found
+    request = api.post("/input_requests/filter", json={
+        "input_requests": {"flow_run_id": {"any_": [answered["id"]]}}}).json()[0]
+    assert api.get(f"/input_requests/{request['id']}").status_code == 200
+    api.post(f"/input_requests/{request['id']}/answer", json={"value": {}})
+    api.post(f"/flow_runs/{resumed['id']}/resume", json={"run_input": {}})
+    for run, state in ((answered, "RUNNING"), (resumed, "RUNNING"), (expired, "FAILED")):
+        wait_for_state(api, run, state)
+
+
+def wait_for_state(api, run, state):
+    for _ in range(100):
+        seen = api.get(f"/flow_runs/{run['id']}", headers={"Prefer": "wait=1"}).json()
+        if seen["state_type"] == state:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{seen['state_type']} instead of {state}")
+
+
+def life_of_deployments(api):
+    made = make_deployment(api, schedules=[{"schedule": {"interval": 3600}, "active": True}])
+    late = deployment_run(api, made, state=scheduled(-60))
+    wait_for_name(api, late, "Late")
+    assert late["id"] in [run["id"] for run in poll(api, made)]
+    flow = api.get(f"/flows/{made['flow_id']}").json()
+    assert api.get(f"/deployments/name/{flow['name']}/{made['name']}").status_code == 200
+    api.post("/deployments/filter", json={"deployments": {"name": {"any_": [made["name"]]}}})
+    api.post("/flows/filter", json={"flows": {"name": {"any_": [flow["name"]]}}})
+    api.post("/variables/", json={"name": "v", "value": 1})
+    assert api.get("/variables/name/v").status_code == 200
+
+
+def wait_for_name(api, run, name):
+    for _ in range(100):
+        if api.get(f"/flow_runs/{run['id']}").json()["state_name"] == name:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"the run is not {name}")
+
+
+SORTS = ("ID_DESC", "START_TIME_ASC", "START_TIME_DESC", "EXPECTED_START_TIME_ASC",
+         "EXPECTED_START_TIME_DESC", "NAME_ASC", "NAME_DESC", "NEXT_SCHEDULED_START_TIME_ASC",
+         "END_TIME_DESC")
+
+
+def lists_of_runs(api):
+    """What the command and pages list: all in each order, and of a state, flow or deployment the
+    latest."""
+    run = make_run(api)
+    for sort in SORTS:
+        assert api.post("/flow_runs/filter", json={"sort": sort, "limit": 20}).status_code == 200
+    for filters in ({"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}},
+                    {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}},
+                    {"flow_runs": {"id": {"any_": [run["id"]]}}},
+                    {"flow_runs": {"name": {"any_": [run["name"]]}}},
+                    {"flow_runs": {"deployment_id": {"any_": [run["id"]]}}},
+                    {"flow_runs": {"parent_task_run_id": {"any_": [run["id"]]}}},
+                    {"flows": {"id": {"any_": [run["flow_id"]]}}}):
+        body = filters | {"sort": "EXPECTED_START_TIME_DESC", "limit": 20}
+        assert api.post("/flow_runs/filter", json=body).status_code == 200
+
+
+LIVES = (life_of_runs, life_of_held_runs, life_of_tasks, life_of_questions, life_of_deployments, lists_of_runs)
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory):
+    """The steps of each statement's plan, by the statement."""
+    directory = tmp_path_factory.mktemp("plans")
+    found = directory / "found"
+    server = Server(directory, "--retention", "1", PLANS=str(found),
+                    LD_PRELOAD=str(build_directory() / "tests/api/plans.so"),
+                    ASAN_OPTIONS="verify_asan_link_order=0")
+    with server:
+        for live in LIVES:
+            live(server.api)
+    steps = {}
+    for line in found.read_text().splitlines():
+        sql, _, step = line.partition("\t")
+        steps.setdefault(sql, [])
+        if step not in steps[sql]:
+            steps[sql].append(step)
+    return steps
+
+
+def test_it_sees_what_the_server_asks(plans):
+    """That the library was laid under, and that all services and the most frequent routes came."""
+    tables = {table for sql in plans for table in re.findall(r"(?:FROM|INTO|UPDATE) (\w+)", sql)}
+    assert {"flow_runs", "flow_run_states", "flow_run_inputs", "input_requests", "logs", "task_runs",
+            "input_candidates", "deployment_schedules", "idempotency_keys"} <= tables
+    assert len(plans) > 80
+
+
+# What is sorted all the same, by a part of its statement: each is of one run, parent or name, or the
+# first few of each of some lists.
+SORTED = (
+    "WHERE r.seq IN (SELECT seq FROM (SELECT r.seq FROM flow_runs r WHERE",
+    "FROM task_runs r LEFT JOIN task_run_states s ON s.id = r.state_id WHERE 1 = 1 AND "
+    "((r.flow_run_id = ?))",
+    "WHERE 1 = 1 AND ((r.parent_task_run_id = ?))",
+    "WHERE 1 = 1 AND ((r.name = ?))",
+)
+
+
+# What walks through rows all the same: those of an index that has only what is to be done, and once,
+# when the server starts, the runs that are held.
+WALKED = ("SCAN run_leases USING INDEX run_leases_begin: ",
+          "SCAN run_leases: UPDATE run_leases SET begins = 1 WHERE begins = ?")
+
+
+def table(sql, alias):
+    """What goes by this name in a statement."""
+    found = re.search(rf"(?:FROM|JOIN) (\w+) {alias}\b", sql)
+    return found.group(1) if found else alias
+
+
+def only_the_order_counts(sql):
+    """Whether it asks for the first few in an order, with no value that they must match."""
+    asked, ordered, rest = sql.partition(" ORDER BY ")
+    return ordered and " LIMIT " in rest and "?" not in asked
+
+
+def test_no_scan_of_what_grows(plans):
+    """But an index may be walked from its end for the first few that it has."""
+    wrong = []
+    for sql, steps in plans.items():
+        for step in steps:
+            scan = re.match(r"SCAN (?!\(subquery)(\w+)( USING (?:COVERING )?INDEX \w+)?", step)
+            if scan and table(sql, scan.group(1)) not in SMALL and not (
+                    scan.group(2) and only_the_order_counts(sql)):
+                wrong.append(f"{step}: {sql}")
+    wrong = [line for line in wrong if not line.startswith(WALKED)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_sort_where_an_index_serves(plans):
+    wrong = [f"{step}: {sql}" for sql, steps in plans.items() for step in steps
+             if "USE TEMP B-TREE" in step and table(sql, "r") not in SMALL
+             and not any(part in sql for part in SORTED)]
+    assert not wrong, "\n".join(wrong)
