@@ -38,9 +38,10 @@ int child_find(struct fm_client *client, const char *task_run_id, struct fm_run_
     return r;
 }
 
-/* A run whose process ended while it waited for an answer would pass by its pause if it began anew:
- * it has crashed, and another one is made. */
-static int give_up(struct fm_client *client, const struct fm_run_info *info, struct fm_error *error)
+/* A run whose process ended while it waited for an answer: it has crashed, which also forgets its
+ * pauses, so that it asks anew. Our server has seen to it already. */
+static int end_pause(struct fm_client *client, const struct fm_run_info *info,
+                     struct fm_error *error)
 {
     const struct proposal crashed = {.type = "CRASHED",
                                      .message = "Its parent run ended while it was paused."};
@@ -49,7 +50,8 @@ static int give_up(struct fm_client *client, const struct fm_run_info *info, str
     return propose_state(client, info->id, &crashed, &outcome, error);
 }
 
-/* 1: the run is to be taken as it is, or run to its end. 0: there is none, or it cannot go on. */
+/* 1: the run is to be taken as it is, or run to its end, as one that was cut off. 0: there is none,
+ * or it has come to an end that is not to be taken. */
 static int find_usable(struct fm_run *child, const char *task_run_id, struct fm_run_info *ret_info,
                        struct fm_error *error)
 {
@@ -59,9 +61,10 @@ static int find_usable(struct fm_run *child, const char *task_run_id, struct fm_
     if (r <= 0)
         return r;
     if (strcmp(info.state_type, "PAUSED") == 0)
-        return give_up(child->client, &info, error);
-    if (run_info_is_final(&info) && strcmp(info.state_type, "COMPLETED") != 0)
-        return 0;
+        r = end_pause(child->client, &info, error);
+    if (r < 0 || strcmp(info.state_type, "FAILED") == 0 ||
+        strcmp(info.state_type, "CANCELLED") == 0)
+        return r < 0 ? r : 0;
     *ret_info = info;
     return 1;
 }

@@ -81,10 +81,51 @@ static bool ends(const struct flow_run *run, const struct state *state)
     return state_is_terminal(state->type);
 }
 
+static int crash(struct txn *txn, const char *run_id);
+
+/* The subflows of a run are its process's too, and have no lease of their own: what it has left
+ * running nobody goes on with. Runs of deployments have a process of their own. */
+static int crash_subflows(struct txn *txn, const char *run_id)
+{
+    rows_auto rows = {0};
+    int r;
+
+    if (db_query(txn, &rows,
+                 "SELECT r.id FROM task_runs t JOIN flow_runs r ON r.parent_task_run_id = t.id"
+                 " WHERE t.flow_run_id = ? AND r.deployment_id IS NULL AND r.state_type IN"
+                 " ('PENDING', 'RUNNING', 'PAUSED', 'CANCELLING', 'SCHEDULED')",
+                 V(run_id)) < 0)
+        return -1;
+    while ((r = rows_next(&rows)) > 0) {
+        if (crash(txn, arena_strdup(txn_arena(txn), rows_text(&rows, 0))) < 0)
+            return -1;
+    }
+    return r;
+}
+
+static int crash(struct txn *txn, const char *run_id)
+{
+    struct flow_run run;
+    struct state state;
+    struct outcome outcome;
+
+    int found = flow_run_load(txn, run_id, &run);
+    if (found <= 0)
+        return found;
+    state_make(&state, txn_arena(txn), STATE_CRASHED, "Crashed",
+               "The process of the parent flow run is gone.");
+    if (flow_run_propose(txn, &run, &state, true, &outcome) < 0)
+        return -1;
+    return crash_subflows(txn, run_id);
+}
+
 int run_lease_follow(struct txn *txn, const struct flow_run *run, const struct state *state)
 {
-    if (ends(run, state))
-        return end(txn, run->id) < 0 ? -1 : 0;
+    if (ends(run, state)) {
+        int held = end(txn, run->id);
+        bool is_cut_off = state_is_terminal(state->type) && state->type != STATE_COMPLETED;
+        return held > 0 && is_cut_off ? crash_subflows(txn, run->id) : held < 0 ? -1 : 0;
+    }
     if (run->state.type != STATE_PAUSED || state->type == STATE_PAUSED)
         return 0;
     int begun = db_run(txn, "UPDATE run_leases SET begins = 1 WHERE flow_run_id = ?", V(run->id));
@@ -126,14 +167,14 @@ int run_lease_judge(struct txn *txn, const char *run_id)
         found = run_lease_load(txn, run_id, &lease);
     if (found <= 0 || run.state.type == STATE_PAUSED)
         return found < 0 ? -1 : 0;
-    if (end(txn, run_id) < 0)
-        return -1;
     enum state_type from = run.state.type;
     if (!run.deployment_id && (from == STATE_PENDING || from == STATE_SCHEDULED))
         from = STATE_RUNNING; /* nobody would start it or try it again */
     if (!is_judged(from))
-        return 0;
+        return end(txn, run_id) < 0 ? -1 : 0;
     state_make(&state, txn_arena(txn), ends_by_type[from].type, ends_by_type[from].name,
                ends_by_type[from].message);
-    return flow_run_propose(txn, &run, &state, false, &outcome);
+    if (flow_run_propose(txn, &run, &state, false, &outcome) < 0)
+        return -1;
+    return end(txn, run_id) < 0 ? -1 : 0; /* whatever became of it: it has been judged */
 }

@@ -30,7 +30,8 @@ int run_lease_propose(struct txn *txn, struct flow_run *run, struct state *propo
                       const struct run_lease *lease, bool *ret_taken,
                       struct outcome *ret_outcome) MUST_CHECK;
 
-/* The run enters a state: the lease ends or starts anew with it. For flow_run_enter. */
+/* The run enters a state: the lease ends or starts anew with it, and subflows that its process
+ * leaves behind have crashed. For flow_run_enter. */
 int run_lease_follow(struct txn *txn, const struct flow_run *run,
                      const struct state *state) MUST_CHECK;
 

@@ -399,11 +399,24 @@ def test_a_suspended_parent_does_not_repeat_its_subflow(api, runner, notes):
 def test_a_subflow_that_was_killed_goes_on(api, runner, notes):
     run = ask_for_run(api, "crashing-parent/test", way="crash")
     assert wait_for_end(api, run)["state"]["type"] == "CRASHED"
+    [child] = children_of(api, run)
+    assert child["state"]["type"] == "CRASHED"
+    assert child["state"]["message"] == "The process of the parent flow run is gone."
     set_state(api, run["id"], "SCHEDULED")
     assert wait_for_state(api, run, "Completed")
     assert notes() == ["child 1", "fetch in the child", "crash_once", "child 1", "crash_once"]
     [child] = children_of(api, run)
     assert child["state"]["type"] == "COMPLETED"
+
+
+def test_a_subflow_crashes_with_its_parent(api, start, notes):
+    flow = start("waiting_parent")
+    wait(lambda: notes() == ["child 1"], "the child")
+    run = flow.run()
+    flow.process.kill()
+    assert wait_for_end(api, run)["state"]["type"] == "CRASHED"
+    [child] = children_of(api, run)
+    assert child["state"]["type"] == "CRASHED"
 
 
 def test_a_subflow_that_was_paused_when_it_was_killed_asks_anew(api, runner, notes):
@@ -413,13 +426,13 @@ def test_a_subflow_that_was_paused_when_it_was_killed_asks_anew(api, runner, not
     [process] = processes_of(runner.process.pid)
     os.kill(process, signal.SIGKILL)
     assert wait_for_end(api, run)["state"]["type"] == "CRASHED"
+    [child] = children_of(api, run)
+    assert child["state"]["type"] == "CRASHED"
     set_state(api, run["id"], "SCHEDULED")
-    wait(lambda: len(children_of(api, run)) == 2, "another child")
-    first, second = children_of(api, run)
-    assert first["state"]["type"] == "CRASHED"
-    wait_for_state(api, second, "Paused")
-    answer(api, second, {"value": "Ada"})
+    wait_for_state(api, child, "Paused")
+    answer(api, child, {"value": "Ada"})
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
+    assert len(children_of(api, run)) == 1
     assert notes() == ["child 1", "child 1"]
 
 
