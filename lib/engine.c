@@ -34,7 +34,8 @@ static struct proposal final_state(struct fm_run *run, int result)
     return (struct proposal){
         .type = "FAILED",
         .name = atomic_load(&run->timed_out) ? "TimedOut" : NULL,
-        .message = error->code ? error->message : "The flow reported a failure without a reason.",
+        .message =
+            error->code ? error->message : "The flow failed without a reason: fm_fail gives one.",
     };
 }
 
