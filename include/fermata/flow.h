@@ -14,8 +14,8 @@
 struct fm_run;
 
 struct fm_flow {
-    /* 0: the run is COMPLETED. Negative: it is FAILED, with the message of fm_error, or what the
-     * code says (FM_CANCELLED, FM_SUSPENDED). */
+    /* 0 or more: the run is COMPLETED. Negative: it is FAILED, with the message of fm_error, or
+     * what the code says (FM_CANCELLED, FM_SUSPENDED). */
     int (*function)(struct fm_run *run);
     const char *function_name;
     /* The same for a flow with parameters, a struct of this model. */
