@@ -129,4 +129,5 @@ int logs_follow(struct cli *cli, const char *run);
 
 /* ---- the subcommands ------------------------------------------------------------------------- */
 
-command_function run_answer, run_deployment_run, run_inbox, run_logs, run_run_list, run_run_inspect;
+command_function run_answer, run_deployment_run, run_inbox, run_logs, run_run_list, run_run_inspect,
+    run_run_cancel;

@@ -184,6 +184,15 @@ static void add_bound(struct buf *to, const json_t *schema, const char *keyword,
     buf_add_string(to, after);
 }
 
+/* The hint of such a list names its items one by one, and so says how many there are. */
+static bool has_fixed_length(const struct field *field)
+{
+    json_int_t fixed = (json_int_t)json_array_size(json_object_get(field->schema, "prefixItems"));
+
+    return fixed > 0 && json_integer_value(json_object_get(field->schema, "minItems")) == fixed &&
+           json_integer_value(json_object_get(field->schema, "maxItems")) == fixed;
+}
+
 static void add_bounds(struct buf *to, const struct field *field)
 {
     static const struct {
@@ -201,6 +210,8 @@ static void add_bounds(struct buf *to, const struct field *field)
         {FIELD_LIST, FIELD_ITEMS, "maxItems", ", at most ", " of them"},
     };
 
+    if (has_fixed_length(field))
+        return;
     for (size_t i = 0; i < COUNT_OF(bounds); i++)
         if (field->kind >= bounds[i].first && field->kind <= bounds[i].last)
             add_bound(to, field->schema, bounds[i].keyword, bounds[i].before, bounds[i].after);

@@ -26,9 +26,14 @@ static const struct command commands[] = {
      "read as the parameter's type wants it. With --watch the command ends with the run, and its "
      "exit status is 0 only if the run is COMPLETED.",
      run_deployment_run},
-    {"run ls", "[OPTION...]", "list flow runs, the latest first", NULL, run_run_list},
+    {"run ls", "[OPTION...]", "list flow runs, the latest first",
+     "Runs that are scheduled for later are left out.", run_run_list},
     {"run inspect", "FLOW-RUN [OPTION...]", "show one flow run", "FLOW-RUN is an id or a name.",
      run_run_inspect},
+    {"run cancel", "FLOW-RUN [OPTION...]", "cancel a flow run",
+     "FLOW-RUN is an id or a name. A run that has not started, or is suspended, is cancelled at "
+     "once. Another is told to end: it is CANCELLED when its process has ended.",
+     run_run_cancel},
     {"backup", "FILE [--data DIR]", "write a copy of the database",
      "Works beside a running server. The copy is complete and consistent: to restore it, put it "
      "into an empty data directory as fermata.db.",
@@ -38,14 +43,49 @@ static const struct command commands[] = {
 
 /* ---- help ------------------------------------------------------------------------------------ */
 
+/* Whether the command's name is "WORD something". */
+static bool is_under(const struct command *command, const char *word)
+{
+    size_t length = strlen(word);
+
+    return strncmp(command->name, word, length) == 0 && command->name[length] == ' ';
+}
+
+static bool is_group(const char *word)
+{
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (is_under(&commands[i], word))
+            return true;
+    }
+    return false;
+}
+
+/* The commands under a word, or all if it is NULL. */
+static void add_commands(struct buf *to, const char *word)
+{
+    buf_add_string(to, "Commands:\n");
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (!word || is_under(&commands[i], word))
+            buf_addf(to, "  %-14s  %s\n", commands[i].name, commands[i].summary);
+    }
+}
+
+static void show_group(struct cli *cli, const char *word)
+{
+    buf_auto text = BUF_INIT;
+
+    buf_addf(&text, "Usage: fermata %s COMMAND [OPTION...]\n\n", word);
+    add_commands(&text, word);
+    screen_flush(&cli->screen, &text);
+}
+
 static void show_commands(struct cli *cli)
 {
     buf_auto text = BUF_INIT;
 
     buf_add_string(&text, "Usage: fermata COMMAND [OPTION...]\n\n"
-                          "An engine for workflows that stop and ask.\n\nCommands:\n");
-    for (size_t i = 0; i < COUNT_OF(commands); i++)
-        buf_addf(&text, "  %-14s %s\n", commands[i].name, commands[i].summary);
+                          "An engine for workflows that stop and ask.\n\n");
+    add_commands(&text, NULL);
     buf_add_string(&text,
                    "\n'fermata COMMAND --help' tells more; 'fermata --version' the version.\n\n"
                    "Environment:\n"
@@ -119,15 +159,14 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 /* "run lss" for `run lss`, since there are commands that begin with "run "; else the first word. */
 static void add_unknown_name(struct buf *to, int argc, char **argv)
 {
-    size_t length = strlen(argv[0]);
-
     buf_add_string(to, argv[0]);
-    for (size_t i = 0; i < COUNT_OF(commands) && argc > 1; i++) {
-        if (strncmp(commands[i].name, argv[0], length) == 0 && commands[i].name[length] == ' ') {
-            buf_addf(to, " %s", argv[1]);
-            return;
-        }
-    }
+    if (argc > 1 && is_group(argv[0]))
+        buf_addf(to, " %s", argv[1]);
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 static int run_words(struct cli *cli, int argc, char **argv)
@@ -137,6 +176,10 @@ static int run_words(struct cli *cli, int argc, char **argv)
 
     if (command)
         return command->run(cli, command, argc - words + 1, argv + words - 1);
+    if (is_group(argv[0]) && (argc == 1 || is_help(argv[1]))) {
+        show_group(cli, argv[0]);
+        return argc == 1 ? STATUS_USAGE : STATUS_DONE;
+    }
     buf_auto name = BUF_INIT;
     add_unknown_name(&name, argc, argv);
     return complain_of_unknown(buf_string(&name));
@@ -205,7 +248,7 @@ static int run_command_line(struct cli *cli, int argc, char **argv)
     int first = read_early_options(cli, argc, argv);
     const char *word = first < argc ? argv[first] : "";
 
-    if (!*word || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+    if (!*word || is_help(word)) {
         show_commands(cli);
         return *word ? STATUS_DONE : STATUS_USAGE;
     }

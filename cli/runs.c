@@ -1,4 +1,4 @@
-/* `fermata run ls` and `fermata run inspect`. */
+/* `fermata run ls`, `fermata run inspect` and `fermata run cancel`. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,10 +91,25 @@ static int print_runs(struct cli *cli, const json_t *runs, struct error *error)
     return table_print(&table, &cli->screen, error);
 }
 
+/* Without the runs that a schedule has made for later: there may be more of them than are shown. */
+static json_t *query(bool all, int limit)
+{
+    char now[TIME_SIZE];
+
+    if (all)
+        return json_pack("{s:s,s:i}", "sort", "EXPECTED_START_TIME_DESC", "limit", limit);
+    time_format(time_now(), now);
+    return json_pack("{s:s,s:i,s:{s:s,s:{s:{s:[s]}},s:{s:s}}}", "sort", "EXPECTED_START_TIME_DESC",
+                     "limit", limit, "flow_runs", "operator", "or_", "state", "name", "not_any_",
+                     "Scheduled", "next_scheduled_start_time", "before_", now);
+}
+
 int run_run_list(struct cli *cli, const struct command *command, int argc, char **argv)
 {
     const char *limit_text = DEFAULT_LIMIT;
+    bool all = false;
     const struct option_row rows[] = {
+        {"all", 'a', NULL, "also those that are scheduled for later", .flag = &all},
         {"limit", 'n', "N", "how many, at most 200; default: " DEFAULT_LIMIT, .text = &limit_text},
         {0},
     };
@@ -111,14 +126,14 @@ int run_run_list(struct cli *cli, const struct command *command, int argc, char 
         complain("--limit must be a number from 1 to 200");
         return STATUS_USAGE;
     }
-    if (api_post(cli, "/flow_runs/filter",
-                 json_pack("{s:s,s:i}", "sort", "EXPECTED_START_TIME_DESC", "limit", (int)limit),
-                 &reply, &error) < 0)
+    if (api_post(cli, "/flow_runs/filter", query(all, (int)limit), &reply, &error) < 0)
         return fail_with(&error);
     if (cli->json)
         print_json(cli, &reply);
     else if (json_array_size(reply.json) == 0)
-        fputs("There are no flow runs.\n", cli->screen.out);
+        fputs(all ? "There are no flow runs.\n"
+                  : "There are no flow runs, or only later ones: --all lists these, too.\n",
+              cli->screen.out);
     else if (print_runs(cli, reply.json, &error) < 0)
         return fail_with(&error);
     return STATUS_DONE;
@@ -199,4 +214,50 @@ int run_run_inspect(struct cli *cli, const struct command *command, int argc, ch
     else if (print_run(cli, reply.json, &error) < 0)
         return fail_with(&error);
     return STATUS_DONE;
+}
+
+/* ---- run cancel ------------------------------------------------------------------------------ */
+
+/* What became of the proposal: the run's state now, and why it is not the one that was proposed. */
+static int tell_cancelled(struct cli *cli, const char *run, const json_t *reply)
+{
+    const char *type = member_text(json_object_get(reply, "state"), "type");
+    const char *reason = member_text(json_object_get(reply, "details"), "reason");
+    buf_auto text = BUF_INIT;
+
+    if (!type || (strcmp(type, "CANCELLED") != 0 && strcmp(type, "CANCELLING") != 0)) {
+        complain("'%.100s' was not cancelled: %.500s", run, reason ? reason : "no reason is given");
+        return STATUS_FAILED;
+    }
+    text_add_short(&text, run, 60);
+    buf_add_string(&text, strcmp(type, "CANCELLED") == 0
+                              ? " is cancelled.\n"
+                              : " is told to end: it is cancelled when its process has ended.\n");
+    screen_flush(&cli->screen, &text);
+    return STATUS_DONE;
+}
+
+int run_run_cancel(struct cli *cli, const struct command *command, int argc, char **argv)
+{
+    static const struct option_row rows[] = {{0}};
+    api_reply_auto reply = {0};
+    buf_auto path = BUF_INIT;
+    struct error error;
+    char id[ID_SIZE];
+    int first;
+
+    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
+    if (status >= 0)
+        return status;
+    if (api_find_run(cli, argv[first], id, &error) < 0)
+        return fail_with(&error);
+    buf_addf(&path, "/flow_runs/%s/set_state", id);
+    if (api_post(cli, buf_string(&path), json_pack("{s:{s:s}}", "state", "type", "CANCELLING"),
+                 &reply, &error) < 0)
+        return fail_with(&error);
+    if (cli->json) {
+        print_json(cli, &reply);
+        return STATUS_DONE;
+    }
+    return tell_cancelled(cli, argv[first], reply.json);
 }

@@ -9,6 +9,10 @@
  * an int64_t. Text is UTF-8. The library keeps no global state and may be used from any thread; it
  * never prints and never exits, except in the functions that say so.
  *
+ * Most functions are reached through macros, which hold values against the types that are named. As
+ * in any macro, a compound literal with commas stands in parentheses there:
+ * fm_send(run, id, FM_DATE, (&(struct fm_date){2026, 12, 24})).
+ *
  * This is the one header to include; its parts lie in fermata/.
  */
 #pragma once

@@ -65,10 +65,11 @@ static int name_question(const struct fm_run *run, const char *own, char ret_nam
         return 0;
     }
     if (!is_own_key(own))
-        return fail(error, FM_INVALID,
-                    "'%.100s' cannot be the key of a question: that are 1 to %d lower-case letters "
-                    "and digits",
-                    own, OWN_KEY_LENGTH);
+        return fail(
+            error, FM_INVALID,
+            "'%.100s' cannot be the key of a question: a key has 1 to %d lower-case letters "
+            "and digits",
+            own, OWN_KEY_LENGTH);
     snprintf(ret_name, NAME_SIZE, "%s-%s", run->id, own);
     return 0;
 }

@@ -16,10 +16,11 @@ static int name_keys(struct cursor *cursor, const char *name, const struct input
                      struct fm_error *error)
 {
     if (strlen(name) >= CURSOR_NAME_SIZE || !input_key_is_plain(name))
-        return fail(error, FM_INVALID,
-                    "'%.100s' cannot be the name of a cursor: that are 1 to %d lower-case letters, "
-                    "digits and dashes",
-                    name, CURSOR_NAME_SIZE - 1);
+        return fail(
+            error, FM_INVALID,
+            "'%.100s' cannot be the name of a cursor: a name has 1 to %d lower-case letters, "
+            "digits and dashes",
+            name, CURSOR_NAME_SIZE - 1);
     int n = snprintf(cursor->mark, sizeof(cursor->mark), "cursor-%s-%s-%s", name,
                      reader->flow_run_id, reader->prefix);
     int k = snprintf(cursor->prefix, sizeof(cursor->prefix), "acknowledged-%s-%s-", name,

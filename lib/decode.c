@@ -309,6 +309,8 @@ static int decode_struct(struct decoder *decoder, const struct fm_model *model,
     size_t length = decoder->path.length;
     int r = 0;
 
+    if (check_table(model, decoder->error) < 0)
+        return FM_INVALID;
     if (!json_is_object(json))
         return must_be(decoder, "an object");
     refuse_unknown(decoder, model, json);
@@ -347,6 +349,8 @@ static int decode_tuple(struct decoder *decoder, const struct fm_type *type, con
     size_t before = decoder->problems->count;
     size_t length = decoder->path.length;
 
+    if (check_table(type->model, decoder->error) < 0)
+        return FM_INVALID;
     if (!json_is_array(json) || size < required_count(fields) || size > field_count(fields))
         return must_be_tuple(decoder, fields);
     for (size_t i = 0; fields[i].name; i++) {

@@ -187,6 +187,8 @@ static int encode_map(struct encoder *encoder, const struct fm_type *type, const
 
 static int encode_tuple(struct encoder *encoder, const struct fm_model *model, const void *from)
 {
+    if (check_table(model, encoder->error) < 0)
+        return FM_INVALID;
     json_begin_array(&encoder->writer);
     for (const struct fm_field *field = model->fields; field->name; field++) {
         int r = encode_value(encoder, field->type, (const char *)from + field->offset);
@@ -213,6 +215,8 @@ static int encode_union(struct encoder *encoder, const struct fm_arms *arms, con
 
 static int encode_struct(struct encoder *encoder, const struct fm_model *model, const void *from)
 {
+    if (check_table(model, encoder->error) < 0)
+        return FM_INVALID;
     json_begin_object(&encoder->writer);
     for (const struct fm_field *field = model->fields; field->name; field++) {
         json_key(&encoder->writer, field->name);

@@ -34,22 +34,42 @@ static struct proposal final_state(struct fm_run *run, int result)
     return (struct proposal){
         .type = "FAILED",
         .name = atomic_load(&run->timed_out) ? "TimedOut" : NULL,
-        .message = error->code ? error->message : "The flow reported a failure without a reason.",
+        .message =
+            error->code ? error->message : "The flow failed without a reason: fm_fail gives one.",
     };
+}
+
+/* "Failed('no shirts')" */
+static void add_state(struct buf *to, const char *name, const char *message)
+{
+    buf_addf(to, "%s(", name);
+    if (message && *message)
+        json_text_repr_string(message, strlen(message), to);
+    buf_add_char(to, ')');
+}
+
+/* The server has ended it: the deadline of a pause has passed, or the lease has run out. */
+static bool had_ended(const struct outcome *outcome)
+{
+    return outcome_is(outcome, "FAILED") || outcome_is(outcome, "CRASHED") ||
+           outcome_is(outcome, "CANCELLED") || outcome_is(outcome, "COMPLETED");
 }
 
 void engine_tell_end(struct fm_run *run, const struct outcome *outcome, const char *message)
 {
-    buf_auto quoted = BUF_INIT;
+    buf_auto state = BUF_INIT;
 
-    if (outcome->verdict == ABORTED) {
+    if (outcome->verdict != ABORTED) {
+        add_state(&state, outcome->name, message);
+        fm_log(run, outcome_is(outcome, "COMPLETED") ? FM_INFO : FM_ERROR, "Finished in state %s",
+               buf_string(&state));
+    } else if (had_ended(outcome)) {
+        add_state(&state, outcome->name, outcome->message);
+        fm_log(run, FM_ERROR, "The end of the flow run does not count: it had ended in state %s",
+               buf_string(&state));
+    } else {
         fm_log(run, FM_ERROR, "The end of the flow run does not count: %s", outcome->reason);
-        return;
     }
-    if (message)
-        json_text_repr_string(message, strlen(message), &quoted);
-    fm_log(run, outcome_is(outcome, "COMPLETED") ? FM_INFO : FM_ERROR, "Finished in state %s(%s)",
-           outcome->name, buf_string(&quoted));
 }
 
 static int call_function(struct fm_run *run)

@@ -52,7 +52,7 @@ int input_prefix(const struct fm_model *model, const char *own,
     if (n < 0 || n >= INPUT_PREFIX_SIZE || !input_key_is_plain(ret_prefix) ||
         ends_as_question(ret_prefix))
         return fail(error, FM_INVALID,
-                    "'%.200s' cannot begin a key: that are 1 to %d lower-case letters, digits and "
+                    "'%.200s' cannot begin a key: it has 1 to %d lower-case letters, digits and "
                     "dashes, without -ask at the end",
                     own ? own : name, INPUT_PREFIX_SIZE - 1);
     return 0;

@@ -128,9 +128,19 @@ static bool has_field(const struct fm_model *model, const char *name)
     return false;
 }
 
+int check_table(const struct fm_model *model, struct fm_error *error)
+{
+    if (model->rows && model->fields[model->rows - 1].name)
+        return fail(error, FM_INVALID, "the table of %s's fields has to end with FM_END",
+                    model->name);
+    return 0;
+}
+
 int check_initial(const struct fm_model *model, const struct fm_setting *initial,
                   struct fm_error *error)
 {
+    if (check_table(model, error) < 0)
+        return FM_INVALID;
     for (; initial && initial->field; initial++) {
         if (!has_field(model, initial->field))
             return fail(error, FM_INVALID, "initial data: %s has no field '%s'", model->name,

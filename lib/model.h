@@ -57,7 +57,10 @@ const struct fm_value *field_default(const struct fm_field *field,
                                      const struct fm_setting *initial);
 bool field_is_required(const struct fm_field *field, const struct fm_setting *initial);
 
-/* FM_INVALID if `initial` names a field that the model does not have. */
+/* FM_INVALID if the table of the fields has no end. */
+int check_table(const struct fm_model *model, struct fm_error *error) MUST_CHECK;
+
+/* The same, and FM_INVALID if `initial` names a field that the model does not have. */
 int check_initial(const struct fm_model *model, const struct fm_setting *initial,
                   struct fm_error *error) MUST_CHECK;
 

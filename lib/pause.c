@@ -129,7 +129,7 @@ static int name_pause(struct pause *pause, struct fm_error *error)
 
     if (own && (!input_key_is_plain(own) || strlen(own) > OWN_KEY_LENGTH))
         return fail(error, FM_INVALID,
-                    "'%.100s' cannot be the key of a pause: that are 1 to %d lower-case letters, "
+                    "'%.100s' cannot be the key of a pause: a key has 1 to %d lower-case letters, "
                     "digits and dashes",
                     own, OWN_KEY_LENGTH);
     pthread_mutex_lock(&run->lock);

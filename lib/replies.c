@@ -88,6 +88,12 @@ static void add_what_was_wrong(struct buf *text, const json_t *body)
         buf_add_string(text, exception);
 }
 
+/* What servers say of a path that is none of theirs; of a thing that is not there they say more. */
+static bool is_unknown_path(const struct fm_reply *reply, const struct buf *text)
+{
+    return reply->status == 404 && strcmp(buf_string(text), "Not Found") == 0;
+}
+
 int fm_reply_check(const struct fm_reply *reply, struct fm_error *error)
 {
     buf_auto text = BUF_INIT;
@@ -99,5 +105,8 @@ int fm_reply_check(const struct fm_reply *reply, struct fm_error *error)
     json_decref(body);
     if (!text.length)
         buf_addf(&text, "the server answered with status %d", reply->status);
+    if (is_unknown_path(reply, &text))
+        buf_add_string(&text, ": the server has no API at this address, which mostly ends with "
+                              "/api");
     return fail(error, code_of_status(reply->status), "%s", buf_string(&text));
 }

@@ -117,6 +117,7 @@ static int read_outcome(const json_t *reply, const char *transition_id, struct o
     outcome.verdict = (enum verdict)verdict;
     copy_text(outcome.type, sizeof(outcome.type), state, "type");
     copy_text(outcome.name, sizeof(outcome.name), state, "name");
+    copy_text(outcome.message, sizeof(outcome.message), state, "message");
     copy_text(outcome.reason, sizeof(outcome.reason), details, "reason");
     outcome.delay = json_number_value(json_object_get(details, "delay_seconds"));
     /* A repeat of what was accepted already, after its answer was lost. */

@@ -31,6 +31,7 @@ struct outcome {
     enum verdict verdict;
     char type[16]; /* of the state that holds now, "" if it was not told */
     char name[64];
+    char message[256];
     char reason[256];
     double delay; /* of WAIT, seconds */
 };

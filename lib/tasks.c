@@ -236,7 +236,8 @@ static struct proposal final_state(const struct task_call *call, int result)
         .type = "FAILED",
         .name = atomic_load(&run->timed_out) ? "TimedOut" : NULL,
         .of_task = true,
-        .message = error->code ? error->message : "The task reported a failure without a reason.",
+        .message =
+            error->code ? error->message : "The task failed without a reason: fm_fail gives one.",
     };
 }
 

@@ -20,7 +20,7 @@ static int check_name(const char *name, struct fm_error *error)
 
     if (!*name || name[strspn(name, allowed)] || strlen(name) > NAME_LENGTH)
         return fail(error, FM_INVALID,
-                    "'%.300s' cannot be the name of a variable: that are 1 to %d lower-case "
+                    "'%.300s' cannot be the name of a variable: a name has 1 to %d lower-case "
                     "letters, digits, dashes and underscores",
                     name, NAME_LENGTH);
     return 0;

@@ -48,7 +48,7 @@ static const struct setting {
 static void print_help(void)
 {
     printf(
-        "Usage: fermata server [OPTION…]\n\n"
+        "Usage: fermata server [OPTION...]\n\n"
         "Runs the server: API, scheduler and store, in the foreground, until Ctrl-C or SIGTERM.\n"
         "Each option can also be set by an environment variable.\n\n");
     for (size_t i = 0; i < SETTINGS; i++) {

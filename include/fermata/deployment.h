@@ -13,7 +13,7 @@ struct fm_deployment {
     const char *name;
     const char *description;
     const char *const *tags;
-    const char *cron;     /* "0 9 * * 1-5" */
+    const char *cron;     /* "0 9 * * 1-5"; beside an interval and a rule it adds times */
     const char *timezone; /* of the cron expression or the rule; NULL: UTC */
     double interval;      /* seconds */
     const char *rrule;    /* RFC 5545: "FREQ=DAILY;COUNT=3" */
@@ -32,7 +32,8 @@ struct fm_serve_options {
  * Serves deployments until SIGINT or SIGTERM: waits for their runs, and starts each in a process of
  * its own, which is this same program called again with the same arguments. A run that is cancelled
  * gets SIGTERM and, 30 seconds later, SIGKILL. Prints what is served, the runs' logs go to stderr.
- * What a run's process prints is printed here and stored in the run's log.
+ * What a run's process prints is printed here and stored in the run's log. At the end the
+ * deployments are paused, so that no schedule makes runs that nobody takes.
  * Returns the exit status for the process. Nothing of importance should come before it in main,
  * for it happens again for each run:
  *

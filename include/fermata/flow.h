@@ -14,8 +14,8 @@
 struct fm_run;
 
 struct fm_flow {
-    /* 0: the run is COMPLETED. Negative: it is FAILED, with the message of fm_error, or what the
-     * code says (FM_CANCELLED, FM_SUSPENDED). */
+    /* 0 or more: the run is COMPLETED. Negative: it is FAILED, with the message of fm_error, or
+     * what the code says (FM_CANCELLED, FM_SUSPENDED). */
     int (*function)(struct fm_run *run);
     const char *function_name;
     /* The same for a flow with parameters, a struct of this model. */
@@ -70,10 +70,11 @@ struct fm_run_options {
 
 /* Runs a flow here and now, recorded by the server, and gives the exit status for the process: 0
  * COMPLETED, 1 FAILED or no server, 130 after SIGINT and 143 after SIGTERM. Prints the run's log
- * and state changes to stderr. While it runs, SIGINT and SIGTERM cancel the run; a second one ends
- * the process. Where somebody cancels the run through the API, what it waits for ends with
- * FM_CANCELLED, and so does what it asks the server for. Options are fields of struct
- * fm_run_options: fm_run_flow(&greeter_flow, .name = "x"). */
+ * and state changes to stderr. While it runs, SIGINT and SIGTERM end what it waits for with
+ * FM_CANCELLED, and the run is CRASHED once the flow returns; a second one ends the process. Where
+ * somebody cancels the run through the API, what it waits for ends with FM_CANCELLED, and so does
+ * what it asks the server for. Options are fields of struct fm_run_options:
+ * fm_run_flow(&greeter_flow, .name = "x"). */
 #define fm_run_flow(...)        FM_RUN_FLOW_(__VA_ARGS__, .end_ = false)
 #define FM_RUN_FLOW_(flow, ...) fm_run_flow_with(flow, &(struct fm_run_options){__VA_ARGS__})
 int fm_run_flow_with(const struct fm_flow *flow, const struct fm_run_options *options);

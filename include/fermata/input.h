@@ -27,8 +27,8 @@ struct fm_pause_options {
  *
  * FM_NOTHING with NULL waits only for the "go on". Returns 0, or: FM_INVALID, the answer does not
  * fit the model, or its check refused it; fm_error says why, and the flow may pause again.
- * FM_TIMED_OUT, FM_CANCELLED. On failure `result` is untouched. Strings and lists in it belong to
- * the run.
+ * FM_TIMED_OUT, nobody answered in time: by then the run has FAILED, whatever the flow makes of it.
+ * FM_CANCELLED. On failure `result` is untouched. Strings and lists in it belong to the run.
  */
 #define fm_pause(run, type, ...) FM_PAUSE_(run, type, __VA_ARGS__, .end_ = false)
 #define FM_PAUSE_(run, type, result, ...)                                                          \

@@ -330,6 +330,7 @@ struct fm_model {
                           * a pydantic BaseModel `Point` goes by as "PointRunInput" */
     size_t size;
     const struct fm_field *fields; /* up to FM_END */
+    size_t rows; /* of that table with FM_END, to see that it has one; 0: not known */
 
     /* Called with a value whose fields are right one by one; refuses it by fm_problem. */
     void (*check)(const void *value, struct fm_problems *problems);
@@ -359,8 +360,11 @@ struct fm_model {
     static const struct {                                                                          \
         struct fm_model model;                                                                     \
         type_ *shape;                                                                              \
-    } name_ __attribute__((unused)) = {                                                            \
-        .model = {.name = #name_, .size = sizeof(type_), .fields = (fields_), __VA_ARGS__}}
+    } name_ __attribute__((unused)) = {.model = {.name = #name_,                                   \
+                                                 .size = sizeof(type_),                            \
+                                                 .fields = (fields_),                              \
+                                                 .rows = sizeof(fields_) / sizeof(*(fields_)),     \
+                                                 __VA_ARGS__}}
 
 /*
  * A model of one bare value, of any type. Between sender and receiver it goes by as the one field
@@ -440,9 +444,20 @@ FM_BUILT_IN_(fm_nothing_model, void);
 #define FM_ANY         (&fm_any_model)
 #define FM_NOTHING     (&fm_nothing_model) /* no input at all: only that somebody says "go on" */
 
-/* Has the compiler see that `value` points at what `model` describes. */
+/* Has the compiler refuse a `value` that does not point at what `model` describes. A pointer to
+ * void is let through, as C does: NULL is one. */
 #define FM_FITS_(model_, value_)    FM_FITS_AS_((model_)->shape, value_)
-#define FM_FITS_AS_(shape_, value_) ((void)sizeof(1 ? (value_) : (shape_)), (value_))
+#define FM_FITS_AS_(shape_, value_) (FM_MATCH_(FM_POINTS_(shape_, value_)), (value_))
+#define FM_MATCH_(condition_)                                                                      \
+    ((void)sizeof(struct {                                                                         \
+        _Static_assert(condition_, "the value is not of the type that is named before it");        \
+        char c_;                                                                                   \
+    }))
+#define FM_POINTS_(shape_, value_)                                                                 \
+    (FM_IS_(__typeof__(shape_), value_) || FM_IS_(const __typeof__(*(shape_)) *, value_) ||        \
+     FM_IS_(void *, value_) || FM_IS_(const void *, value_))
+#define FM_IS_(type_, value_)                                                                      \
+    __builtin_types_compatible_p(type_, __typeof__(((void)0, (value_)))) /* arrays are pointers */
 
 /* A value that is handed to a function: a built-in string, number or truth value as it is, of any
  * other type its address. Used as fm_send(run, id, FM_STRING, "hello"). */
@@ -479,9 +494,17 @@ static inline const void *fm_pass_address_(union fm_slot_ *slot, const void *val
 }
 #define FM_PASS_(type_, value_) FM_PASS_AS_((type_)->shape, value_)
 #define FM_PASS_AS_(shape_, value_)                                                                \
+    (FM_MATCH_(FM_BY_VALUE_(shape_) || FM_POINTS_(shape_, value_)),                                \
+     _Generic((shape_),                                                                            \
+         const char **: fm_pass_string_,                                                           \
+         int64_t *: fm_pass_integer_,                                                              \
+         double *: fm_pass_number_,                                                                \
+         bool *: fm_pass_boolean_,                                                                 \
+         default: fm_pass_address_)(&(union fm_slot_){.string = NULL}, value_))
+#define FM_BY_VALUE_(shape_)                                                                       \
     _Generic((shape_),                                                                             \
-        const char **: fm_pass_string_,                                                            \
-        int64_t *: fm_pass_integer_,                                                               \
-        double *: fm_pass_number_,                                                                 \
-        bool *: fm_pass_boolean_,                                                                  \
-        default: fm_pass_address_)(&(union fm_slot_){.string = NULL}, value_)
+        const char **: true,                                                                       \
+        int64_t *: true,                                                                           \
+        double *: true,                                                                            \
+        bool *: true,                                                                              \
+        default: false)

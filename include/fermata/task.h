@@ -28,8 +28,8 @@
  * flow run's.
  */
 struct fm_task {
-    /* 0: the task run is COMPLETED. Negative: it is FAILED, with the message of fm_error, or what
-     * the code says (FM_CANCELLED, FM_SUSPENDED). */
+    /* 0 or more: the task run is COMPLETED. Negative: it is FAILED, with the message of fm_error,
+     * or what the code says (FM_CANCELLED, FM_SUSPENDED). */
     int (*function)(struct fm_run *run, const void *input, void *result);
     const char *function_name;
     const struct fm_model *input;

@@ -311,5 +311,10 @@ def test_help():
         done = run_command(*arguments)
         assert done.returncode == 0
         assert "Usage: fermata" in done.stdout
+    for arguments in ("run", "--help"), ("help", "run"):
+        done = run_command(*arguments)
+        assert done.returncode == 0
+        assert "run inspect" in done.stdout and "backup" not in done.stdout
+    assert "run inspect" in run_command("run").stdout
     assert "did you mean 'answer'?" in run_command("anwser").stderr
     assert run_command("--version").stdout.startswith("fermata ")

@@ -44,6 +44,7 @@ def test_nobody_answers_in_time(api, start):
     run = flow.run()
     assert flow.end() == 1
     assert "code -3" in flow.output()
+    assert "it had ended in state Failed('The flow was paused and never resumed.')" in flow.output()
     assert read(api, run)["state"]["type"] == "FAILED"
 
 

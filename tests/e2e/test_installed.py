@@ -96,6 +96,42 @@ def test_neither_do_programs(installed, source):
     cc("-std=gnu17", *STRICT, "-fsyntax-only", *installed.flags("--cflags"), source)
 
 
+MISTAKES = {
+    "an int for an int64_t": "int x; return fm_pause(run, FM_INTEGER, &x);",
+    "another struct to be filled in": "struct fm_date x; return fm_pause(run, FM_TIME, &x);",
+    "another struct to be sent": 'struct fm_date x = {0}; return fm_send(run, "", FM_TIME, &x);',
+    "a list of something else": 'fm_strings x; return fm_variable_get(run, "x", FM_INTEGERS, &x);',
+}
+
+
+@pytest.mark.parametrize("body", MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_value_of_another_type_does_not_compile(installed, body):
+    source = f"#include <fermata.h>\nint flow(struct fm_run *run); int flow(struct fm_run *run) {{{body}}}\n"
+    done = subprocess.run(["cc", "-std=gnu17", "-fsyntax-only", "-xc", *installed.flags("--cflags"), "-"],
+                          input=source, text=True, capture_output=True)
+    assert done.returncode != 0
+    assert "the value is not of the type that is named before it" in done.stderr
+
+
+@pytest.mark.parametrize("standard", ["c11", "gnu17"])
+def test_values_of_the_right_type_do(installed, standard):
+    cc(f"-std={standard}", *STRICT, "-fsyntax-only", "-xc", *installed.flags("--cflags"), "-", input="""
+        #include <fermata.h>
+        int flow(struct fm_run *run, const struct fm_date *date, void *any);
+        int flow(struct fm_run *run, const struct fm_date *date, void *any)
+        {
+            const char *texts[1];
+            int r = fm_send(run, "", FM_DATE, date);
+            r = r ? r : fm_send(run, "", FM_DATE, any);
+            r = r ? r : fm_send(run, "", FM_STRING, "text");
+            r = r ? r : fm_send(run, "", FM_NUMBER, 1);
+            r = r ? r : fm_pause(run, FM_STRING, texts);
+            r = r ? r : fm_pause(run, FM_DATE, any);
+            return r ? r : fm_pause(run, FM_NOTHING, NULL);
+        }
+        """)
+
+
 # ---- what runs ----
 
 

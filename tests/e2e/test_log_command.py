@@ -83,3 +83,33 @@ def test_runs(api, environment):
     assert run["id"] in shown and '{"x": 0.1}' in shown
     assert json.loads(run_command("run", "inspect", run["id"], "--json", **environment).stdout)["id"] == run["id"]
     assert json.loads(run_command("--json", "run", "ls", "-n", "1", **environment).stdout)
+
+
+def test_runs_that_are_scheduled_for_later(api, environment):
+    later = datetime.now(timezone.utc) + timedelta(hours=1)
+    run = make_run(api, name="later")
+    set_state(api, run["id"], "SCHEDULED", scheduled_time=later.isoformat())
+    waiting = make_run(api, name="tried-again-later")
+    set_state(api, waiting["id"], "SCHEDULED", "AwaitingRetry", scheduled_time=later.isoformat())
+    running(api, name="now-running")
+    listed = run_command("run", "ls", **environment).stdout
+    assert "now-running" in listed and "tried-again-later" in listed
+    assert " later " not in listed
+    assert " later " in run_command("run", "ls", "--all", **environment).stdout
+
+
+def test_a_run_is_cancelled(api, environment):
+    run = running(api, name="to-be-told")
+    assert run_command("run", "cancel", "to-be-told", **environment).stdout.startswith("to-be-told is told to end")
+    assert api.get(f"/flow_runs/{run['id']}").json()["state"]["type"] == "CANCELLING"
+
+    run = make_run(api)
+    set_state(api, run["id"], "SCHEDULED")
+    assert run_command("run", "cancel", run["id"], **environment).stdout == f"{run['id']} is cancelled.\n"
+    assert api.get(f"/flow_runs/{run['id']}").json()["state"]["type"] == "CANCELLED"
+
+    run = running(api, name="over")
+    set_state(api, run["id"], "COMPLETED")
+    done = run_command("run", "cancel", "over", **environment)
+    assert done.returncode == 1
+    assert done.stderr == "error: 'over' was not cancelled: Run is already in terminal state COMPLETED.\n"

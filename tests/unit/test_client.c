@@ -355,6 +355,9 @@ static void refusals_are_told_in_words(void **state)
          FM_INVALID, "age: too young"},
         {401, "{\"exception_message\":\"Unauthorized\"}", FM_REFUSED, "Unauthorized"},
         {500, "<html>", FM_FAILED, "the server answered with status 500"},
+        {404, "{\"detail\":\"Not Found\"}", FM_NOT_FOUND,
+         "Not Found: the server has no API at this address, which mostly ends with /api"},
+        {404, "{\"detail\":\"Flow run not found\"}", FM_NOT_FOUND, "Flow run not found"},
     };
     struct fm_error error;
 

@@ -317,6 +317,8 @@ static void titles_help_and_hints(void **state)
         "Age",          "a whole number", "at least 1", "[4] > ",
         "Agree",        "[yes] > ",       NULL};
     static const char *const numbers[] = {"• 3", "• 2", NULL};
+    static const char *const pair[] = {": a number, a number\n", NULL};
+    static const char *const more[] = {": a number, at least 1 of them\n", NULL};
 
     (void)state;
     assert_shown(OBJECT("\"shirt_size\": {\"enum\": [\"small\"], \"description\": \"What fits "
@@ -325,6 +327,12 @@ static void titles_help_and_hints(void **state)
                         "\"shirt_size\""),
                  "2\n1\n\n\n", shown);
     assert_shown(ONE("{\"enum\": [3, 2]}"), "3\n", numbers);
+    assert_shown(ONE("{\"type\": \"array\", \"minItems\": 2, \"maxItems\": 2, \"prefixItems\": "
+                     "[{\"type\": \"number\"}, {\"type\": \"number\"}]}"),
+                 "1, 2\n", pair);
+    assert_shown(ONE("{\"type\": \"array\", \"minItems\": 1, \"prefixItems\": "
+                     "[{\"type\": \"number\"}]}"),
+                 "1\n", more);
 }
 
 static void secrets_are_not_shown(void **state)

@@ -362,6 +362,30 @@ static void models_may_contain_themselves_to_a_depth(void **state)
     assert_non_null(strstr(message, "is nested deeper than"));
 }
 
+static const struct fm_field endless_fields[] = {FM_FIELD(struct address, city)};
+FM_MODEL(Endless, struct address, endless_fields);
+
+static const struct fm_field street_fields[] = {
+    FM_FIELD_OF(struct person, home, FM_STRUCT(&Endless)),
+    FM_END,
+};
+FM_MODEL(Street, struct person, street_fields);
+
+static void a_table_without_an_end_is_refused(void **state)
+{
+    struct person person = {.name = NULL};
+    struct fm_error error;
+    buf_auto text = BUF_INIT;
+    const char *expected = "the table of Endless's fields has to end with FM_END";
+
+    (void)state;
+    assert_int_equal(model_question(&Endless.model, NULL, &text, &error), FM_INVALID);
+    assert_string_equal(error.message, expected);
+    assert_int_equal(model_encode(&Street.model, &person, &text, &error), FM_INVALID);
+    assert_non_null(strstr(error.message, expected));
+    assert_string_equal(decode(&Street.model, "{\"home\": {}}", &person), expected);
+}
+
 static void names_of_many_problems_are_cut_not_lost(void **state)
 {
     problem_list_auto problems = {0};
@@ -476,6 +500,7 @@ int main(void)
         cmocka_unit_test(what_is_encoded_reads_back),
         cmocka_unit_test(what_has_no_json_is_an_error),
         cmocka_unit_test(models_may_contain_themselves_to_a_depth),
+        cmocka_unit_test(a_table_without_an_end_is_refused),
         cmocka_unit_test(names_of_many_problems_are_cut_not_lost),
     };
 
