@@ -80,19 +80,29 @@ static void check_length(const struct fm_field *field, size_t length, const char
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-static int check_pattern(const char *pattern, const char *text, const char *path,
-                         struct fm_problems *problems, struct fm_error *error)
+static int compile_pattern(const char *pattern, const char *name, pcre2_code **ret_code,
+                           struct fm_error *error)
 {
     int number;
     PCRE2_SIZE offset;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                                     PCRE2_UTF | PCRE2_UCP, &number, &offset, NULL);
 
-    if (!code)
-        return fail(error, FM_INVALID, "'%s' of field %s is no regular expression", pattern, path);
+    *ret_code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP,
+                              &number, &offset, NULL);
+    if (!*ret_code)
+        return fail(error, FM_INVALID, "'%s' of field %s is no regular expression", pattern, name);
+    return 0;
+}
+
+static int check_pattern(const char *pattern, const char *text, const char *path,
+                         struct fm_problems *problems, struct fm_error *error)
+{
+    pcre2_code *code;
+
+    int r = compile_pattern(pattern, path, &code, error);
+    if (r < 0)
+        return r;
     pcre2_match_context *limits = pcre2_match_context_create(NULL);
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    int r = 0;
     if (limits && data) {
         pcre2_set_match_limit(limits, MATCH_STEPS);
         int found = pcre2_match(code, (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, 0, data, limits);
@@ -271,4 +281,35 @@ int check_rules(const struct fm_field *field, const json_t *value, const char *p
     if (text && field->format)
         check_format(field->format, text, path, problems);
     return text && field->pattern ? check_pattern(field->pattern, text, path, problems, error) : 0;
+}
+
+/* ---- of the table itself --------------------------------------------------------------------- */
+
+static const struct fm_type *innermost(const struct fm_type *type)
+{
+    while (type->items)
+        type = type->items;
+    return type;
+}
+
+int check_field(const struct fm_field *field, struct fm_error *error)
+{
+    enum fm_kind kind = innermost(field->type)->kind;
+    pcre2_code *code = NULL;
+    int r = 0;
+
+    if (field->choices && kind != FM_KIND_STRING)
+        return fail(error, FM_INVALID,
+                    "choices of field %s: they are for texts; whole numbers have numbered_choices",
+                    field->name);
+    if (field->numbered_choices.count && kind != FM_KIND_INTEGER)
+        return fail(error, FM_INVALID,
+                    "numbered_choices of field %s: they are for whole numbers; texts have choices",
+                    field->name);
+    if (field->pattern && kind != FM_KIND_STRING)
+        return fail(error, FM_INVALID, "pattern of field %s: it is for texts", field->name);
+    if (field->pattern)
+        r = compile_pattern(field->pattern, field->name, &code, error);
+    pcre2_code_free(code);
+    return r;
 }

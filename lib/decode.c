@@ -425,6 +425,22 @@ static int decode_union(struct decoder *decoder, const struct fm_type *type, con
     return 0;
 }
 
+/* ---- what a table says ----------------------------------------------------------------------- */
+
+int check_value(const struct fm_field *field, const json_t *json, struct fm_error *error)
+{
+    arena_auto arena = {0};
+    problem_list_auto problems = {0};
+    struct decoder decoder = {.arena = &arena, .problems = &problems, .error = error};
+    void *value = arena_alloc(&arena, field->type->size);
+
+    int r = value ? decode_present(&decoder, field, json, value) : fail_without_memory(error);
+    if (r == 0 && problems.count)
+        r = problem_list_error(&problems, error);
+    buf_release(&decoder.path);
+    return r;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static int decode_whole(struct decoder *decoder, const struct fm_model *model,

@@ -90,5 +90,13 @@ int note_item(json_t *seen, const struct fm_type *type, const void *item, struct
 int check_rules(const struct fm_field *field, const json_t *value, const char *path,
                 struct fm_problems *problems, struct fm_error *error) MUST_CHECK;
 
+/* FM_INVALID if the field's own entry in its table makes no sense: a pattern that is none, choices
+ * of another type. */
+int check_field(const struct fm_field *field, struct fm_error *error) MUST_CHECK;
+
+/* FM_INVALID if a value that a table gives to the field does not fit it. */
+int check_value(const struct fm_field *field, const json_t *json,
+                struct fm_error *error) MUST_CHECK;
+
 /* RFC 3339's full-date; false if it is none. */
 bool date_parse(const char *text, struct fm_date *ret_date);

@@ -120,9 +120,11 @@ static int write_tuple(struct schema *schema, const struct fm_type *type,
                        const struct fm_field *field)
 {
     const struct fm_field *fields = type->model->fields;
-    int r = 0;
+    int r = check_table(type->model, schema->error);
 
     (void)field;
+    if (r < 0)
+        return r;
     schema->checks = schema->checks || type->model->check;
     json_key(&schema->writer, "prefixItems");
     json_begin_array(&schema->writer);
@@ -273,8 +275,11 @@ static int write_description(struct schema *schema, const struct fm_field *field
 {
     bool string_or_null = field->optional && field->type->kind == FM_KIND_STRING;
 
-    int r = string_or_null ? write_any_of(schema, field->type, field, true)
-                           : write_type(schema, field->type, field);
+    int r = check_field(field, schema->error);
+    if (r < 0)
+        return r;
+    r = string_or_null ? write_any_of(schema, field->type, field, true)
+                       : write_type(schema, field->type, field);
     write_rules(&schema->writer, field);
     write_string_member(&schema->writer, "description", field->description);
     return r;
@@ -305,6 +310,10 @@ static int write_default(struct schema *schema, const struct fm_field *field,
     json_t *json = value_to_json(value, field->type, schema->error);
     if (!json)
         return fail_prefix(schema->error, "default of '%s'", field->name);
+    if (check_value(field, json, schema->error) < 0) {
+        json_decref(json);
+        return fail_prefix(schema->error, "default of '%s'", field->name);
+    }
     char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
     json_key(&schema->writer, "default");
     if (json_is_real(json))
@@ -354,8 +363,10 @@ static int write_model(struct schema *schema, const struct fm_model *model,
                        const struct fm_setting *initial)
 {
     struct json_writer *writer = &schema->writer;
-    int r = 0;
+    int r = check_table(model, schema->error);
 
+    if (r < 0)
+        return r;
     schema->checks = schema->checks || model->check;
     write_string_member(writer, "title", model->name);
     write_string_member(writer, "type", "object");

@@ -379,11 +379,54 @@ static void a_table_without_an_end_is_refused(void **state)
     const char *expected = "the table of Endless's fields has to end with FM_END";
 
     (void)state;
-    assert_int_equal(model_question(&Endless.model, NULL, &text, &error), FM_INVALID);
+    assert_int_equal(model_schema(&Endless.model, NULL, &text, &error), FM_INVALID);
+    assert_string_equal(error.message, expected);
+    assert_int_equal(model_schema(&Street.model, NULL, &text, &error), FM_INVALID);
     assert_string_equal(error.message, expected);
     assert_int_equal(model_encode(&Street.model, &person, &text, &error), FM_INVALID);
     assert_non_null(strstr(error.message, expected));
     assert_string_equal(decode(&Street.model, "{\"home\": {}}", &person), expected);
+}
+
+struct entry {
+    const char *text;
+    int64_t number;
+    fm_strings list;
+};
+
+/* Each has one mistake. */
+static const struct {
+    struct fm_field field;
+    const char *message;
+} wrong_tables[] = {
+    {FM_FIELD(struct entry, text, .pattern = "["),
+     "'[' of field text is no regular expression"},
+    {FM_FIELD(struct entry, number, .pattern = "1"),
+     "pattern of field number: it is for texts"},
+    {FM_FIELD(struct entry, number, .choices = FM_CHOICES("one", "two")),
+     "choices of field number: they are for texts; whole numbers have numbered_choices"},
+    {FM_FIELD(struct entry, list, .numbered_choices = FM_NUMBERED_CHOICES(1)),
+     "numbered_choices of field list: they are for whole numbers; texts have choices"},
+    {FM_FIELD(struct entry, number, .default_value = FM_VALUE("one")),
+     "default of 'number': must be a whole number"},
+    {FM_FIELD(struct entry, number, .default_value = FM_VALUE(7), .maximum = FM_VALUE(5)),
+     "default of 'number': must be at most 5"},
+    {FM_FIELD(struct entry, list, .default_value = FM_JSON("[\"a\", 1]")),
+     "default of 'list': [1]: must be a text"},
+};
+
+static void a_table_that_makes_no_sense_is_refused_before_anybody_is_asked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wrong_tables); i++) {
+        const struct fm_field fields[] = {wrong_tables[i].field, FM_END};
+        const struct fm_model entry = {
+            .name = "Entry", .size = sizeof(struct entry), .fields = fields};
+        struct fm_error error;
+        buf_auto text = BUF_INIT;
+        assert_int_equal(model_schema(&entry, NULL, &text, &error), FM_INVALID);
+        assert_string_equal(error.message, wrong_tables[i].message);
+    }
 }
 
 static void names_of_many_problems_are_cut_not_lost(void **state)
@@ -488,6 +531,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_question_says_whether_anything_in_it_is_checked),
+        cmocka_unit_test(a_table_that_makes_no_sense_is_refused_before_anybody_is_asked),
         cmocka_unit_test(two_structs_of_one_name_are_told_apart_by_an_error),
         cmocka_unit_test(schemas_are_what_the_stock_client_sends),
         cmocka_unit_test(a_schema_says_everything_about_its_fields),
