@@ -102,7 +102,7 @@ static void take(struct runner *runner, const json_t *record)
         give_up(runner, id, name, lease, error.message);
 }
 
-static void write_request(const struct runner *runner, int room, struct buf *body)
+static void write_request(const struct runner *runner, int room, int64_t ahead, struct buf *body)
 {
     struct json_writer writer;
 
@@ -114,14 +114,14 @@ static void write_request(const struct runner *runner, int room, struct buf *bod
         json_add_string(&writer, runner->ids[i]);
     json_end_array(&writer);
     json_key(&writer, "scheduled_before");
-    json_add_time(&writer, time_now() + AHEAD);
+    json_add_time(&writer, time_now() + ahead);
     json_key(&writer, "limit");
     json_add_integer(&writer, room);
     json_end_object(&writer);
 }
 
-/* Waits for runs and takes up to `room` of them. */
-static int take_runs(struct runner *runner, int room, struct fm_error *error)
+/* Waits for runs that are due in less than `ahead`, and takes up to `room` of them. */
+static int take_runs(struct runner *runner, int room, int64_t ahead, struct fm_error *error)
 {
     buf_auto body = BUF_INIT;
     struct fm_reply reply;
@@ -129,7 +129,7 @@ static int take_runs(struct runner *runner, int room, struct fm_error *error)
     struct error parse_error;
     size_t i;
 
-    write_request(runner, room, &body);
+    write_request(runner, room, ahead, &body);
     int r = fm_client_call(runner->client, "POST", "/deployments/get_scheduled_flow_runs",
                            buf_string(&body), &reply, error, .wait = LONGEST_WAIT);
     if (r < 0)
@@ -162,12 +162,13 @@ static int wait_for_room(struct runner *runner, int limit)
 
 static void serve_until_stopped(struct runner *runner, int limit)
 {
+    int64_t ahead = limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
     struct fm_error error;
     int room;
 
     while ((room = wait_for_room(runner, limit)) > 0) {
         supervise_join(runner, false);
-        int r = take_runs(runner, room, &error);
+        int r = take_runs(runner, room, ahead, &error);
         if (r < 0 && r != FM_CANCELLED) {
             runner_say(runner, FM_WARNING, "Waiting for runs: %s", error.message);
             client_sleep(runner->client, POLL);
@@ -242,6 +243,16 @@ static int print_banner(const struct runner *runner, const char *const *flow_nam
     return complete ? 0 : fail_without_memory(error);
 }
 
+static bool is_given_before(const struct runner *runner, const char *const *names, size_t number)
+{
+    for (size_t i = 0; i < number; i++) {
+        if (strcmp(names[i], names[number]) == 0 &&
+            strcmp(runner->deployments[i].name, runner->deployments[number].name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int register_all(struct runner *runner, struct fm_error *error)
 {
     struct arena arena = {0};
@@ -255,6 +266,9 @@ static int register_all(struct runner *runner, struct fm_error *error)
             r = fail_without_memory(error);
         else if (!deployment->name || !*deployment->name)
             r = fail(error, FM_INVALID, "a deployment of flow '%s' has no name", names[i]);
+        else if (is_given_before(runner, names, i))
+            r = fail(error, FM_INVALID, "deployment '%s/%s' is given twice: rename one", names[i],
+                     deployment->name);
         else
             r = deployment_register(runner->client, deployment, names[i], runner->ids[i], error);
     }

@@ -156,6 +156,9 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "schedules") == 0)
         return serve_schedules();
+    if (argc > 1 && strcmp(argv[1], "twice") == 0)
+        return fm_serve(FM_DEPLOYMENT(&quick_flow, .name = "test"),
+                        FM_DEPLOYMENT(&quick_flow, .name = "test"));
     if (argc > 1 && strcmp(argv[1], "retry") == 0)
         return fm_run_flow(&fails_first_flow);
     if (argc > 1 && strcmp(argv[1], "listen") == 0)

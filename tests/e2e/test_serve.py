@@ -133,6 +133,26 @@ def test_a_limit_holds_further_runs_back(fresh_server, tmp_path):
         assert first not in paused() and second in paused()
 
 
+def test_what_is_not_due_yet_takes_no_place(fresh_server, tmp_path):
+    api = fresh_server.api
+    with Process(fresh_server, tmp_path / "log", "tests/e2e/served", "2") as runner:
+        runner.expect("fermata deployment run 'waits/test'")
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 9))
+        path = f"/deployments/{deployment_of(api, 'waits/test')['id']}/create_flow_run"
+        for _ in range(2):
+            assert api.post(path, json={"state": {"type": "SCHEDULED", "state_details": {
+                "scheduled_time": soon}}}).status_code == 201
+        begun = time.monotonic()
+        wait_for_state(api, ask_for_run(api, "waits/test"), "Paused")
+        assert time.monotonic() - begun < 6
+
+
+def test_a_deployment_that_is_given_twice_is_refused(server, tmp_path):
+    with Process(server, tmp_path / "log", "tests/e2e/served", "twice") as runner:
+        assert runner.end() == 1
+        assert "deployment 'quick/test' is given twice: rename one" in runner.output()
+
+
 def test_without_a_limit_all_run(fresh_server, tmp_path):
     api = fresh_server.api
     with Process(fresh_server, tmp_path / "log", "tests/e2e/served") as runner:

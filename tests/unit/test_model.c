@@ -399,10 +399,8 @@ static const struct {
     struct fm_field field;
     const char *message;
 } wrong_tables[] = {
-    {FM_FIELD(struct entry, text, .pattern = "["),
-     "'[' of field text is no regular expression"},
-    {FM_FIELD(struct entry, number, .pattern = "1"),
-     "pattern of field number: it is for texts"},
+    {FM_FIELD(struct entry, text, .pattern = "["), "'[' of field text is no regular expression"},
+    {FM_FIELD(struct entry, number, .pattern = "1"), "pattern of field number: it is for texts"},
     {FM_FIELD(struct entry, number, .choices = FM_CHOICES("one", "two")),
      "choices of field number: they are for texts; whole numbers have numbered_choices"},
     {FM_FIELD(struct entry, list, .numbered_choices = FM_NUMBERED_CHOICES(1)),
