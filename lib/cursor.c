@@ -126,6 +126,8 @@ static int move_mark(const struct cursor *cursor, const char *key, int64_t numbe
     if (r < 0)
         return r;
     buf_addf(&value, "{\"seq\":%lld,\"key\":\"%s\"}", (long long)number, key);
+    if (value.failed)
+        return fail_without_memory(error); /* a mark that is none would hold the receiver up */
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
     json_key(&writer, "value");

@@ -114,7 +114,7 @@ static int find_deployment(struct fm_run *run, const char *name, char ret_id[sta
     int r = 0;
     if (first && second)
         buf_addf(&path, "/deployments/name/%s/%s", first, second);
-    else
+    if (!first || !second || path.failed)
         r = fail_without_memory(error);
     free(flow);
     free(first);

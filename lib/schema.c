@@ -72,6 +72,8 @@ static int write_reference(struct schema *schema, const struct fm_type *type,
 
     (void)field;
     buf_addf(&reference, "#/$defs/%s", type->model->name);
+    if (reference.failed)
+        return fail_without_memory(schema->error);
     write_string_member(&schema->writer, "$ref", buf_string(&reference));
     return note_model(schema, type->model);
 }
