@@ -91,7 +91,9 @@ static void read_one(struct request *request, const json_t *json, struct problem
     *ret_sent = (struct sent_schedule){
         .schedule = read_schedule(request, json_object_get(json, "schedule"), problems),
         .active = json_is_boolean(active) ? json_is_true(active) : -1,
-        .max_runs = (int64_t)json_number_value(max_runs),
+        .max_runs = field_value(field_find(schedule_body_fields, "max_scheduled_runs"),
+                                &request->arena, max_runs, NULL, NULL)
+                        .integer,
         .slug = json_string_value(json_object_get(json, "slug")),
         .replaces = json_string_value(json_object_get(json, "replaces")),
     };

@@ -234,6 +234,13 @@ def test_runs_that_are_taken_are_followed_by_others(api):
     eventually(see)
 
 
+def test_as_many_runs_as_an_integer_can_say(api):
+    """A number between the largest of 64 bits and what a double makes of it."""
+    made = make_deployment(api, schedules=[{"schedule": DAILY, "max_scheduled_runs": 2 ** 63 - 1}])
+    assert made["schedules"][0]["max_scheduled_runs"] == 2 ** 63 - 1
+    assert runs_of(api, made, 3)
+
+
 def test_a_waiting_runner_gets_the_runs_of_a_schedule(api):
     made = make_deployment(api, schedules=[{"schedule": {"interval": 1}}])
     runs = poll(api, made, wait=20)
