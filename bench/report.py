@@ -38,7 +38,8 @@ class Results:
     def keep(self, name, measure, samples, load_average, quick):
         self.measures = self.read(self.path).measures
         self.measures[name] = {
-            "title": measure.title, "quick": quick, "commit": machine()["commit"], "load_average_before": load_average,
+            "title": measure.title, "quick": quick, "commit": f"`{machine()['commit']}`",
+            "load_average_before": load_average,
             "ways": {way: [dataclasses.asdict(sample) for sample in found]
                      for way, found in samples.items()}}
         self.path.write_text(json.dumps({"machine": machine(), "versions": versions(), "measures": self.measures}, indent=1))
@@ -145,7 +146,7 @@ def setting(results):
     loads = [kept["load_average_before"] for kept in results.measures.values()]
     quick = any(kept["quick"] for kept in results.measures.values())
     commits = dict.fromkeys(kept["commit"] for kept in results.measures.values())
-    return (f"Commit {', '.join(f'`{commit}`' for commit in commits)}, on {about['cores']} cores ({about['cpu']}), "
+    return (f"Commit: {', '.join(commits)}. {about['cores']} cores ({about['cpu']}), "
             f"{about['memory']} of memory, Linux {about['kernel']}. Load average before a measure: "
             f"{min(loads):.1f} to {max(loads):.1f}."
             + (" Rows with (quick) were measured with `--quick`, for a shorter time and once."
