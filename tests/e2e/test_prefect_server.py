@@ -8,11 +8,11 @@ import pytest
 from harness.flows import (Process, input_of, log_of, read, resume, wait, wait_for_question,
                            wait_for_state)
 from harness.objects import set_state
-from harness.prefect import PrefectServer, needs_prefect
+from harness.prefect import PrefectServer
 from harness.runs import ask_for_run, wait_for_end
 from harness.terminal import Terminal
 
-pytestmark = [needs_prefect, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import re
 import pytest
 
 from harness.flows import Process, log_of, wait, wait_for_question, wait_for_state
-from harness.prefect import PROGRAMS, PYTHON, PrefectServer, needs_prefect, settings
+from harness.prefect import PROGRAMS, PYTHON, PrefectServer, settings
 from harness.server import Server
 
-pytestmark = [needs_prefect, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module", params=["fermata", "prefect"])

@@ -6,16 +6,12 @@ import subprocess
 import time
 
 import httpx
-import pytest
 
 from harness.server import ROOT, clean_environment
 
 PYTHON = ROOT / ".venv-prefect/bin/python"
 PROGRAMS = ROOT / "tests/e2e/python"
 START_SECONDS = 120
-
-needs_prefect = pytest.mark.skipif(
-    not PYTHON.exists(), reason="there is no .venv-prefect; run script/bootstrap --tests")
 
 
 def settings(directory, url):
