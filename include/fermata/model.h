@@ -85,7 +85,7 @@ struct fm_uuid {
 };
 
 struct fm_json {
-    const char *text; /* any JSON value, as it came */
+    const char *text; /* any JSON value; numbers may be written in another way than they came */
 };
 
 /* Any bytes. In JSON they are base64 text, as pydantic's Base64Bytes has it. */
