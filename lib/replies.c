@@ -6,14 +6,17 @@
 #include "lib/errors.h"
 #include "json/writer.h"
 
+/* A server that has no time, or is away behind a gateway that answers, is waited for like one that
+ * cannot be reached. */
 static enum fm_code code_of_status(int status)
 {
     static const struct {
         int status;
         enum fm_code code;
     } codes[] = {
-        {400, FM_INVALID},   {404, FM_NOT_FOUND}, {408, FM_TIMED_OUT}, {409, FM_CONFLICT},
-        {410, FM_TIMED_OUT}, {413, FM_INVALID},   {422, FM_INVALID},
+        {400, FM_INVALID},     {404, FM_NOT_FOUND},   {408, FM_UNREACHABLE}, {409, FM_CONFLICT},
+        {410, FM_TIMED_OUT},   {413, FM_INVALID},     {422, FM_INVALID},     {429, FM_UNREACHABLE},
+        {502, FM_UNREACHABLE}, {503, FM_UNREACHABLE}, {504, FM_UNREACHABLE},
     };
 
     for (size_t i = 0; i < COUNT_OF(codes); i++) {

@@ -22,6 +22,12 @@ struct candidate {
     const json_t *value;
 };
 
+/* Such an answer says nothing of what the server can do. */
+static bool is_trouble(int status)
+{
+    return status == 408 || status == 429 || status >= 500;
+}
+
 /* 1 and a candidate, or 0 and what to do without one. */
 static int get_candidate(struct fm_run *run, double seconds, struct candidate *ret_candidate,
                          enum verdict_need *ret_need, struct fm_error *error)
@@ -37,7 +43,9 @@ static int get_candidate(struct fm_run *run, double seconds, struct candidate *r
     *ret_need = reply.status == 410 ? VERDICT_LOOK
                 : reply.wait >= 0   ? VERDICT_WAIT_ON
                                     : VERDICT_NOT_ASKED;
-    if (reply.status == 200) {
+    if (is_trouble(reply.status)) {
+        r = fm_reply_check(&reply, error);
+    } else if (reply.status == 200) {
         json_t *answer = json_parse(reply.body, reply.length, &parse_error);
         const char *id;
         r = api_string(answer, "id", &id, error);

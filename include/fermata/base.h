@@ -14,7 +14,7 @@ enum fm_code {
     FM_NOT_FOUND = -6,   /* there is no such thing */
     FM_CONFLICT = -7,    /* it exists already, or somebody was first */
     FM_REFUSED = -8,     /* the server does not allow it */
-    FM_UNREACHABLE = -9, /* no server could be reached, or it did not answer */
+    FM_UNREACHABLE = -9, /* no server could be reached, or it did not answer or had no time */
     FM_NO_MEMORY = -10,
 };
 

@@ -1,21 +1,31 @@
 """A flow in C whose model has a check: an answer is refused while the run still waits."""
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from harness.flows import wait
+from harness.plain_server import gateway
 from harness.server import build_directory, clean_environment
 
 EXAMPLE = build_directory() / "examples" / "shirt_order"
 
 
 @pytest.fixture
-def order(server):
+def front(server):
+    """A gateway, by which the flow reaches the server."""
+    with gateway(server) as gate:
+        yield gate
+
+
+@pytest.fixture
+def order(server, front):
     """examples/shirt_order, paused: (process, its input request). It may not wait for answers yet,
     but it is there."""
     process = subprocess.Popen([EXAMPLE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                text=True,
-                               env=clean_environment(FERMATA_API_URL=f"{server.url}/api"))
+                               env=clean_environment(FERMATA_API_URL=f"{front.url}/api"))
     request = None
     while not (request and request["schema"]):
         (request,) = server.api.post("/input_requests/filter",
@@ -58,3 +68,18 @@ def test_the_stock_resume_gets_the_check_s_own_words(server, order):
     assert server.api.post(path, json=body).json()["status"] == "ACCEPT"
     process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_a_gateway_whose_server_is_away_ends_neither_the_pause_nor_the_check(server, front, order):
+    process, request = order
+    path = f"/api/flow_runs/{request['flow_run_id']}/candidate"
+    wait(lambda: path in front.asked, "the wait for an answer")
+    front.is_away = True
+    with ThreadPoolExecutor() as pool:
+        refused = pool.submit(answer, server.api, request, size="small", color="green")
+        wait(lambda: path in front.refused or process.poll() is not None, "a call")
+        front.is_away = False
+        assert refused.result().status_code == 422
+    assert answer(server.api, request, size="large", color="green").status_code == 200
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, output

@@ -1,4 +1,5 @@
-"""A server as it would be without what is Fermata's own: no waiting reads, no tags, no leases."""
+"""What may stand in front of a real server: one without what is Fermata's own (no waiting reads, no
+tags, no leases), and a gateway."""
 
 import contextlib
 import threading
@@ -7,21 +8,28 @@ from types import SimpleNamespace
 
 import httpx
 
-OWN = {"prefer", "if-none-match", "fermata-lease", "idempotency-key", "host", "connection"}
+HOP = {"host", "connection"}
+OWN = {"prefer", "if-none-match", "fermata-lease", "idempotency-key"}
 
 
 class Handler(BaseHTTPRequestHandler):
     """Hands requests on to the real server, without the headers that are Fermata's own."""
 
     protocol_version = "HTTP/1.1"
+    dropped = HOP | OWN
+    given_back = ()
 
     def hand_on(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in OWN}
+        headers = {name: value for name, value in self.headers.items()
+                   if name.lower() not in self.dropped}
         reply = httpx.request(self.command, self.server.url + self.path, content=body,
                               headers=headers, trust_env=False, timeout=60)
         self.send_response(reply.status_code)
         self.send_header("Content-Type", reply.headers.get("Content-Type", "application/json"))
+        for name in self.given_back:
+            if name in reply.headers:
+                self.send_header(name, reply.headers[name])
         if reply.status_code != 204:
             self.send_header("Content-Length", str(len(reply.content)))
         self.end_headers()
@@ -33,13 +41,45 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Gateway(Handler):
+    """Hands on all there is, or says that the server is away."""
+
+    dropped = HOP
+    given_back = ("ETag", "Preference-Applied")
+
+    def hand_on(self):
+        if not self.server.front.is_away:
+            self.server.front.asked.append(self.path)
+            return super().hand_on()
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.front.refused.append(self.path)
+        self.send_response(503)
+        self.send_header("Retry-After", "0")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = hand_on
+
+
 @contextlib.contextmanager
+def _in_front(server, handler):
+    """With what harness.flows.Process wants of a server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        http.url = server.url
+        http.daemon_threads = True
+        http.block_on_close = False
+        http.front = SimpleNamespace(url=f"http://127.0.0.1:{http.server_port}", api=server.api,
+                                     is_away=False, asked=[], refused=[])
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield http.front
+        http.shutdown()
+
+
 def plain_server(server):
-    """In front of a real one; with what harness.flows.Process wants of a server."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as plain:
-        plain.url = server.url
-        plain.daemon_threads = True
-        plain.block_on_close = False
-        threading.Thread(target=plain.serve_forever, daemon=True).start()
-        yield SimpleNamespace(url=f"http://127.0.0.1:{plain.server_port}", api=server.api)
-        plain.shutdown()
+    return _in_front(server, Handler)
+
+
+def gateway(server):
+    """`is_away` may be set. `asked` and `refused` list the paths of what was handed on and what was
+    not."""
+    return _in_front(server, Gateway)

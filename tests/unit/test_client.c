@@ -228,11 +228,12 @@ static void tries_end_some_time(void **state)
     struct fm_client *client = client_of(&server);
     assert_int_equal(fm_client_call(client, "GET", "/z", NULL, &reply, &error, .retries = 1), 0);
     assert_int_equal(reply.status, 503);
-    assert_int_equal(fm_reply_check(&reply, &error), FM_FAILED);
+    assert_int_equal(fm_reply_check(&reply, &error), FM_UNREACHABLE);
     assert_string_equal(error.message, "full");
     fm_reply_release(&reply);
     assert_int_equal(fm_client_call(client, "GET", "/z", NULL, &reply, &error), 0);
     assert_int_equal(reply.status, 500);
+    assert_int_equal(fm_reply_check(&reply, &error), FM_FAILED);
     fm_reply_release(&reply);
     fm_client_destroy(client);
     stop(&server);
