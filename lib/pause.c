@@ -172,15 +172,15 @@ static int enter_pause(struct pause *pause, bool *ret_is_over, struct fm_error *
 
 static int ask(struct pause *pause, const struct buf *schema, struct fm_error *error)
 {
-    buf_auto description = BUF_INIT;
     buf_auto quoted = BUF_INIT;
+    struct json_writer writer;
 
     int r = post_schema(pause, schema, error);
     if (r < 0 || !pause->options->description)
         return r;
-    buf_add_utf8(&description, pause->options->description);
-    json_quote(&quoted, buf_string(&description), description.length);
-    if (description.failed || quoted.failed)
+    json_writer_init(&writer, &quoted);
+    json_add_utf8(&writer, pause->options->description);
+    if (quoted.failed)
         return fail_without_memory(error);
     r = post_input(pause, "description", buf_string(&quoted), error);
     return r == FM_CONFLICT ? 0 : r; /* it was stored before, and the answer to that was lost */

@@ -55,7 +55,6 @@ static void write_proposal(struct buf *body, const struct proposal *proposal,
                            const char *transition_id)
 {
     struct json_writer writer;
-    buf_auto message = BUF_INIT; /* may be cut in the middle of a character */
 
     json_writer_init(&writer, body);
     json_begin_object(&writer);
@@ -68,9 +67,8 @@ static void write_proposal(struct buf *body, const struct proposal *proposal,
         json_add_string(&writer, proposal->name);
     }
     if (proposal->message) {
-        buf_add_utf8(&message, proposal->message);
         json_key(&writer, "message");
-        json_add_string(&writer, buf_string(&message));
+        json_add_utf8(&writer, proposal->message); /* may be cut in the middle of a character */
     }
     if (proposal->result) {
         json_key(&writer, "data");

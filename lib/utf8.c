@@ -55,6 +55,15 @@ void buf_add_utf8(struct buf *to, const char *text)
     }
 }
 
+void json_add_utf8(struct json_writer *writer, const char *text)
+{
+    buf_auto whole = BUF_INIT;
+
+    buf_add_utf8(&whole, text);
+    json_add_string(writer, buf_string(&whole));
+    writer->to->failed |= whole.failed;
+}
+
 void buf_add_short(struct buf *to, const char *text, size_t limit)
 {
     size_t length = strnlen(text, limit + 1);

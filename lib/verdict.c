@@ -13,6 +13,7 @@
 #include "lib/errors.h"
 #include "lib/model.h"
 #include "lib/stored.h"
+#include "lib/utf8.h"
 #include "json/text.h"
 #include "json/writer.h"
 
@@ -62,6 +63,7 @@ static int get_candidate(struct fm_run *run, double seconds, struct candidate *r
     return r;
 }
 
+/* What the flow's check says may be no UTF-8, and is cut where it is long. */
 static void write_verdict(struct json_writer *writer, const struct fm_problems *problems,
                           const struct fm_error *refusal)
 {
@@ -70,15 +72,15 @@ static void write_verdict(struct json_writer *writer, const struct fm_problems *
     json_add_bool(writer, refusal->code == 0);
     if (refusal->code) {
         json_key(writer, "reason");
-        json_add_string(writer, refusal->message);
+        json_add_utf8(writer, refusal->message);
         json_key(writer, "errors");
         json_begin_array(writer);
         for (const struct problem *problem = problems->first; problem; problem = problem->next) {
             json_begin_object(writer);
             json_key(writer, "path");
-            json_add_string(writer, problem->path);
+            json_add_utf8(writer, problem->path);
             json_key(writer, "message");
-            json_add_string(writer, problem->message);
+            json_add_utf8(writer, problem->message);
             json_end_object(writer);
         }
         json_end_array(writer);

@@ -61,6 +61,32 @@ static int impatient(struct fm_run *run)
 }
 FM_FLOW(impatient);
 
+struct sign {
+    const char *text;
+};
+static const struct fm_field sign_fields[] = {FM_FIELD(struct sign, text), FM_END};
+
+/* Shows the beginning of the text, which may end in the middle of a character. */
+static void check_sign(const void *value, struct fm_problems *problems)
+{
+    const struct sign *sign = value;
+
+    if (strlen(sign->text) > 8)
+        fm_problem(problems, "text", "'%.3s...' is too long", sign->text);
+}
+FM_MODEL(Sign, struct sign, sign_fields, .check = check_sign);
+
+static int paints(struct fm_run *run)
+{
+    struct sign sign;
+    int r = fm_pause(run, &Sign, &sign);
+
+    if (r == 0)
+        fm_info(run, "painted: %s", sign.text);
+    return r;
+}
+FM_FLOW(paints);
+
 /* ---- every type ------------------------------------------------------------------------------ */
 
 struct price {
@@ -350,6 +376,7 @@ int main(int argc, char **argv)
         {"starter", &starter_flow},       {"variables_of_any_kind", &variables_of_any_kind_flow},
         {"party", &party_flow},           {"price_echo", &price_echo_flow},
         {"texts", &texts_flow},           {"waiter", &waiter_flow},
+        {"paints", &paints_flow},
     };
     const char *name = argc == 2 ? argv[1] : "";
 

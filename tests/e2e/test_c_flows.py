@@ -39,6 +39,15 @@ def test_an_approval_without_fields(api, start):
     assert "not right" not in flow.output()
 
 
+def test_a_check_may_cut_a_character_in_two(api, start):
+    flow = start("tests/e2e/flows", "paints")
+    run = wait_for_question(api, flow)
+    refused = resume(api, run, {"text": "ééééé"})
+    assert refused["status"] == "REJECT" and "'é\ufffd...' is too long" in refused["details"]["reason"]
+    assert resume(api, run, {"text": "éé"})["status"] == "ACCEPT"
+    assert flow.end() == 0 and "painted: éé" in flow.output()
+
+
 def test_nobody_answers_in_time(api, start):
     flow = start("tests/e2e/flows", "impatient")
     run = flow.run()
