@@ -35,29 +35,39 @@ int stored_from_value(struct fm_run *run, const struct fm_model *model, const vo
     return to->failed ? fail_without_memory(error) : 0;
 }
 
-/* The answer with the defaults of the pause in the place of what it leaves out: `load` knows
- * nothing of them. What is no JSON is the model's own to read. A new string. */
-static char *with_defaults(const struct fm_model *model, const struct fm_setting *initial,
-                           const char *text, struct fm_error *error)
+static int add_defaults(const struct fm_model *model, const struct fm_setting *initial,
+                        json_t *answer, struct fm_error *error)
 {
-    struct error parse_error;
-    json_t *json = initial ? json_parse(text, strlen(text), &parse_error) : NULL;
-
-    for (const struct fm_field *field = model->fields; json && field->name; field++) {
+    for (const struct fm_field *field = model->fields; field->name; field++) {
         const struct fm_value *value = field_default(field, initial);
-        if (value->kind == FM_VALUE_NONE || json_object_get(json, field->name))
+        if (value->kind == FM_VALUE_NONE || json_object_get(answer, field->name))
             continue;
         json_t *made = value_to_json(value, field->type, error);
-        if (!made || json_object_set_new(json, field->name, made) < 0) {
-            json_decref(json);
-            return NULL;
-        }
+        if (!made)
+            return FM_INVALID;
+        if (json_object_set_new(answer, field->name, made) < 0)
+            return fail_without_memory(error);
     }
-    char *complete = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : strdup(text);
-    json_decref(json);
-    if (!complete)
-        fail_without_memory(error);
-    return complete;
+    return 0;
+}
+
+/* The answer with the defaults of the pause in the place of what it leaves out: `load` knows
+ * nothing of them. What is no object of JSON is the model's own to read. A new string. */
+static int with_defaults(const struct fm_model *model, const struct fm_setting *initial,
+                         const char *text, char **ret_text, struct fm_error *error)
+{
+    struct error parse_error;
+    json_auto_t *json = initial ? json_parse(text, strlen(text), &parse_error) : NULL;
+
+    if (json_is_object(json)) {
+        int r = add_defaults(model, initial, json, error);
+        if (r < 0)
+            return r;
+        *ret_text = json_dumps(json, JSON_COMPACT);
+    } else {
+        *ret_text = strdup(text);
+    }
+    return *ret_text ? 0 : fail_without_memory(error);
 }
 
 static int load(struct fm_run *run, const struct fm_model *model, const char *text, void *value,
@@ -87,9 +97,10 @@ int value_from_stored(struct fm_run *run, const struct fm_model *model,
         pthread_mutex_unlock(&run->owner->lock);
         return r;
     }
-    char *complete = with_defaults(model, initial, text, error);
-    if (!complete)
-        return error->code;
+    char *complete = NULL;
+    r = with_defaults(model, initial, text, &complete, error);
+    if (r < 0)
+        return r;
     void *value = calloc(1, model->size);
     r = value ? load(run, model, complete, value, problems, error) : fail_without_memory(error);
     if (r == 0)

@@ -96,7 +96,7 @@ static int judge(struct fm_run *run, const struct fm_model *model, const struct 
 {
     arena_auto arena = {0};
     void *decoded = arena_alloc(&arena, model->size);
-    char *text = json_dumps(value, JSON_COMPACT);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     int r = FM_NO_MEMORY;
 
     if (decoded && text && model->load)
