@@ -163,6 +163,19 @@ static int start_running(struct fm_run *run, struct fm_error *error)
     return r;
 }
 
+/* The same for a flow that completed with a result that the server does not take, for it is too
+ * large: then it has failed. */
+static int report_any_end(struct fm_run *run, int result, bool *ret_again,
+                          struct outcome *ret_outcome, struct fm_error *error)
+{
+    int r = report_end(run, result, ret_again, ret_outcome, error);
+
+    if (r != FM_INVALID || result < 0 || !run->result)
+        return r;
+    fail_prefix(error, "result of the flow run");
+    return report_end(run, run_keep_error(run, r, error), ret_again, ret_outcome, error);
+}
+
 static int run_to_the_end(struct fm_run *run, struct outcome *ret_outcome, struct fm_error *error)
 {
     bool again = true;
@@ -173,7 +186,7 @@ static int run_to_the_end(struct fm_run *run, struct outcome *ret_outcome, struc
             return r; /* told to end before it began, it would end all the same */
         if (r == 0 && first)
             fm_info(run, "Beginning flow run '%s' for flow '%s'", run->name, run->flow_name);
-        r = report_end(run, r == 0 ? call_flow(run) : r, &again, ret_outcome, error);
+        r = report_any_end(run, r == 0 ? call_flow(run) : r, &again, ret_outcome, error);
         if (r < 0)
             return r;
     }

@@ -264,6 +264,20 @@ static int report_end(struct task_call *call, int result, bool *ret_again, struc
     return 0;
 }
 
+/* The same for a task whose result the server does not take, for it is too large: then it has
+ * failed. */
+static int report_any_end(struct task_call *call, int *result, bool *ret_again,
+                          struct fm_error *error)
+{
+    int r = report_end(call, *result, ret_again, error);
+
+    if (r != FM_INVALID || *result < 0)
+        return r;
+    fail_prefix(error, "result of task '%s'", name_of_task(call->task));
+    *result = run_keep_error(call->run, r, error);
+    return report_end(call, *result, ret_again, error);
+}
+
 /* The result's code; why it failed is in the task's fm_error. */
 static int run_to_the_end(struct task_call *call)
 {
@@ -281,7 +295,7 @@ static int run_to_the_end(struct task_call *call)
         if (r < 0 && (r == FM_SUSPENDED || run_interruption(run) == 0))
             return r;
         result = r == START_RUNS ? call_function(call) : r;
-        r = report_end(call, result, &again, &error);
+        r = report_any_end(call, &result, &again, &error);
         if (r < 0)
             return run_keep_error(run, r, &error);
     }

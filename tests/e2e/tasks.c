@@ -368,6 +368,31 @@ static int stubborn(struct fm_run *run)
 }
 FM_FLOW(stubborn, .timeout = 0.5);
 
+/* ---- results that are too large ---- */
+
+/* More than the server takes of one request, which the test has it say. */
+static const char *large_text(struct fm_run *run)
+{
+    return fm_format(run, "%0*d", 2 << 20, 0);
+}
+
+static int large(struct fm_run *run, const char **result)
+{
+    *result = large_text(run);
+    return 0;
+}
+FM_TASK(large, FM_NOTHING, FM_STRING);
+
+static int gives_much(struct fm_run *run)
+{
+    const char *text = "as it was";
+
+    EXPECT(fm_run_task(run, &large_task, NULL, &text) == FM_INVALID);
+    EXPECT(strcmp(text, "as it was") == 0);
+    return fm_set_result(run, FM_STRING, large_text(run));
+}
+FM_FLOW(gives_much);
+
 /* ---- kept over the end of a process ---------------------------------------------------------- */
 
 static int suspending(struct fm_run *run)
@@ -622,6 +647,7 @@ int main(int argc, char **argv)
         {"impatient_tasks", &impatient_tasks_flow},
         {"impatient", &impatient_flow},
         {"late", &late_flow},
+        {"gives_much", &gives_much_flow},
         {"parent", &parent_flow},
         {"asking_parent", &asking_parent_flow},
         {"waiting_parent", &waiting_parent_flow},

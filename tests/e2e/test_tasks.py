@@ -280,6 +280,20 @@ def test_a_served_run_is_tried_again_in_one_new_process(api, runner, notes):
     assert notes() == ["fetch kept", "try first", "try second"]
 
 
+def test_a_result_that_is_too_large_is_a_failure(start_server, tmp_path):
+    server = start_server("--body-limit", "1")
+    with Process(server, tmp_path / "tasks.log", PROGRAM, "gives_much") as flow:
+        assert flow.end() == 1
+        assert "not right" not in flow.output(), flow.output()
+        run = flow.run()
+        state = read(server.api, run)["state"]
+        assert state["type"] == "FAILED"
+        assert state["message"].startswith("result of the flow run: ")
+        state = task_runs_of(server.api, run)["large-0"]["state"]
+        assert state["type"] == "FAILED"
+        assert state["message"].startswith("result of task 'large': ")
+
+
 # ---- timeouts ----
 
 
