@@ -46,6 +46,7 @@ enum {
     ROUTE_NO_STORE = 1 << 3,    /* answered at once; the handler gets no transaction */
     ROUTE_ANY_VERSION = 1 << 4, /* whatever X-PREFECT-API-VERSION says */
     ROUTE_LEASES = 1 << 5,      /* takes Fermata-Lease */
+    ROUTE_PAGE = 1 << 6,        /* of the web page, not of the API: /openapi.json leaves it out */
 };
 
 enum reply_shape {

@@ -68,6 +68,29 @@ bool none_match_names(const char *list, const char *etag)
     return false;
 }
 
+/* Whether the parameters of an element say "q=0", "q=0.0", …: not this one. */
+static bool is_refused(const char *parameters)
+{
+    const char *end = next_element(parameters);
+    const char *q = strcasestr(parameters, "q=");
+
+    return q && q < end && strspn(q + 2, "0.") == strcspn(q + 2, ",; \t");
+}
+
+bool encoding_is_accepted(const char *list, const char *coding)
+{
+    bool accepted = false;
+
+    for (const char *p = skip_space(list); *p; p = skip_space(next_element(p))) {
+        size_t length = strcspn(p, ";, \t");
+        if (length == strlen(coding) && strncasecmp(p, coding, length) == 0)
+            return !is_refused(p + length);
+        if (length == 1 && *p == '*')
+            accepted = !is_refused(p + length);
+    }
+    return accepted;
+}
+
 bool lease_parse(const char *text, int most, int *ret_seconds, char ret_holder[static ID_SIZE])
 {
     static const char name[] = "holder=";

@@ -462,6 +462,8 @@ static json_t *document_new(void)
     name_tables(&schemas);
     json_t *responses = refusal_components(&schemas);
     for (const struct routes *group = all_routes; group->tag; group++) {
+        if (group->routes->flags & ROUTE_PAGE)
+            continue;
         if (group == all_routes || strcmp(group->tag, group[-1].tag) != 0)
             json_array_append_new(tags, json_pack("{s:s}", "name", group->tag));
         for (const struct route *route = group->routes; route->path; route++)

@@ -18,5 +18,6 @@ const struct routes all_routes[] = {
     {"Admin", admin_routes},
     {"Metrics", metrics_routes},
     {"Description", openapi_routes},
+    {"Page", page_routes},
     {NULL, NULL},
 };

@@ -15,6 +15,7 @@ extern const struct route input_request_routes[];
 extern const struct route log_routes[];
 extern const struct route metrics_routes[];
 extern const struct route openapi_routes[];
+extern const struct route page_routes[];
 extern const struct route candidate_routes[];
 extern const struct route resume_routes[];
 extern const struct route run_input_routes[];

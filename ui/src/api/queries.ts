@@ -1,0 +1,76 @@
+// What the pages read, each with the topics whose change makes it stale.
+import { type QueryKey, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useRef } from "react";
+import { get, post } from "./http";
+import { useTopics } from "./live";
+import type { FlowRun, InputRequest } from "./types";
+
+// Many changes at once are one reading.
+const GATHER = 100; // ms
+
+/** Reads anew, soon, after each change of a topic. */
+export function useFresh(topics: readonly string[], key: QueryKey) {
+  const client = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const name = JSON.stringify(key);
+  const refresh = useCallback(() => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      void client.invalidateQueries({ queryKey: JSON.parse(name) as QueryKey });
+    }, GATHER);
+  }, [client, name]);
+  useTopics(topics, refresh);
+}
+
+export const INBOX_LIMIT = 200; // as many as the API lists at once
+
+export interface InboxFilter {
+  text: string;
+  flow: string;
+}
+
+function inboxBody({ text, flow }: InboxFilter) {
+  const filter: Record<string, unknown> = {};
+  if (text) filter.text = { query: text };
+  if (flow) filter.flow_id = { any_: [flow] };
+  return { input_requests: filter, limit: INBOX_LIMIT };
+}
+
+export function useInbox(filter: InboxFilter) {
+  const key = ["inbox", filter];
+  useFresh(["input_requests"], key);
+  return useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) =>
+      post<InputRequest[]>("input_requests/filter", inboxBody(filter), signal),
+    placeholderData: (previous) => previous,
+  });
+}
+
+export function useInboxCount() {
+  const key = ["inbox-count"];
+  useFresh(["input_requests"], key);
+  return useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => post<number>("input_requests/count", {}, signal),
+  });
+}
+
+export function useInputRequest(id: string) {
+  const key = ["input-request", id];
+  useFresh([`input_request:${id}`], key);
+  return useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => get<InputRequest>(`input_requests/${id}`, signal),
+  });
+}
+
+export function useFlowRun(id: string | undefined) {
+  const key = ["flow-run", id];
+  useFresh(id ? [`flow_run:${id}`] : [], key);
+  return useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => get<FlowRun>(`flow_runs/${id}`, signal),
+    enabled: id !== undefined,
+  });
+}

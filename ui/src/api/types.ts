@@ -1,0 +1,77 @@
+// What the API answers, as far as the pages use it; `/openapi.json` has all of it.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export type StateType =
+  | "SCHEDULED"
+  | "PENDING"
+  | "RUNNING"
+  | "COMPLETED"
+  | "FAILED"
+  | "CANCELLED"
+  | "CRASHED"
+  | "PAUSED"
+  | "CANCELLING";
+
+export interface State {
+  id: string;
+  type: StateType;
+  name: string;
+  timestamp: string;
+  message: string | null;
+}
+
+export interface InputRequest {
+  id: string;
+  created: string;
+  updated: string;
+  flow_run_id: string;
+  flow_run_name: string;
+  flow_id: string;
+  flow_name: string;
+  deployment_id: string | null;
+  deployment_name: string | null;
+  pause_key: string | null;
+  suspended: boolean;
+  state: "open" | "checking" | "answered" | "expired" | "cancelled";
+  schema: JsonObject | null;
+  wants_input: boolean;
+  defaults: JsonObject;
+  description: string | null;
+  description_html: string | null;
+  deadline: string | null;
+  answer: Json;
+  answered_by: string | null;
+  answered_via: string | null;
+  answered_at: string | null;
+  unchecked: boolean;
+}
+
+export interface FlowRun {
+  id: string;
+  created: string;
+  updated: string;
+  name: string;
+  flow_id: string;
+  deployment_id: string | null;
+  parent_task_run_id: string | null;
+  parameters: JsonObject;
+  tags: string[];
+  state: State | null;
+  state_type: StateType | null;
+  state_name: string | null;
+  run_count: number;
+  expected_start_time: string | null;
+  start_time: string | null;
+  end_time: string | null;
+  total_run_time: number;
+  estimated_run_time: number;
+  estimated_start_time_delta: number;
+}
+
+/** One thing that is wrong with what was sent. `path` is "" for the whole of it. */
+export interface Problem {
+  path: string;
+  message: string;
+}

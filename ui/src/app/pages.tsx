@@ -1,0 +1,25 @@
+// The pages: each one's address, its name in the menu, and the code that is loaded for it.
+import { type ComponentType, lazy } from "react";
+import { Inbox } from "../pages/inbox/inbox";
+
+type PageComponent = ComponentType<{ params: Record<string, string | undefined> }>;
+
+export interface Page {
+  path: string;
+  component: PageComponent;
+  /** Of pages in the menu. */
+  menu?: string;
+}
+
+const loaded = (load: () => Promise<PageComponent>): PageComponent => {
+  const Loaded = lazy(async () => ({ default: await load() }));
+  return (props) => <Loaded {...props} />;
+};
+
+export const pages: Page[] = [
+  { path: "/", component: Inbox, menu: "Inbox" },
+  {
+    path: "/requests/:id",
+    component: loaded(async () => (await import("../pages/answer/answer")).Answer),
+  },
+];

@@ -1,0 +1,170 @@
+// Checks what is typed against the schema, without making code from it (the page's policy forbids
+// that). The server checks the same again: its word counts.
+import { type OutputUnit, type Schema, Validator } from "@cfworker/json-schema";
+import type {
+  CustomValidator,
+  ErrorTransformer,
+  RJSFSchema,
+  RJSFValidationError,
+  UiSchema,
+  ValidationData,
+  ValidatorType,
+} from "@rjsf/utils";
+import type { Problem } from "../api/types";
+import { errorSchema } from "./paths";
+
+const DRAFT = "2020-12";
+
+// Problems of a whole that only say that one of its parts has a problem.
+const wholes = new Set([
+  "properties",
+  "items",
+  "prefixItems",
+  "additionalProperties",
+  "$ref",
+  "$dynamicRef",
+  "allOf",
+  "then",
+  "else",
+]);
+
+type Words = (value: unknown) => string;
+
+const plural = (count: unknown, thing: string) => `${count} ${thing}${count === 1 ? "" : "s"}`;
+
+const typeNames: Record<string, string> = {
+  string: "text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "yes or no",
+  array: "a list",
+  object: "an object",
+  null: "empty",
+};
+
+const formatNames: Record<string, string> = {
+  date: "a date, like 2026-12-24",
+  time: "a time, like 18:30",
+  "date-time": "a date and time",
+  email: "an email address",
+  uuid: "a UUID",
+  uri: "an address, like https://example.org",
+};
+
+// In the words of the server's own.
+const words: Record<string, Words> = {
+  type: (value) =>
+    `must be ${[value].flat().map((name) => typeNames[String(name)] ?? name).join(" or ")}`,
+  minimum: (value) => `must be at least ${value}`,
+  maximum: (value) => `must be at most ${value}`,
+  exclusiveMinimum: (value) => `must be more than ${value}`,
+  exclusiveMaximum: (value) => `must be less than ${value}`,
+  multipleOf: (value) => `must be a multiple of ${value}`,
+  minLength: (value) => `must have at least ${plural(value, "character")}`,
+  maxLength: (value) => `must have at most ${plural(value, "character")}`,
+  minItems: (value) => `must have at least ${plural(value, "item")}`,
+  maxItems: (value) => `must have at most ${plural(value, "item")}`,
+  uniqueItems: () => "must not have the same item twice",
+  pattern: () => "does not have the expected form",
+  format: (value) => `must be ${formatNames[String(value)] ?? value}`,
+  enum: () => "must be one of the choices",
+  const: (value) => `must be ${JSON.stringify(value)}`,
+  anyOf: () => "fits none of what may be given here",
+  oneOf: () => "fits none, or more than one, of what may be given here",
+  not: () => "is not allowed",
+};
+
+function follow(root: unknown, pointer: string): unknown {
+  return pointer
+    .replace(/^[^#]*#\/?/, "")
+    .split("/")
+    .filter(Boolean)
+    .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce<unknown>(
+      (place, part) =>
+        typeof place === "object" && place !== null
+          ? (place as Record<string, unknown>)[part]
+          : undefined,
+      root,
+    );
+}
+
+/** "#/tags/1" -> "tags[1]". */
+function dotted(pointer: string): string {
+  return pointer
+    .replace(/^#\/?/, "")
+    .split("/")
+    .filter(Boolean)
+    .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce((path, part) => {
+      if (/^\d+$/.test(part)) return `${path}[${part}]`;
+      return path ? `${path}.${part}` : part;
+    }, "");
+}
+
+function problemOf(schema: unknown, unit: OutputUnit): Problem {
+  const { keyword } = unit;
+  let path = dotted(unit.instanceLocation);
+  if (keyword === "required") {
+    const name = /"([^"]*)"/.exec(unit.error)?.[1] ?? "";
+    path = path ? `${path}.${name}` : name;
+    return { path, message: "is needed" };
+  }
+  const say = words[keyword];
+  return { path, message: say ? say(follow(schema, unit.keywordLocation)) : unit.error };
+}
+
+/** All that is wrong with a value; nothing of a schema that cannot be read: the server can. */
+export function problemsOf(schema: object, value: unknown): Problem[] {
+  try {
+    const { errors } = new Validator(schema, DRAFT, false).validate(value);
+    return errors
+      .filter((unit) => !wholes.has(unit.keyword))
+      .filter((unit) => !isInsideOfChoice(unit, errors))
+      .map((unit) => problemOf(schema, unit));
+  } catch {
+    return [];
+  }
+}
+
+// Why each of several choices does not fit helps nobody: that none does is said once.
+function isInsideOfChoice(unit: OutputUnit, all: OutputUnit[]): boolean {
+  return all.some(
+    (other) =>
+      (other.keyword === "anyOf" || other.keyword === "oneOf") &&
+      unit !== other &&
+      unit.keywordLocation.startsWith(`${other.keywordLocation}/`),
+  );
+}
+
+const validationError = ({ path, message }: Problem): RJSFValidationError => ({
+  property: path,
+  message,
+  stack: `${path || "The answer"} ${message}`,
+});
+
+export const validator: ValidatorType = {
+  validateFormData(
+    value: unknown,
+    schema: RJSFSchema,
+    _custom?: CustomValidator,
+    _transform?: ErrorTransformer,
+    _ui?: UiSchema,
+  ): ValidationData<unknown> {
+    const problems = problemsOf(schema, value ?? null);
+    return { errors: problems.map(validationError), errorSchema: errorSchema(problems) };
+  },
+
+  isValid(schema: RJSFSchema, value: unknown, root: RJSFSchema): boolean {
+    try {
+      const whole = { ...schema, $defs: root.$defs, definitions: root.definitions };
+      return new Validator(whole as Schema, DRAFT, true).validate(value ?? null).valid;
+    } catch {
+      return false;
+    }
+  },
+
+  rawValidation<Result>(schema: RJSFSchema, value: unknown) {
+    return { errors: problemsOf(schema, value ?? null) as Result[] };
+  },
+};

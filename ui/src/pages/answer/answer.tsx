@@ -1,0 +1,176 @@
+// One input request: what is asked, the form, and what becomes of the answer.
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useSearchParams } from "wouter";
+import "../../styles/form.css";
+import { ApiError } from "../../api/http";
+import { useFlowRun, useInputRequest } from "../../api/queries";
+import type { InputRequest } from "../../api/types";
+import { Loading } from "../../components/loading";
+import { StateBadge } from "../../components/state_badge";
+import { Trouble } from "../../components/trouble";
+import { Countdown, When } from "../../components/when";
+import { useTitle } from "../../lib/title";
+import { AnswerForm, type Outcome } from "./answer_form";
+import { sendAnswers } from "./send";
+
+function Facts({ request, others }: { request: InputRequest; others: number }) {
+  return (
+    <dl className="facts">
+      <div>
+        <dt>Run</dt>
+        <dd>
+          <Link href={`/runs/flow-run/${request.flow_run_id}`}>{request.flow_run_name}</Link>
+          {others > 0 ? ` and ${others} more` : ""}
+        </dd>
+      </div>
+      {request.deployment_id ? (
+        <div>
+          <dt>Deployment</dt>
+          <dd>
+            <Link href={`/deployments/deployment/${request.deployment_id}`}>
+              {request.deployment_name}
+            </Link>
+          </dd>
+        </div>
+      ) : null}
+      <div>
+        <dt>Asked</dt>
+        <dd>
+          <When time={request.created} />
+        </dd>
+      </div>
+      {request.state === "open" && request.deadline ? (
+        <div>
+          <dt>Expires</dt>
+          <dd>
+            <Countdown until={request.deadline} />
+          </dd>
+        </div>
+      ) : null}
+    </dl>
+  );
+}
+
+function Description({ request }: { request: InputRequest }) {
+  if (request.description_html)
+    return (
+      <div
+        className="prose"
+        // The server makes it from Markdown and leaves out all HTML that was in it.
+        dangerouslySetInnerHTML={{ __html: request.description_html }}
+      />
+    );
+  return request.description ? <pre className="prose">{request.description}</pre> : null;
+}
+
+/** How the run goes on after the answer. */
+function GoesOn({ runId, unchecked }: { runId: string; unchecked: boolean }) {
+  const run = useFlowRun(runId).data;
+  return (
+    <div className="notice notice-good" role="status">
+      <p>
+        <strong>Answered.</strong>{" "}
+        {run ? (
+          <>
+            <Link href={`/runs/flow-run/${run.id}`}>{run.name}</Link> is{" "}
+            <StateBadge type={run.state_type} name={run.state_name} />
+          </>
+        ) : null}
+      </p>
+      {unchecked ? (
+        <p>The flow was not there to check it. It does so when it goes on, and may ask again.</p>
+      ) : null}
+      <p>
+        <Link href="/">Back to the inbox</Link>
+      </p>
+    </div>
+  );
+}
+
+const overTexts = {
+  answered: "This was answered",
+  expired: "Nobody has answered in time.",
+  cancelled: "The run has gone on, or ended, without an answer.",
+} as const;
+
+/** That there is nothing to answer any more, and why. */
+function Over({ request }: { request: InputRequest }) {
+  if (request.state === "open" || request.state === "checking") return null;
+  const by = request.answered_by ? ` by ${request.answered_by}` : " by somebody else";
+  const via = request.answered_via ? `, through ${request.answered_via}` : "";
+  return (
+    <div className="notice" role="status">
+      <p>
+        <strong>{overTexts[request.state]}</strong>
+        {request.state === "answered" ? (
+          <>
+            {by}
+            {via}
+            {request.answered_at ? (
+              <>
+                {", "}
+                <When time={request.answered_at} />
+              </>
+            ) : null}
+            :
+          </>
+        ) : null}
+      </p>
+      {request.state === "answered" ? (
+        <pre className="json">{JSON.stringify(request.answer, null, 2)}</pre>
+      ) : null}
+      <p>
+        <Link href={`/runs/flow-run/${request.flow_run_id}`}>To the run</Link>
+        {" · "}
+        <Link href="/">To the inbox</Link>
+      </p>
+    </div>
+  );
+}
+
+const nothingSent: Outcome = { problems: [] };
+
+function Request({ request, others }: { request: InputRequest; others: string[] }) {
+  const client = useQueryClient();
+  const [outcome, setOutcome] = useState<Outcome>(nothingSent);
+  const [done, setDone] = useState<{ unchecked: boolean } | undefined>();
+  const isOver = request.state !== "open" && request.state !== "checking";
+
+  const send = async (value: Parameters<typeof sendAnswers>[1], by: string) => {
+    setOutcome(nothingSent);
+    try {
+      const answered = await sendAnswers([request.id, ...others], value, by);
+      setDone({ unchecked: answered.unchecked });
+    } catch (error) {
+      const problems = error instanceof ApiError ? error.problems : [];
+      setOutcome({ problems, message: error instanceof Error ? error.message : String(error) });
+    }
+    void client.invalidateQueries({ queryKey: ["input-request", request.id] });
+  };
+
+  return (
+    <section className="page narrow">
+      <header className="page-head">
+        <h1>{request.flow_name} asks</h1>
+        <Facts request={request} others={others.length} />
+      </header>
+      <Description request={request} />
+      {done ? <GoesOn runId={request.flow_run_id} unchecked={done.unchecked} /> : null}
+      {!done && isOver ? <Over request={request} /> : null}
+      <div hidden={done !== undefined || isOver}>
+        <AnswerForm request={request} outcome={outcome} onSend={send} />
+      </div>
+    </section>
+  );
+}
+
+export function Answer({ params }: { params: Record<string, string | undefined> }) {
+  const [search] = useSearchParams();
+  const { data: request, error } = useInputRequest(params.id ?? "");
+  const others = (search.get("also") ?? "").split(",").filter(Boolean);
+  useTitle(request ? `${request.flow_name} asks` : "Answer");
+  if (error) return <Trouble error={error} />;
+  if (!request) return <Loading />;
+  return <Request key={request.id} request={request} others={others} />;
+}

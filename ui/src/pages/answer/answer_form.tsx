@@ -1,0 +1,123 @@
+// The form of an input request, as fields or as JSON, with the button that sends it.
+import { useState } from "react";
+import type { InputRequest, JsonObject, Problem } from "../../api/types";
+import { JsonForm } from "../../forms/json_form";
+import { whyNoForm } from "../../forms/limits";
+import { answerOf } from "../../forms/optional";
+import { SchemaForm } from "../../forms/schema_form";
+import { useStored } from "../../lib/stored";
+
+/** What came back for the answer that was sent last. */
+export interface Outcome {
+  problems: Problem[];
+  message?: string;
+}
+
+interface AnswerFormProps {
+  request: InputRequest;
+  outcome: Outcome;
+  onSend: (value: JsonObject | undefined, by: string) => Promise<void>;
+}
+
+function Send(props: { text: string; sending: boolean; by: string; onBy: (by: string) => void }) {
+  return (
+    <div className="send">
+      <label>
+        Your name
+        <input
+          type="text"
+          autoComplete="name"
+          placeholder="so that others know who answered"
+          value={props.by}
+          onChange={(event) => props.onBy(event.target.value)}
+        />
+      </label>
+      <button type="submit" className="main" disabled={props.sending}>
+        {props.sending ? "Sending…" : props.text}
+      </button>
+    </div>
+  );
+}
+
+function Refused({ outcome }: { outcome: Outcome }) {
+  if (!outcome.message) return null;
+  const general = outcome.problems.filter((problem) => problem.path === "");
+  return (
+    <div className="notice notice-bad" role="alert">
+      <strong>Not taken.</strong> {outcome.message}
+      {general.map(({ message }) => (
+        <p key={message}>{message}</p>
+      ))}
+    </div>
+  );
+}
+
+export function AnswerForm({ request, outcome, onSend }: AnswerFormProps) {
+  const [value, setValue] = useState<JsonObject>(request.defaults);
+  const [by, setBy] = useStored("fermata.name", "");
+  const [sending, setSending] = useState(false);
+  const noForm = request.schema ? whyNoForm(request.schema) : undefined;
+  const [asJson, setAsJson] = useState(noForm !== undefined);
+  const { schema } = request;
+
+  const send = async (answer: JsonObject | undefined) => {
+    setSending(true);
+    await onSend(answer, by.trim());
+    setSending(false);
+  };
+  const button = (text: string) => (
+    <>
+      <Refused outcome={outcome} />
+      <Send text={text} sending={sending} by={by} onBy={setBy} />
+    </>
+  );
+
+  if (request.wants_input && !schema)
+    return (
+      <p className="notice" role="status">
+        The run has not told yet what it asks. The form comes by itself.
+      </p>
+    );
+  if (!schema)
+    return (
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send(undefined);
+        }}
+      >
+        {button("Go on")}
+      </form>
+    );
+  const parts = {
+    schema,
+    value,
+    problems: outcome.problems,
+    disabled: sending,
+    onChange: setValue,
+  };
+  return (
+    <>
+      {asJson ? (
+        <JsonForm {...parts} onSend={(answer) => void send(answer)}>
+          {button("Answer")}
+        </JsonForm>
+      ) : (
+        <SchemaForm
+          {...parts}
+          onSend={(answer) => void send(answerOf(schema, answer) as JsonObject)}
+        >
+          {button("Answer")}
+        </SchemaForm>
+      )}
+      {noForm ? (
+        <p className="faint">There is no form for this: {noForm}</p>
+      ) : (
+        <button type="button" className="quiet" onClick={() => setAsJson(!asJson)}>
+          {asJson ? "As a form" : "As JSON"}
+        </button>
+      )}
+    </>
+  );
+}

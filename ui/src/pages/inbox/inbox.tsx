@@ -1,0 +1,184 @@
+// What waits for somebody: the requests that expire first on top.
+import { useMemo, useState } from "react";
+import { Link, useLocation } from "wouter";
+import { INBOX_LIMIT, useInbox } from "../../api/queries";
+import type { InputRequest } from "../../api/types";
+import { askForNotifications, useNotificationPermission } from "../../app/notifications";
+import { Empty } from "../../components/empty";
+import { Loading } from "../../components/loading";
+import { Trouble } from "../../components/trouble";
+import { Countdown, When } from "../../components/when";
+import { firstLine } from "../../lib/text";
+import { useTitle } from "../../lib/title";
+import { useUrlFilter } from "../../lib/url_filter";
+
+const noFilter = { text: "", flow: "" };
+
+/** Whether one answer can serve both: they ask for the same. */
+const isAlike = (a: InputRequest, b: InputRequest) =>
+  a.wants_input === b.wants_input && JSON.stringify(a.schema) === JSON.stringify(b.schema);
+
+function Row(props: {
+  request: InputRequest;
+  chosen: boolean;
+  onChoose: (chosen: boolean) => void;
+}) {
+  const { request } = props;
+  const href = `/requests/${request.id}`;
+  return (
+    <li className="inbox-row">
+      <input
+        type="checkbox"
+        aria-label={`Choose ${request.flow_run_name}`}
+        checked={props.chosen}
+        onChange={(event) => props.onChoose(event.target.checked)}
+      />
+      <Link href={href} className="inbox-link">
+        <span className="inbox-who">
+          <strong>{request.flow_name}</strong> <span className="faint">{request.flow_run_name}</span>
+          {request.deployment_name ? <span className="tag">{request.deployment_name}</span> : null}
+          {request.state === "checking" ? <span className="tag">being checked</span> : null}
+        </span>
+        <span className="inbox-what">
+          {request.description
+            ? firstLine(request.description)
+            : request.wants_input
+              ? "Asks for input."
+              : "Asks for a yes."}
+        </span>
+        <span className="inbox-when">
+          {request.deadline ? (
+            <>
+              expires <Countdown until={request.deadline} />
+            </>
+          ) : (
+            "no deadline"
+          )}
+          <span className="faint">
+            asked <When time={request.created} />
+          </span>
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+function Chosen({ chosen, onClear }: { chosen: InputRequest[]; onClear: () => void }) {
+  const [, go] = useLocation();
+  const [first, ...others] = chosen;
+  if (!first) return null;
+  const alike = others.every((other) => isAlike(first, other));
+  const address = `/requests/${first.id}?also=${others.map((other) => other.id).join(",")}`;
+  return (
+    <div className="chosen" role="region" aria-label="Chosen requests">
+      <span>
+        {chosen.length} chosen{alike ? "" : "; they do not ask for the same"}
+      </span>
+      <button type="button" className="main" disabled={!alike} onClick={() => go(address)}>
+        {others.length > 0 ? "Answer together" : "Answer"}
+      </button>
+      <button type="button" className="quiet" onClick={onClear}>
+        Clear
+      </button>
+    </div>
+  );
+}
+
+function NotificationOffer() {
+  const permission = useNotificationPermission();
+  if (permission !== "default") return null;
+  return (
+    <button type="button" className="quiet" onClick={() => void askForNotifications()}>
+      Tell me on the desktop
+    </button>
+  );
+}
+
+function Filters(props: {
+  filter: typeof noFilter;
+  flows: Map<string, string>;
+  onChange: (filter: Partial<typeof noFilter>) => void;
+}) {
+  return (
+    <form role="search" className="filters" onSubmit={(event) => event.preventDefault()}>
+      <input
+        type="search"
+        aria-label="Search"
+        placeholder="Search flow, run, description"
+        value={props.filter.text}
+        onChange={(event) => props.onChange({ text: event.target.value })}
+      />
+      <select
+        aria-label="Flow"
+        value={props.filter.flow}
+        onChange={(event) => props.onChange({ flow: event.target.value })}
+      >
+        <option value="">All flows</option>
+        {[...props.flows].map(([id, name]) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <NotificationOffer />
+    </form>
+  );
+}
+
+function NothingWaits({ filtered }: { filtered: boolean }) {
+  if (filtered) return <Empty title="Nothing that waits fits this search." />;
+  return (
+    <Empty title="Nobody waits for you." command="fermata help">
+      <p>
+        A flow that pauses shows up here, without reloading. How to write one that asks is in the
+        guide; in a shell it is <code>fermata help</code>.
+      </p>
+    </Empty>
+  );
+}
+
+export function Inbox() {
+  useTitle("Inbox");
+  const [filter, setFilter] = useUrlFilter(noFilter);
+  const { data, error } = useInbox(filter);
+  const everything = useInbox(noFilter).data;
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const flows = useMemo(
+    () => new Map(everything?.map((request) => [request.flow_id, request.flow_name])),
+    [everything],
+  );
+  const choose = (id: string, chosen: boolean) =>
+    setIds((before) => {
+      const after = new Set(before);
+      if (chosen) after.add(id);
+      else after.delete(id);
+      return after;
+    });
+  const chosen = data?.filter((request) => ids.has(request.id)) ?? [];
+
+  return (
+    <section className="page">
+      <header className="page-head">
+        <h1>Inbox</h1>
+        <Filters filter={filter} flows={flows} onChange={setFilter} />
+      </header>
+      {error ? <Trouble error={error} /> : null}
+      {!data && !error ? <Loading /> : null}
+      {data?.length === 0 ? <NothingWaits filtered={!!(filter.text || filter.flow)} /> : null}
+      <ul className="inbox" aria-label="Open input requests">
+        {data?.map((request) => (
+          <Row
+            key={request.id}
+            request={request}
+            chosen={ids.has(request.id)}
+            onChoose={(on) => choose(request.id, on)}
+          />
+        ))}
+      </ul>
+      {data?.length === INBOX_LIMIT ? (
+        <p className="faint">These are the {INBOX_LIMIT} that expire first.</p>
+      ) : null}
+      <Chosen chosen={chosen} onClear={() => setIds(new Set())} />
+    </section>
+  );
+}
