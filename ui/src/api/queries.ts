@@ -6,7 +6,7 @@ import { useTopics } from "./live";
 import type { FlowRun, InputRequest } from "./types";
 
 // Many changes at once are one reading.
-const GATHER = 100; // ms
+const GATHER = 200; // ms
 
 /** Reads anew, soon, after each change of a topic. */
 export function useFresh(topics: readonly string[], key: QueryKey) {
@@ -44,15 +44,6 @@ export function useInbox(filter: InboxFilter) {
     queryFn: ({ signal }) =>
       post<InputRequest[]>("input_requests/filter", inboxBody(filter), signal),
     placeholderData: (previous) => previous,
-  });
-}
-
-export function useInboxCount() {
-  const key = ["inbox-count"];
-  useFresh(["input_requests"], key);
-  return useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) => post<number>("input_requests/count", {}, signal),
   });
 }
 

@@ -19,6 +19,11 @@ const loaded = (load: () => Promise<PageComponent>): PageComponent => {
 export const pages: Page[] = [
   { path: "/", component: Inbox, menu: "Inbox" },
   {
+    path: "/runs",
+    menu: "Runs",
+    component: loaded(async () => (await import("../pages/runs/runs")).Runs),
+  },
+  {
     path: "/requests/:id",
     component: loaded(async () => (await import("../pages/answer/answer")).Answer),
   },

@@ -6,6 +6,7 @@ import type { InputRequest } from "../../api/types";
 import { askForNotifications, useNotificationPermission } from "../../app/notifications";
 import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
+import { Select } from "../../components/select";
 import { Trouble } from "../../components/trouble";
 import { Countdown, When } from "../../components/when";
 import { firstLine } from "../../lib/text";
@@ -108,18 +109,13 @@ function Filters(props: {
         value={props.filter.text}
         onChange={(event) => props.onChange({ text: event.target.value })}
       />
-      <select
-        aria-label="Flow"
+      <Select
+        label="Flow"
+        all="All flows"
         value={props.filter.flow}
-        onChange={(event) => props.onChange({ flow: event.target.value })}
-      >
-        <option value="">All flows</option>
-        {[...props.flows].map(([id, name]) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
+        choices={[...props.flows]}
+        onChange={(flow) => props.onChange({ flow })}
+      />
       <NotificationOffer />
     </form>
   );

@@ -1,0 +1,160 @@
+// All runs, the newest on top.
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef } from "react";
+import { Link } from "wouter";
+import "../../styles/runs.css";
+import type { FlowRun } from "../../api/types";
+import { Empty } from "../../components/empty";
+import { Loading } from "../../components/loading";
+import { Select } from "../../components/select";
+import { StateBadge } from "../../components/state_badge";
+import { Trouble } from "../../components/trouble";
+import { When } from "../../components/when";
+import { duration } from "../../lib/times";
+import { useTitle } from "../../lib/title";
+import { useUrlFilter } from "../../lib/url_filter";
+import { Chart } from "./chart";
+import { noFilter, type RunFilter, sinceChoices, stateChoices } from "./filter";
+import { useFlowNames, useHistory, useNames, useRuns } from "./queries";
+
+function Filters(props: { filter: RunFilter; onChange: (change: Partial<RunFilter>) => void }) {
+  const { filter, onChange } = props;
+  const flows = useNames("flows").data ?? [];
+  const deployments = useNames("deployments").data ?? [];
+  return (
+    <form role="search" className="filters" onSubmit={(event) => event.preventDefault()}>
+      <input
+        type="search"
+        aria-label="Search"
+        placeholder="Name of the run"
+        value={filter.text}
+        onChange={(event) => onChange({ text: event.target.value })}
+      />
+      <Select
+        label="State"
+        all="All states"
+        value={filter.state}
+        choices={stateChoices.map(({ name, label }) => [name, label])}
+        onChange={(state) => onChange({ state })}
+      />
+      <Select
+        label="Flow"
+        all="All flows"
+        value={filter.flow}
+        choices={flows.map(({ id, name }) => [id, name])}
+        onChange={(flow) => onChange({ flow })}
+      />
+      <Select
+        label="Deployment"
+        all="All deployments"
+        value={filter.deployment}
+        choices={deployments.map(({ id, name }) => [id, name])}
+        onChange={(deployment) => onChange({ deployment })}
+      />
+      <Select
+        label="Time"
+        all="All time"
+        value={filter.since}
+        choices={sinceChoices.map(({ name, label }) => [name, label])}
+        onChange={(since) => onChange({ since })}
+      />
+    </form>
+  );
+}
+
+function Row({ run, flow }: { run: FlowRun; flow: string }) {
+  const time = run.start_time ?? run.expected_start_time;
+  return (
+    <Link href={`/runs/flow-run/${run.id}`} className="run-row">
+      <StateBadge type={run.state_type} name={run.state_name} />
+      <span className="run-name">
+        <strong>{run.name}</strong> <span className="faint">{flow}</span>
+        {run.tags.map((tag) => (
+          <span key={tag} className="tag">
+            {tag}
+          </span>
+        ))}
+      </span>
+      <span className="run-took faint">
+        {run.start_time ? duration(run.estimated_run_time * 1000) : ""}
+      </span>
+      <span className="run-time">{time ? <When time={time} /> : null}</span>
+    </Link>
+  );
+}
+
+const ROW_HEIGHT = 44; // as in runs.css
+const AHEAD = 30; // rows before the end at which the next part is read
+
+function List({ filter }: { filter: RunFilter }) {
+  const { rows, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, isLive } =
+    useRuns(filter);
+  const flowOf = useFlowNames(rows);
+  const list = useRef<HTMLUListElement>(null);
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 10,
+    scrollMargin: list.current?.offsetTop ?? 0,
+    getItemKey: (index) => rows[index]!.id,
+  });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && last >= rows.length - AHEAD) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, last, rows.length, fetchNextPage]);
+
+  if (error) return <Trouble error={error} />;
+  if (isPending) return <Loading />;
+  if (rows.length === 0)
+    return JSON.stringify(filter) === JSON.stringify(noFilter) ? (
+      <Empty title="Nothing has run yet." command="fermata help">
+        <p>Start any program of a flow, and its run shows up here.</p>
+      </Empty>
+    ) : (
+      <Empty title="No run fits these filters." />
+    );
+  return (
+    <>
+      {isLive ? null : (
+        <p className="faint" role="status">
+          New runs are not shown while older ones are read.{" "}
+          <button type="button" className="quiet" onClick={() => scrollTo({ top: 0 })}>
+            To the top
+          </button>
+        </p>
+      )}
+      <ul
+        ref={list}
+        className="runs"
+        aria-label="Flow runs"
+        style={{ height: virtual.getTotalSize() }}
+      >
+        {items.map((item) => (
+          <li
+            key={item.key}
+            style={{ transform: `translateY(${item.start - virtual.options.scrollMargin}px)` }}
+          >
+            <Row run={rows[item.index]!} flow={flowOf(rows[item.index]!)} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+export function Runs() {
+  useTitle("Runs");
+  const [filter, setFilter] = useUrlFilter(noFilter);
+  const history = useHistory(filter);
+  return (
+    <section className="page">
+      <header className="page-head">
+        <h1>Runs</h1>
+        <Filters filter={filter} onChange={setFilter} />
+      </header>
+      <Chart intervals={history.data} />
+      <List filter={filter} />
+    </section>
+  );
+}
