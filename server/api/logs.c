@@ -175,5 +175,6 @@ const struct route log_routes[] = {
      .status = 200,
      .shape = REPLY_LIST,
      .reply_fields = fields},
+    {ROUTE_COUNT("/api/logs/", log_resource, "logs")},
     {.path = NULL},
 };

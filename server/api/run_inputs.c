@@ -86,6 +86,7 @@ static int has_run(struct txn *txn, const char *run_id)
 static int insert_input(struct txn *txn, const struct request *request, const char *run_id,
                         const char *key)
 {
+    const char *sender = request_text(request, "sender");
     struct record record;
 
     record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
@@ -94,6 +95,8 @@ static int insert_input(struct txn *txn, const struct request *request, const ch
     if (record_insert(txn, "flow_run_inputs", &record) < 0)
         return -1;
     txn_publish(txn, "inputs:%s", run_id);
+    if (sender)
+        txn_publish(txn, "sent:%s", sender);
     return 0;
 }
 
@@ -251,6 +254,36 @@ static int filter_inputs(struct txn *txn, struct request *request, struct http_r
     return HANDLER_PARK;
 }
 
+static const struct field sent_fields[] = {{.name = "limit",
+                                            .type = FIELD_INTEGER,
+                                            .minimum = &one,
+                                            .fallback = "200",
+                                            .doc = "How many at the most, up to 200."},
+                                           FIELDS_END};
+
+/* What the run has sent to others: the last of it, in the order of arrival. */
+static int list_sent(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct json_writer writer;
+    sql_auto sql = {0};
+    int64_t limit;
+    int64_t offset;
+
+    if (!request_page(request, reply, &limit, &offset))
+        return HANDLER_DONE;
+    resource_select(&run_input, &sql);
+    sql_add(&sql, " WHERE r.seq IN (SELECT seq FROM flow_run_inputs WHERE sender = ?"
+                  " ORDER BY seq DESC LIMIT ?) ORDER BY r.seq");
+    sql_bind(&sql, V(arena_printf(txn_arena(txn), "prefect.flow-run.%s", request->params[0])));
+    sql_bind(&sql, V(limit));
+    reply_begin(reply, 200, &writer);
+    json_begin_array(&writer);
+    if (reply_rows(txn, &writer, fields, &sql) < 0)
+        return HANDLER_FAILED;
+    json_end_array(&writer);
+    return HANDLER_DONE;
+}
+
 /* The stored text itself. */
 static int read_input(struct txn *txn, struct request *request, struct http_reply *reply)
 {
@@ -295,6 +328,7 @@ static const struct field put_fields[] = {
 
 static const struct body put_body = {.fields = put_fields};
 static const struct body create_body = {.fields = fields, .only = FIELD_CREATE};
+static const struct body sent_body = {.fields = sent_fields, .optional = true};
 static const struct body inputs_body = {.fields = filter_fields};
 
 const struct route run_input_routes[] = {
@@ -316,6 +350,14 @@ const struct route run_input_routes[] = {
      .summary = "Lists inputs by the beginning of their key, in the order of their arrival, "
                 "all or what came after a place that is known. With Prefer: wait, as soon as there "
                 "is one.",
+     .status = 200,
+     .shape = REPLY_LIST,
+     .reply_fields = fields},
+    {.method = HTTP_POST,
+     .path = "/api/flow_runs/{id}/input/sent",
+     .handle = list_sent,
+     .body = &sent_body,
+     .summary = "Lists what the run has sent to others, in the order of arrival: the last of it.",
      .status = 200,
      .shape = REPLY_LIST,
      .reply_fields = fields},

@@ -93,6 +93,8 @@ int task_run_enter(struct txn *txn, struct task_run *run, struct state *state)
     if (r < 0)
         return -1;
     txn_publish(txn, "task_run:%s", run->id);
+    if (run->flow_run_id)
+        txn_publish(txn, "task_runs:%s", run->flow_run_id);
     run->state = *state;
     return 0;
 }

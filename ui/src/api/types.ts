@@ -75,3 +75,40 @@ export interface Problem {
   path: string;
   message: string;
 }
+
+export interface TaskRun {
+  id: string;
+  name: string;
+  task_key: string;
+  dynamic_key: string;
+  created: string;
+  state_type: StateType | null;
+  state_name: string | null;
+  start_time: string | null;
+  end_time: string | null;
+  expected_start_time: string | null;
+  estimated_run_time: number;
+  /** By argument: what it comes from. */
+  task_inputs: Record<string, { input_type: string; id?: string; name?: string }[]>;
+}
+
+export interface Log {
+  id: string;
+  name: string;
+  level: number;
+  message: string;
+  timestamp: string;
+  task_run_id: string | null;
+  seq: number;
+}
+
+/** One input of a run; its value is a text, mostly JSON. */
+export interface RunInput {
+  id: string;
+  created: string;
+  flow_run_id: string;
+  key: string;
+  value: string;
+  sender: string | null;
+  seq: number;
+}

@@ -24,6 +24,10 @@ export const pages: Page[] = [
     component: loaded(async () => (await import("../pages/runs/runs")).Runs),
   },
   {
+    path: "/runs/flow-run/:id",
+    component: loaded(async () => (await import("../pages/run/run")).Run),
+  },
+  {
     path: "/requests/:id",
     component: loaded(async () => (await import("../pages/answer/answer")).Answer),
   },
