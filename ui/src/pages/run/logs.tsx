@@ -5,6 +5,7 @@ import type { Log } from "../../api/types";
 import { Empty } from "../../components/empty";
 import { Select } from "../../components/select";
 import { exact } from "../../lib/times";
+import { downloadLog } from "./download";
 import { CHUNK, type LogFilter, useLogChunk, useLogCount } from "./log_store";
 
 const LINE = 20; // px, as in run.css
@@ -100,7 +101,19 @@ function Lines(props: { runId: string; filter: LogFilter; count: number }) {
   );
 }
 
-export function Logs({ runId }: { runId: string }) {
+function Download({ runId, name }: { runId: string; name: string }) {
+  const [lines, setLines] = useState<number>();
+  const download = async () => {
+    await downloadLog(runId, name, setLines).finally(() => setLines(undefined));
+  };
+  return (
+    <button type="button" disabled={lines !== undefined} onClick={() => void download()}>
+      {lines === undefined ? "Download" : `${lines.toLocaleString()} lines…`}
+    </button>
+  );
+}
+
+export function Logs({ runId, name }: { runId: string; name: string }) {
   const [level, setLevel] = useState("");
   const [text, setText] = useState("");
   const filter = useMemo(() => ({ level: Number(level), text }), [level, text]);
@@ -119,9 +132,7 @@ export function Logs({ runId }: { runId: string }) {
         <span className="faint" role="status">
           {count === undefined ? "" : `${count.toLocaleString()} lines`}
         </span>
-        <a className="button" href={`/api/flow_runs/${runId}/logs/download`} download>
-          Download
-        </a>
+        <Download runId={runId} name={name} />
       </form>
       {count === 0 ? <Empty title={text || level ? "No line fits." : "Nothing logged yet."} /> : null}
       {count ? <Lines key={`${level} ${text}`} runId={runId} filter={filter} count={count} /> : null}

@@ -86,7 +86,7 @@ function Asked({ run }: { run: FlowRun }) {
 const ends = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"];
 
 const tabs = [
-  { name: "", label: "Log", show: (run: FlowRun) => <Logs runId={run.id} /> },
+  { name: "", label: "Log", show: (run: FlowRun) => <Logs runId={run.id} name={run.name} /> },
   { name: "tasks", label: "Tasks", show: (run: FlowRun) => <Tasks run={run} /> },
   { name: "states", label: "States", show: (run: FlowRun) => <States run={run} /> },
   { name: "asked", label: "Asked", show: (run: FlowRun) => <Asked run={run} /> },
