@@ -112,3 +112,45 @@ export interface RunInput {
   sender: string | null;
   seq: number;
 }
+
+export interface Schedule {
+  id: string;
+  active: boolean;
+  schedule: { cron?: string; interval?: number; rrule?: string; timezone?: string | null };
+}
+
+export interface Deployment {
+  id: string;
+  name: string;
+  flow_id: string;
+  description: string | null;
+  version: string | null;
+  entrypoint: string | null;
+  tags: string[];
+  paused: boolean;
+  status: "READY" | "NOT_READY" | null;
+  last_polled: string | null;
+  schedules: Schedule[];
+  parameters: JsonObject;
+  parameter_openapi_schema: JsonObject | null;
+  work_pool_name: string | null;
+}
+
+export interface Variable {
+  id: string;
+  name: string;
+  value: Json;
+  tags: string[];
+  created: string;
+  updated: string;
+}
+
+export interface Event {
+  id: string;
+  occurred: string;
+  received: string;
+  event: string;
+  resource: Record<string, string>;
+  related: Record<string, string>[];
+  payload: JsonObject;
+}

@@ -24,6 +24,25 @@ export const pages: Page[] = [
     component: loaded(async () => (await import("../pages/runs/runs")).Runs),
   },
   {
+    path: "/deployments",
+    menu: "Deployments",
+    component: loaded(async () => (await import("../pages/deployments/deployments")).Deployments),
+  },
+  {
+    path: "/variables",
+    menu: "Variables",
+    component: loaded(async () => (await import("../pages/variables/variables")).Variables),
+  },
+  {
+    path: "/events",
+    menu: "Events",
+    component: loaded(async () => (await import("../pages/events/events")).Events),
+  },
+  {
+    path: "/deployments/deployment/:id",
+    component: loaded(async () => (await import("../pages/deployments/deployment")).Deployment),
+  },
+  {
     path: "/runs/flow-run/:id",
     component: loaded(async () => (await import("../pages/run/run")).Run),
   },
