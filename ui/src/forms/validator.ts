@@ -74,33 +74,35 @@ const words: Record<string, Words> = {
   not: () => "is not allowed",
 };
 
-function follow(root: unknown, pointer: string): unknown {
-  return pointer
+/** The parts of a JSON pointer (RFC 6901) in a fragment: "#/tags/1". */
+const partsOf = (pointer: string): string[] =>
+  pointer
     .replace(/^[^#]*#\/?/, "")
     .split("/")
     .filter(Boolean)
-    .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>(
-      (place, part) =>
-        typeof place === "object" && place !== null
-          ? (place as Record<string, unknown>)[part]
-          : undefined,
-      root,
-    );
+    .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"));
+
+const member = (place: unknown, name: string): unknown =>
+  typeof place === "object" && place !== null
+    ? (place as Record<string, unknown>)[name]
+    : undefined;
+
+/** What stands at a place of the schema; "$ref" on the way leads to what it names. */
+function follow(root: unknown, pointer: string): unknown {
+  let place = root;
+  for (const part of partsOf(pointer)) {
+    const next = member(place, part);
+    place = part === "$ref" && typeof next === "string" ? partsOf(next).reduce(member, root) : next;
+  }
+  return place;
 }
 
 /** "#/tags/1" -> "tags[1]". */
-function dotted(pointer: string): string {
-  return pointer
-    .replace(/^#\/?/, "")
-    .split("/")
-    .filter(Boolean)
-    .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce((path, part) => {
-      if (/^\d+$/.test(part)) return `${path}[${part}]`;
-      return path ? `${path}.${part}` : part;
-    }, "");
-}
+const dotted = (pointer: string): string =>
+  partsOf(pointer).reduce((path, part) => {
+    if (/^\d+$/.test(part)) return `${path}[${part}]`;
+    return path ? `${path}.${part}` : part;
+  }, "");
 
 function problemOf(schema: unknown, unit: OutputUnit): Problem {
   const { keyword } = unit;
