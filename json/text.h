@@ -30,6 +30,10 @@ json_t *json_parse(const char *text, size_t length, struct error *error) MUST_CH
  */
 const char *json_member_text(const char *text, const char *const path[], size_t *ret_length);
 
+/* The text of an array's entries, one after the other: `*at` begins as the array's own text, which
+ * has gone through json_parse. NULL behind the last. */
+const char *json_next_entry(const char **at, size_t *ret_length);
+
 /* Equality as JSON Schema has it: numbers by their value (1 is 1.0), objects without order. */
 bool json_same(const json_t *a, const json_t *b);
 

@@ -7,6 +7,7 @@ extern const struct route admin_routes[];
 extern const struct route deployment_routes[];
 extern const struct route deployment_run_routes[];
 extern const struct route deployment_schedule_routes[];
+extern const struct route event_routes[];
 extern const struct route flow_routes[];
 extern const struct route flow_run_state_routes[];
 extern const struct route flow_run_bulk_routes[];

@@ -13,8 +13,7 @@ static const char *const method_names[] = {
 };
 
 enum field {
-    FIELD_HOST = HTTP_HEADER_COUNT, /* those before are the ones that takers read */
-    FIELD_ORIGIN,
+    FIELD_ORIGIN = HTTP_HEADER_COUNT, /* those before are the ones that takers read */
     FIELD_CONTENT_LENGTH,
     FIELD_TRANSFER_ENCODING,
     FIELD_CONNECTION,
@@ -35,7 +34,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [HTTP_HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
     [HTTP_HEADER_LEASE] = "Fermata-Lease",
     [HTTP_HEADER_API_VERSION] = "X-PREFECT-API-VERSION",
-    [FIELD_HOST] = "Host",
+    [HTTP_HEADER_HOST] = "Host",
     [FIELD_ORIGIN] = "Origin",
     [FIELD_CONTENT_LENGTH] = "Content-Length",
     [FIELD_TRANSFER_ENCODING] = "Transfer-Encoding",
@@ -260,7 +259,7 @@ static int use_fields(const char *const values[FIELD_COUNT], struct head *head,
     const char *expect = values[FIELD_EXPECT];
 
     memcpy(head->fields, values, sizeof(head->fields));
-    head->host = values[FIELD_HOST];
+    head->host = values[HTTP_HEADER_HOST];
     head->origin = values[FIELD_ORIGIN];
     use_socket_fields(values, head);
     if (!head->host && !head->is_old)

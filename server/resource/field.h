@@ -127,6 +127,9 @@ void record_from_create(struct record *ret_record, const struct field *fields, s
 void record_from_update(struct record *ret_record, const struct field *fields, struct arena *arena,
                         const json_t *value, const char *text, const char *const *path);
 
+/* One that can be changed without the other; texts are the same. */
+void record_copy(struct record *ret_record, const struct record *record, struct arena *arena);
+
 void record_set(struct record *record, const char *name, struct value value);
 struct value record_get(const struct record *record, const char *name);
 bool record_is_set(const struct record *record, const char *name);
