@@ -182,6 +182,8 @@ size_t socket_take(struct http_socket *socket, const char *data, size_t length)
 
 void http_socket_set_reading(struct http_socket *socket, enum http_socket_reading reading)
 {
+    if (socket->reading == reading)
+        return;
     socket->reading = reading;
     if (!socket->connection || reading == HTTP_SOCKET_PAUSED)
         return;

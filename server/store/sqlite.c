@@ -89,8 +89,8 @@ static int configure(struct db_connection *connection, struct error *error)
 
 /* Whoever else may enter the directory may not read the data. SQLite gives its other files the same
  * mode. Only before the process has a connection: closing the file here would give up the locks of
- * those (POSIX has it so), and then whoever else closes the database thinks that nobody is left, and
- * removes the log into which the server goes on writing. */
+ * those (POSIX has it so), and then whoever else closes the database thinks that nobody is left,
+ * and removes the log into which the server goes on writing. */
 static int make_private(const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
