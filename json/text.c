@@ -313,3 +313,8 @@ const char *json_next_entry(const char **at, size_t *ret_length)
     *at = skip_space(end);
     return entry;
 }
+
+const char *json_arena_text(struct arena *arena, const json_t *value)
+{
+    return arena_adopt(arena, json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
+}

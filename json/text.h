@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/error.h"
 
@@ -33,6 +34,9 @@ const char *json_member_text(const char *text, const char *const path[], size_t 
 /* The text of an array's entries, one after the other: `*at` begins as the array's own text, which
  * has gone through json_parse. NULL behind the last. */
 const char *json_next_entry(const char **at, size_t *ret_length);
+
+/* The value as compact text, in the arena's memory. */
+const char *json_arena_text(struct arena *arena, const json_t *value);
 
 /* Equality as JSON Schema has it: numbers by their value (1 is 1.0), objects without order. */
 bool json_same(const json_t *a, const json_t *b);

@@ -1,7 +1,7 @@
 /* Counting events. */
 #pragma once
 
-#include "server/api/api.h"
+#include "server/api/resources.h"
 
 /* Handler for "…/{countable}": day, time, event or resource. */
 extern const struct body count_events_body;

@@ -2,15 +2,16 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
 #include "server/orchestration/input_request.h"
 #include "server/orchestration/names.h"
+#include "server/orchestration/run_event.h"
 #include "server/orchestration/run_lease.h"
 #include "server/orchestration/task_run.h"
 #include "server/resource/overlay.h"
+#include "json/text.h"
 
 /* ---- the policy ---- */
 
@@ -31,10 +32,7 @@ const char *policy_complete(struct arena *arena, const json_t *sent)
                             fits ? json_incref(value)
                                  : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
     }
-    char *text = json_dumps(policy, JSON_COMPACT);
-    if (text)
-        arena_on_release(arena, free, text);
-    return text;
+    return json_arena_text(arena, policy);
 }
 
 bool flow_run_has_paused(const struct flow_run *run, const char *pause_key)
@@ -220,7 +218,7 @@ int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
         state_set_detail_time(state, "scheduled_time", state->timestamp);
     advance(run, state);
     if (state_insert(txn, "flow_run", run->id, state) < 0 ||
-        store_run_row(txn, &before, run, state) < 0)
+        store_run_row(txn, &before, run, state) < 0 || run_event_make(txn, run, state) < 0)
         return -1;
     if (run->parent_task_run_id && task_run_follow_child(txn, run, state) < 0)
         return -1;

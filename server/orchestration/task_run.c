@@ -1,9 +1,9 @@
 #include "server/orchestration/task_run.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
+#include "json/text.h"
 
 const struct field task_run_policy_fields[] = {
     {.name = "max_retries",
@@ -41,10 +41,7 @@ const char *task_run_policy_complete(struct arena *arena, const json_t *sent)
                             value ? json_incref(value)
                                   : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
     }
-    char *text = json_dumps(policy, JSON_COMPACT);
-    if (text)
-        arena_on_release(arena, free, text);
-    return text;
+    return json_arena_text(arena, policy);
 }
 
 static int64_t time_of(const struct rows *rows, int column)

@@ -12,30 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from websockets.sync.client import connect
 
-from harness.echo import Server, request
+from harness.http_echo import Echo, request
 from harness.frames import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Peer, close_frame, frame)
 
 
 @pytest.fixture(scope="module")
 def shared():
     """A server for all tests that leave nothing behind."""
-    server = Server(message_limit=100000)
+    server = Echo(message_limit=100000)
     yield server
     server.terminate()
-
-
-@pytest.fixture
-def start():
-    servers = []
-
-    def start(**config):
-        servers.append(Server(**config))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        if server.process.returncode is None:
-            server.terminate()
 
 
 @pytest.fixture
@@ -297,9 +283,9 @@ def test_a_client_that_goes_while_it_is_held(shared):
     shared.wait_for("sockets_open", before)
 
 
-def test_a_flood_of_pings_from_one_who_does_not_read(start):
+def test_a_flood_of_pings_from_one_who_does_not_read(start_echo):
     """The pongs wait for room, and the pings with them: memory does not grow."""
-    server = start()
+    server = start_echo()
     with Peer(server.port) as peer:
         memory = resident(server)
         peer.socket.settimeout(1)
@@ -332,8 +318,8 @@ def test_a_slow_reader_gets_all_of_it(shared):
             assert int(peer.message()) == i
 
 
-def test_a_reader_that_stops_is_told_and_cut(start):
-    server = start(send_ms=500)
+def test_a_reader_that_stops_is_told_and_cut(start_echo):
+    server = start_echo(send_ms=500)
     with Peer(server.port) as peer:
         memory = resident(server)
         peer.text("flood 1000000")
@@ -350,8 +336,8 @@ def test_a_reader_that_stops_is_told_and_cut(start):
         server.wait_for("sockets_open", 0)
 
 
-def test_a_message_that_takes_too_long(start):
-    server = start(receive_ms=300)
+def test_a_message_that_takes_too_long(start_echo):
+    server = start_echo(receive_ms=300)
     with Peer(server.port) as peer:
         peer.send(frame(TEXT, b"x", length=1000))
         for _ in range(50):
@@ -364,8 +350,8 @@ def test_a_message_that_takes_too_long(start):
             CLOSE, struct.pack(">H", 1008) + b"The message did not come within 0.3 seconds")
 
 
-def test_the_silent_are_pinged_and_the_dead_dropped(start):
-    server = start(ping_ms=200)
+def test_the_silent_are_pinged_and_the_dead_dropped(start_echo):
+    server = start_echo(ping_ms=200)
     with Peer(server.port) as alive, Peer(server.port) as dead:
         for _ in range(4):
             assert alive.frame() == (PING, b"")
@@ -375,15 +361,15 @@ def test_the_silent_are_pinged_and_the_dead_dropped(start):
         assert server.stats()["sockets_open"] == 1
 
 
-def test_one_who_is_held_is_not_taken_for_dead(start):
-    server = start(ping_ms=100)
+def test_one_who_is_held_is_not_taken_for_dead(start_echo):
+    server = start_echo(ping_ms=100)
     with Peer(server.port) as peer:
         peer.send(frame(TEXT, "pause 600") + frame(TEXT, "later"))
         assert peer.message() == "released"
 
 
-def test_sockets_may_have_half_of_the_connections(start):
-    server = start(connection_limit=5)
+def test_sockets_may_have_half_of_the_connections(start_echo):
+    server = start_echo(connection_limit=5)
     with Peer(server.port), Peer(server.port), Peer(server.port):
         reply = server.exchange(handshake())
         assert reply.status == 503 and "half of its 5 connections" in reply.detail
@@ -409,8 +395,8 @@ def test_many_at_the_same_time(shared):
 # The end
 
 
-def test_a_server_that_stops_says_so(start):
-    server = start()
+def test_a_server_that_stops_says_so(start_echo):
+    server = start_echo()
     with Peer(server.port) as idle, Peer(server.port) as held, Peer(server.port) as within:
         held.text("hold 300")
         within.send(frame(TEXT, "x", length=100))
@@ -423,8 +409,8 @@ def test_a_server_that_stops_says_so(start):
         server.wait()
 
 
-def test_a_server_that_stops_does_not_wait_for_ever(start):
-    server = start(grace_ms=500)
+def test_a_server_that_stops_does_not_wait_for_ever(start_echo):
+    server = start_echo(grace_ms=500)
     with Peer(server.port) as stuck:
         stuck.text("flood 1000000")
         server.wait_for("sockets_open", 1)

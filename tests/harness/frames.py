@@ -6,7 +6,7 @@ import json
 import os
 import struct
 
-from harness.echo import Client
+from harness.http_echo import Client
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10

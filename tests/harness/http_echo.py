@@ -1,23 +1,19 @@
-"""The program tests/unit/http_echo.c: server/http by itself, spoken to byte by byte.
-
-It is looked for in FERMATA_HTTP_ECHO, or else in the build directory FERMATA_BUILD.
-"""
+"""The program tests/unit/http_echo.c, which serves HTTP and nothing else, and raw clients for it."""
 
 import json
-import os
 import resource
 import socket
 import subprocess
 import time
-from pathlib import Path
 
 import httpx
 
-BUILD = Path(os.environ.get("FERMATA_BUILD", Path(__file__).parents[2] / "build"))
-ECHO = Path(os.environ.get("FERMATA_HTTP_ECHO", BUILD / "tests" / "unit" / "http_echo"))
+from harness.server import build_directory
+
+ECHO = build_directory() / "tests" / "unit" / "http_echo"
 
 
-class Server:
+class Echo:
     """One http_echo. Its end is checked: every test shows that nothing leaks."""
 
     def __init__(self, **config):
