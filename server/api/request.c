@@ -14,6 +14,7 @@
 #include "server/api/idempotency.h"
 #include "server/api/metrics.h"
 #include "server/api/router.h"
+#include "server/api/sockets.h"
 #include "server/log.h"
 #include "json/text.h"
 
@@ -444,13 +445,16 @@ static void refuse_route(struct request *request, enum match match, const char *
         reply_header(reply, "Location",
                      arena_printf(&request->arena, "%.*s%s%s%s", (int)(length - slash), path,
                                   slash ? "" : "/", *query ? "?" : "", query));
+    } else if (sockets_know(path)) {
+        reply_detail(reply, 426, "This is the path of a WebSocket: ask for an upgrade to one.");
+        reply_header(reply, "Upgrade", "websocket");
     } else {
         reply_detail(reply, 404, "Not Found");
     }
     answer(request);
 }
 
-static void out_of_memory(void)
+void api_out_of_memory(void)
 {
     log_error("memory has run out; what was acknowledged is on disk, start the server again");
     abort();
@@ -458,15 +462,17 @@ static void out_of_memory(void)
 
 void api_on_request(void *context, struct http_request *http)
 {
-    struct request *request = calloc(1, sizeof(*request));
     char allow[128];
 
+    if (sockets_accept(context, http))
+        return;
+    struct request *request = calloc(1, sizeof(*request));
     if (!request)
-        out_of_memory();
+        api_out_of_memory();
     request->api = context;
     request->http = http;
     request->started = time_monotonic();
-    request->arena.out_of_memory = out_of_memory;
+    request->arena.out_of_memory = api_out_of_memory;
     request->body_text = "";
     request->waiter.wake = wake;
     http_request_set_data(http, request);
@@ -484,7 +490,7 @@ void api_on_request(void *context, struct http_request *http)
                                     .prepare = prepare,
                                     .run = run,
                                     .done = done};
-        request->job.arena.out_of_memory = out_of_memory;
+        request->job.arena.out_of_memory = api_out_of_memory;
         store_submit(request->api->config.store, &request->job);
     }
 }

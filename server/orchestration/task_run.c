@@ -3,6 +3,46 @@
 #include <string.h>
 
 #include "common/times.h"
+#include "json/text.h"
+
+const struct field task_run_policy_fields[] = {
+    {.name = "max_retries",
+     .type = FIELD_INTEGER,
+     .fallback = "0",
+     .doc = "Not used; see retries."},
+    {.name = "retry_delay_seconds",
+     .type = FIELD_NUMBER,
+     .fallback = "0.0",
+     .doc = "Not used; see retry_delay."},
+    {.name = "retries",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE,
+     .fallback = "null",
+     .doc = "How often it is run again after a failure."},
+    {.name = "retry_delay",
+     .type = FIELD_JSON,
+     .flags = FIELD_NULLABLE,
+     .fallback = "null",
+     .doc = "Seconds before it is run again: one number, or one for each time."},
+    {.name = "retry_jitter_factor",
+     .type = FIELD_NUMBER,
+     .flags = FIELD_NULLABLE,
+     .fallback = "null",
+     .doc = "By how much of itself the delay may vary."},
+    FIELDS_END};
+
+const char *task_run_policy_complete(struct arena *arena, const json_t *sent)
+{
+    json_auto_t *policy = json_object();
+
+    for (const struct field *field = task_run_policy_fields; field->name; field++) {
+        json_t *value = json_object_get(sent, field->name);
+        json_object_set_new(policy, field->name,
+                            value ? json_incref(value)
+                                  : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
+    }
+    return json_arena_text(arena, policy);
+}
 
 static int64_t time_of(const struct rows *rows, int column)
 {
