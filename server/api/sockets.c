@@ -13,7 +13,7 @@
 #define PROTOCOL "prefect" /* the subprotocol that begins with a message of type "auth" */
 
 static const struct socket_kind *const all_sockets[] = {&event_intake, &event_stream.socket,
-                                                        &log_stream.socket};
+                                                        &log_stream.socket, &change_socket};
 
 static const struct socket_kind *find(const char *path)
 {
@@ -192,6 +192,8 @@ static void on_gone(void *data, struct http_socket *http)
     struct socket *socket = data;
 
     __atomic_store_n(&socket->gone, true, __ATOMIC_RELEASE);
+    if (socket->kind->leave)
+        socket->kind->leave(socket);
     if (!socket->is_busy || live_abandon(live_of(socket), &socket->waiter))
         http_socket_release(http);
 }

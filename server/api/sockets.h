@@ -30,6 +30,7 @@ struct socket_kind {
      * there is room to send again. */
     void (*proceed)(struct socket *socket);
 
+    void (*leave)(struct socket *socket);   /* the client is gone: wakes it no more; or NULL */
     void (*release)(struct socket *socket); /* what it keeps beyond its size */
 };
 
@@ -50,6 +51,7 @@ struct socket {
 };
 
 extern const struct socket_kind event_intake;
+extern const struct socket_kind change_socket;
 
 /* Takes a request that asks for a WebSocket, if its path has one. */
 bool sockets_accept(struct api *api, struct http_request *http);

@@ -18,8 +18,10 @@ struct topic {
 };
 
 struct subscription {
-    struct subscription *next; /* of the same waiter */
-    struct waiter *waiter;
+    struct subscription *next; /* of the same waiter or watcher */
+    struct waiter *waiter;     /* or NULL: */
+    struct watcher *watcher;
+    uint64_t bit; /* of the watcher's `changed` */
     struct topic *topic;
     struct list node; /* in the topic */
 };
@@ -168,15 +170,21 @@ static void topic_drop_if_empty(struct live *live, struct topic *topic)
     free(topic);
 }
 
-static void unsubscribe(struct live *live, struct waiter *waiter)
+static void drop_subscriptions(struct live *live, struct subscription *first)
 {
-    while (waiter->subscriptions) {
-        struct subscription *subscription = waiter->subscriptions;
-        waiter->subscriptions = subscription->next;
+    while (first) {
+        struct subscription *subscription = first;
+        first = subscription->next;
         list_remove(&subscription->node);
         topic_drop_if_empty(live, subscription->topic);
         free(subscription);
     }
+}
+
+static void unsubscribe(struct live *live, struct waiter *waiter)
+{
+    drop_subscriptions(live, waiter->subscriptions);
+    waiter->subscriptions = NULL;
     waiter->published = false;
 }
 
@@ -274,6 +282,17 @@ static void wake_all(struct list *woken, enum wake_reason reason)
     }
 }
 
+/* The first change since it took the last ones is told; what follows only adds to it. */
+static void tell_watcher(const struct subscription *subscription)
+{
+    struct watcher *watcher = subscription->watcher;
+    bool told = watcher->changed != 0;
+
+    watcher->changed |= subscription->bit;
+    if (!told)
+        watcher->notify(watcher);
+}
+
 void live_publish(struct live *live, const char *name)
 {
     struct list woken;
@@ -292,6 +311,10 @@ void live_publish(struct live *live, const char *name)
         struct subscription *subscription = list_item(node, struct subscription, node);
         struct waiter *waiter = subscription->waiter;
         node = node->next;
+        if (!waiter) {
+            tell_watcher(subscription);
+            continue;
+        }
         waiter->published = true;
         if (waiter->state == WAITER_PARKED) {
             unpark(live, waiter);
@@ -300,6 +323,77 @@ void live_publish(struct live *live, const char *name)
     }
     pthread_mutex_unlock(&live->lock);
     wake_all(&woken, WAKE_PUBLISHED);
+}
+
+/* ---- those who stay ---- */
+
+/* Whether the watcher's topic of this name has changed, and was not taken yet. */
+static bool has_changed(const struct watcher *watcher, const char *name)
+{
+    for (const struct subscription *one = watcher->subscriptions; one; one = one->next)
+        if (strcmp(one->topic->name, name) == 0)
+            return watcher->changed & one->bit;
+    return false;
+}
+
+static struct subscription *watch_topic(struct live *live, struct watcher *watcher,
+                                        const char *name, uint64_t bit)
+{
+    struct subscription *subscription = malloc(sizeof(*subscription));
+    struct topic *topic = subscription ? topic_get(live, name) : NULL;
+
+    if (!topic) {
+        free(subscription);
+        return NULL;
+    }
+    *subscription = (struct subscription){.watcher = watcher, .bit = bit, .topic = topic};
+    list_append(&topic->subscriptions, &subscription->node);
+    return subscription;
+}
+
+int live_watch(struct live *live, struct watcher *watcher, const char *const *topics, size_t count,
+               struct error *error)
+{
+    struct subscription *first = NULL;
+    uint64_t changed = 0;
+    size_t i;
+
+    pthread_mutex_lock(&live->lock);
+    for (i = 0; i < count; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        struct subscription *subscription = watch_topic(live, watcher, topics[i], bit);
+        if (!subscription)
+            break;
+        subscription->next = first;
+        first = subscription;
+        if (has_changed(watcher, topics[i]))
+            changed |= bit;
+    }
+    bool all = i == count;
+    drop_subscriptions(live, all ? watcher->subscriptions : first);
+    if (all) {
+        watcher->subscriptions = first;
+        watcher->changed = changed;
+    }
+    pthread_mutex_unlock(&live->lock);
+    return all ? 0 : error_set(error, ENOMEM, "no memory to watch");
+}
+
+uint64_t live_take_changed(struct live *live, struct watcher *watcher)
+{
+    pthread_mutex_lock(&live->lock);
+    uint64_t changed = watcher->changed;
+    watcher->changed = 0;
+    pthread_mutex_unlock(&live->lock);
+    return changed;
+}
+
+void live_unwatch(struct live *live, struct watcher *watcher)
+{
+    pthread_mutex_lock(&live->lock);
+    drop_subscriptions(live, watcher->subscriptions);
+    watcher->subscriptions = NULL;
+    pthread_mutex_unlock(&live->lock);
 }
 
 void live_end(struct live *live)

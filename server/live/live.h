@@ -61,6 +61,32 @@ bool live_abandon(struct live *live, struct waiter *waiter);
 
 void live_publish(struct live *live, const char *topic);
 
+/* ---- those who stay ---- */
+
+#define WATCHER_TOPICS 64
+
+/* Somebody who is told of topics again and again. */
+struct watcher {
+    /* Something has changed; once, until it is taken. On any thread, with live's lock held: it must
+     * neither block nor call anything of live. */
+    void (*notify)(struct watcher *watcher);
+
+    /* The rest is live's. Zeroed at first. */
+    struct subscription *subscriptions;
+    uint64_t changed;
+};
+
+/* Watches exactly these topics from now on, WATCHER_TOPICS at the most and each once. What has
+ * changed and was not taken yet is not forgotten. -1: no memory; it watches what it did. */
+int live_watch(struct live *live, struct watcher *watcher, const char *const *topics, size_t count,
+               struct error *error) MUST_CHECK;
+
+/* Which have changed since they were taken last: bit i for the topic at i. */
+uint64_t live_take_changed(struct live *live, struct watcher *watcher);
+
+/* After it `notify` is not called any more, and does not run. */
+void live_unwatch(struct live *live, struct watcher *watcher);
+
 /* Wakes all who are parked; from now on nobody parks. */
 void live_end(struct live *live);
 bool live_is_ending(struct live *live); /* since live_end */
