@@ -1,0 +1,102 @@
+"""/api/live: which of the topics that a client names have changed."""
+
+import json
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from harness.objects import make_run, set_state
+
+
+def connected(server):
+    """Without a limit to what waits to be read: else the client reads no pongs either."""
+    return connect(server.url.replace("http", "ws") + "/api/live", max_queue=None)
+
+
+@pytest.fixture
+def live(server):
+    with connected(server) as socket:
+        yield socket
+
+
+def watch(socket, *topics):
+    socket.send(json.dumps({"topics": topics}))
+
+
+def settle(socket):
+    """What was sent before has been read: a ping goes behind it."""
+    socket.ping().wait(10)
+
+
+def changed(socket, seconds=10):
+    return json.loads(socket.recv(seconds))["changed"]
+
+
+def nothing(socket):
+    with pytest.raises(TimeoutError):
+        socket.recv(0.3)
+
+
+def test_only_what_is_watched_is_told(live, api):
+    run, other = make_run(api), make_run(api)
+    watch(live, f"flow_run:{run['id']}")
+    settle(live)
+    set_state(api, other["id"], "RUNNING")
+    nothing(live)
+    set_state(api, run["id"], "RUNNING")
+    assert changed(live) == [f"flow_run:{run['id']}"]
+    set_state(api, run["id"], "COMPLETED")
+    assert changed(live) == [f"flow_run:{run['id']}"]
+
+
+def test_the_names_of_a_later_message_take_the_place_of_the_first(live, api):
+    run = make_run(api)
+    watch(live, f"flow_run:{run['id']}")
+    watch(live, "variables_of_nobody")
+    settle(live)
+    set_state(api, run["id"], "RUNNING")
+    nothing(live)
+    watch(live, "flow_runs", "flow_runs", f"flow_run:{run['id']}")
+    settle(live)
+    set_state(api, run["id"], "COMPLETED")
+    told = set(changed(live))
+    while told != {"flow_runs", f"flow_run:{run['id']}"}:
+        told |= set(changed(live))
+
+
+def test_many_changes_are_told_of_many_sockets(server, api):
+    runs = [make_run(api) for _ in range(20)]
+    sockets = [connected(server) for _ in runs]
+    for socket, run in zip(sockets, runs):
+        watch(socket, f"flow_run:{run['id']}", "flow_runs")
+        settle(socket)
+    for run in runs:
+        set_state(api, run["id"], "RUNNING")
+    for socket, run in zip(sockets, runs):
+        told = set()
+        while told != {"flow_runs", f"flow_run:{run['id']}"}:
+            told |= set(changed(socket))
+        socket.close()
+    set_state(api, runs[0]["id"], "COMPLETED")  # nobody watches any more
+
+
+@pytest.mark.parametrize("message", [
+    "", "{", "[]", "{}", '{"topics": "flow_runs"}', '{"topics": [1]}', '{"topics": [""]}',
+    json.dumps({"topics": ["x" * 201]}), json.dumps({"topics": [f"t{i}" for i in range(65)]})])
+def test_what_is_no_list_of_names_closes_the_socket(live, message):
+    live.send(message)
+    with pytest.raises(ConnectionClosed) as closed:
+        live.recv(10)
+    assert closed.value.rcvd.code == 1008
+    assert "topics" in closed.value.rcvd.reason
+
+
+def test_a_socket_that_goes_while_things_change(server, api):
+    run = make_run(api)
+    for _ in range(30):
+        socket = connected(server)
+        watch(socket, "flow_runs")
+        make_run(api)
+        socket.socket.close()
+    assert api.get(f"/flow_runs/{run['id']}").status_code == 200
