@@ -87,11 +87,6 @@ struct plans {
     size_t count;
 };
 
-static const char *kept(struct request *request, const char *text)
-{
-    return text ? arena_strdup(&request->arena, text) : NULL;
-}
-
 static int load_deployment(struct txn *txn, struct request *request, struct http_reply *reply,
                            struct deployment *ret_deployment)
 {
@@ -108,14 +103,14 @@ static int load_deployment(struct txn *txn, struct request *request, struct http
         return found;
     *ret_deployment = (struct deployment){
         .updated = rows_integer(&rows, 0),
-        .flow_id = kept(request, rows_text(&rows, 1)),
-        .version = kept(request, rows_text(&rows, 2)),
-        .parameters = kept(request, rows_text(&rows, 3)),
-        .schema = kept(request, rows_text(&rows, 4)),
-        .tags = kept(request, rows_text(&rows, 5)),
-        .labels = kept(request, rows_text(&rows, 6)),
-        .work_queue_name = kept(request, rows_text(&rows, 7)),
-        .infrastructure_document_id = kept(request, rows_text(&rows, 8)),
+        .flow_id = rows_strdup(&rows, 1, &request->arena),
+        .version = rows_strdup(&rows, 2, &request->arena),
+        .parameters = rows_strdup(&rows, 3, &request->arena),
+        .schema = rows_strdup(&rows, 4, &request->arena),
+        .tags = rows_strdup(&rows, 5, &request->arena),
+        .labels = rows_strdup(&rows, 6, &request->arena),
+        .work_queue_name = rows_strdup(&rows, 7, &request->arena),
+        .infrastructure_document_id = rows_strdup(&rows, 8, &request->arena),
         .enforces = rows_integer(&rows, 9) != 0,
     };
     return 1;
