@@ -166,6 +166,7 @@ struct store_config {
     int64_t read_limit;    /* microseconds that a read may take */
     void (*publish)(void *context, const char *topic);
     void *context;
+    void (*out_of_memory)(void); /* of the jobs' arenas */
 };
 
 /* Locks the directory, brings the schema up to date and starts the threads. */
