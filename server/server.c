@@ -217,10 +217,8 @@ static void *json_memory(size_t size)
 {
     void *memory = malloc(size);
 
-    if (!memory) {
-        log_error("memory has run out; what was acknowledged is on disk, start the server again");
-        abort();
-    }
+    if (!memory)
+        log_out_of_memory();
     return memory;
 }
 
