@@ -14,31 +14,6 @@
 
 /* ---- the resource ---- */
 
-const struct field flow_run_policy_fields[] = {
-    {.name = "max_retries", .type = FIELD_INTEGER, .doc = "Not used; see retries."},
-    {.name = "retry_delay_seconds", .type = FIELD_NUMBER, .doc = "Not used; see retry_delay."},
-    {.name = "retries",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .doc = "How often it is run again after a failure."},
-    {.name = "retry_delay",
-     .type = FIELD_NUMBER,
-     .flags = FIELD_NULLABLE,
-     .doc = "Seconds before it is run again."},
-    {.name = "pause_keys",
-     .type = FIELD_STRINGS,
-     .flags = FIELD_NULLABLE,
-     .doc = "The pauses that it has had."},
-    {.name = "resuming",
-     .type = FIELD_BOOLEAN,
-     .flags = FIELD_NULLABLE,
-     .doc = "Whether it goes on after a pause."},
-    {.name = "retry_type",
-     .type = FIELD_TEXT,
-     .flags = FIELD_NULLABLE,
-     .doc = "in_process or reschedule."},
-    FIELDS_END};
-
 static const struct field created_by_fields[] = {
     {.name = "id", .type = FIELD_ID, .flags = FIELD_NULLABLE, .doc = "Of whom or what."},
     {.name = "type", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "SCHEDULE, DEPLOYMENT, …"},
@@ -409,7 +384,8 @@ static int update_policy(struct txn *txn, struct request *request, struct record
     add_keys(merged, seen, json_object_get(policy, "pause_keys"));
     add_keys(merged, seen, keys);
     json_object_set(policy, "pause_keys", merged);
-    record_set(record, "empirical_policy", V(policy_complete(txn_arena(txn), policy)));
+    record_set(record, "empirical_policy",
+               V(object_complete(flow_run_policy_fields, txn_arena(txn), policy)));
     return 0;
 }
 

@@ -202,19 +202,6 @@ static const struct resource task_run_resource = {
 
 /* ---- creating ---- */
 
-static struct value whole_policy(struct txn *txn, const json_t *sent)
-{
-    json_auto_t *policy = json_object();
-
-    for (const struct field *field = policy_fields; field->name; field++) {
-        json_t *value = json_object_get(sent, field->name);
-        json_object_set_new(policy, field->name,
-                            value ? json_incref(value)
-                                  : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
-    }
-    return V(json_arena_text(txn_arena(txn), policy));
-}
-
 /* The client's labels and those of its flow run. */
 static struct value all_labels(struct txn *txn, const json_t *sent, const char *flow_run_id,
                                const char *flow_id)
@@ -286,7 +273,8 @@ static int insert(struct txn *txn, struct request *request, const char *flow_run
         record_set(&record, "name", V(arena_strdup(txn_arena(txn), made_up)));
     }
     record_set(&record, "empirical_policy",
-               whole_policy(txn, json_object_get(request->body, "empirical_policy")));
+               V(object_complete(policy_fields, txn_arena(txn),
+                                 json_object_get(request->body, "empirical_policy"))));
     record_set(&record, "labels",
                all_labels(txn, json_object_get(request->body, "labels"), flow_run_id, flow_id));
     id_copy(ret_id, record_get(&record, "id").text);

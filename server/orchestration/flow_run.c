@@ -14,25 +14,38 @@
 
 /* ---- the policy ---- */
 
-static const struct field policy_fields[] = {
-    {.name = "max_retries", .fallback = "0"},   {.name = "retry_delay_seconds", .fallback = "0.0"},
-    {.name = "retries", .fallback = "null"},    {.name = "retry_delay", .fallback = "null"},
-    {.name = "pause_keys", .fallback = "[]"},   {.name = "resuming", .fallback = "false"},
-    {.name = "retry_type", .fallback = "null"}, FIELDS_END};
-
-const char *policy_complete(struct arena *arena, const json_t *sent)
-{
-    json_auto_t *policy = json_object();
-
-    for (const struct field *field = policy_fields; field->name; field++) {
-        json_t *value = json_object_get(sent, field->name);
-        bool fits = value && !json_is_null(value);
-        json_object_set_new(policy, field->name,
-                            fits ? json_incref(value)
-                                 : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
-    }
-    return json_arena_text(arena, policy);
-}
+const struct field flow_run_policy_fields[] = {
+    {.name = "max_retries",
+     .type = FIELD_INTEGER,
+     .fallback = "0",
+     .doc = "Not used; see retries."},
+    {.name = "retry_delay_seconds",
+     .type = FIELD_NUMBER,
+     .fallback = "0.0",
+     .doc = "Not used; see retry_delay."},
+    {.name = "retries",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE,
+     .doc = "How often it is run again after a failure."},
+    {.name = "retry_delay",
+     .type = FIELD_NUMBER,
+     .flags = FIELD_NULLABLE,
+     .doc = "Seconds before it is run again."},
+    {.name = "pause_keys",
+     .type = FIELD_STRINGS,
+     .flags = FIELD_NULLABLE,
+     .fallback = "[]",
+     .doc = "The pauses that it has had."},
+    {.name = "resuming",
+     .type = FIELD_BOOLEAN,
+     .flags = FIELD_NULLABLE,
+     .fallback = "false",
+     .doc = "Whether it goes on after a pause."},
+    {.name = "retry_type",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .doc = "in_process or reschedule."},
+    FIELDS_END};
 
 bool flow_run_has_paused(const struct flow_run *run, const char *pause_key)
 {
@@ -149,7 +162,7 @@ static int64_t run_time(const struct flow_run *run, size_t i)
 static int store_run_row(struct txn *txn, const struct flow_run *before, const struct flow_run *run,
                          const struct state *state)
 {
-    const char *policy = policy_complete(txn_arena(txn), run->policy);
+    const char *policy = object_complete(flow_run_policy_fields, txn_arena(txn), run->policy);
     const char *times = "";
     struct value values[9 + COUNT_OF(run_times)] = {
         V(txn_now(txn)),     V(state->id),      V(state_type_names[state->type]), V(state->name),
@@ -281,8 +294,9 @@ static int insert(struct txn *txn, const struct new_flow_run *new_run, const str
         V(new_run->deployment_id), V(new_run->deployment_version), V(new_run->work_queue_name),
         V(new_run->flow_version), V(or_empty(new_run->parameters, "{}")),
         V(new_run->idempotency_key), V(or_empty(new_run->context, "{}")),
-        V(policy_complete(txn_arena(txn), new_run->policy)), V(or_empty(new_run->tags, "[]")),
-        V(labels_of(txn, new_run)), V(new_run->parent_task_run_id), V(new_run->auto_scheduled),
+        V(object_complete(flow_run_policy_fields, txn_arena(txn), new_run->policy)),
+        V(or_empty(new_run->tags, "[]")), V(labels_of(txn, new_run)),
+        V(new_run->parent_task_run_id), V(new_run->auto_scheduled),
         V(new_run->infrastructure_document_id), V(new_run->created_by), V(new_run->job_variables),
         value_time(expected_start), value_time(is_scheduled ? expected_start : TIME_NEVER),
         V(state ? state_type_names[state->type] : NULL), V(state ? state->name : NULL));
