@@ -127,14 +127,10 @@ static const char *member_text(struct request *request, const json_t *sent, cons
     return field_value(field_find(run_fields, name), &request->arena, value, text, NULL).text;
 }
 
-static const char *overlay(struct request *request, const char *base, const char *over)
+static const char *overlay(struct txn *txn, struct request *request, const char *base,
+                           const char *over)
 {
-    buf_auto both = BUF_INIT;
-
-    if (!over)
-        return base;
-    json_overlay(&both, base, over);
-    return arena_strdup(&request->arena, buf_string(&both));
+    return over ? overlay_text(txn, &request->arena, base, over) : base;
 }
 
 /* The deployment's tags and those of the run that it does not have. */
@@ -168,10 +164,12 @@ static int plan_parameters(struct txn *txn, struct request *request,
                            const char *text, struct plan *plan)
 {
     const json_t *enforce = json_object_get(sent, "enforce_parameter_schema");
-    const char *merged =
-        overlay(request, deployment->parameters, member_text(request, sent, text, "parameters"));
+    const char *merged = overlay(txn, request, deployment->parameters,
+                                 member_text(request, sent, text, "parameters"));
     const char *reason = "";
 
+    if (!merged)
+        return -1;
     int r = parameters_resolve(txn, &request->arena, merged, &plan->run.parameters, &reason);
     if (r < 0)
         return -1;
@@ -219,8 +217,8 @@ static int plan_run(struct txn *txn, struct request *request, const struct deplo
             .deployment_version = deployment->version,
             .work_queue_name = deployment->work_queue_name,
             .context = member_text(request, sent, text, "context"),
-            .labels =
-                overlay(request, deployment->labels, member_text(request, sent, text, "labels")),
+            .labels = overlay(txn, request, deployment->labels,
+                              member_text(request, sent, text, "labels")),
             .tags = all_tags(request, deployment->tags, json_object_get(sent, "tags")),
             .policy = json_object_get(sent, "empirical_policy"),
             .idempotency_key = json_string_value(json_object_get(sent, "idempotency_key")),

@@ -421,13 +421,11 @@ static int update_labels(struct txn *txn, struct request *request, struct http_r
         return HANDLER_FAILED;
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
-    buf_auto labels = BUF_INIT;
-    json_overlay(&labels, rows_text(&rows, 0), request->body_text);
-    if (labels.failed)
-        return txn_fail(txn, ENOMEM, "no memory for labels");
-    if (db_run(txn,
+    const char *labels = overlay_text(txn, txn_arena(txn), rows_text(&rows, 0), request->body_text);
+    if (!labels ||
+        db_run(txn,
                "UPDATE flow_runs SET labels = ?, updated = ?, version = version + 1 WHERE id = ?",
-               V(buf_string(&labels)), V(txn_now(txn)), V(request->params[0])) < 0)
+               V(labels), V(txn_now(txn)), V(request->params[0])) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "flow_run:%s", request->params[0]);
     return reply_nothing(reply, 204);

@@ -26,14 +26,6 @@ struct source {
     const char *infrastructure_document_id;
 };
 
-static const char *merged_parameters(struct txn *txn, const char *base, const char *over)
-{
-    buf_auto merged = BUF_INIT;
-
-    json_overlay(&merged, base, over);
-    return arena_strdup(txn_arena(txn), buf_string(&merged));
-}
-
 static const char *with_auto_scheduled(struct txn *txn, const char *tags)
 {
     json_auto_t *list = json_pack("[s]", "auto-scheduled");
@@ -66,7 +58,7 @@ static int load_source(struct txn *txn, const char *id, struct source *ret_sourc
         .deployment_id = rows_strdup(&rows, 1, txn_arena(txn)),
         .schedule = rows_strdup(&rows, 2, txn_arena(txn)),
         .max_runs = rows_is_null(&rows, 3) ? SCHEDULED_RUNS_MAX : rows_integer(&rows, 3),
-        .parameters = merged_parameters(txn, rows_text(&rows, 10), rows_text(&rows, 4)),
+        .parameters = overlay_text(txn, txn_arena(txn), rows_text(&rows, 10), rows_text(&rows, 4)),
         .slug = rows_strdup(&rows, 5, txn_arena(txn)),
         .made_until = rows_is_null(&rows, 6) ? INT64_MIN : rows_integer(&rows, 6),
         .flow_id = rows_strdup(&rows, 7, txn_arena(txn)),

@@ -239,10 +239,8 @@ static const char *labels_of(struct txn *txn, const struct new_flow_run *new_run
         arena_printf(txn_arena(txn), "{\"prefect.flow.id\":\"%s\"%s%s%s}", new_run->flow_id,
                      deployment ? ",\"prefect.deployment.id\":\"" : "",
                      deployment ? deployment : "", deployment ? "\"" : "");
-    buf_auto labels = BUF_INIT;
 
-    json_overlay(&labels, or_empty(new_run->labels, "{}"), ours);
-    return labels.failed ? NULL : arena_strdup(txn_arena(txn), buf_string(&labels));
+    return overlay_text(txn, txn_arena(txn), or_empty(new_run->labels, "{}"), ours);
 }
 
 /* The run that has this key already. */
