@@ -34,7 +34,8 @@ struct fm_serve_options {
  * gets SIGTERM and, 30 seconds later, SIGKILL. Prints what is served, the runs' logs go to stderr.
  * What a run's process prints is printed here and stored in the run's log.
  * Returns the exit status for the process. Nothing of importance should come before it in main,
- * for it happens again for each run:
+ * for it happens again for each run, and before there is one: the process of the next run is
+ * started ahead, as far as this call, and waits here:
  *
  *     int main(void)
  *     {
