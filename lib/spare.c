@@ -64,10 +64,10 @@ static void say_that_it_ended(struct runner *runner, int status)
 {
     bool by_signal = WIFSIGNALED(status);
 
-    runner_say(runner, FM_WARNING,
-               "The process that waited for the next run has ended (%s %d); that run starts its own",
-               by_signal ? "signal" : "exit status",
-               by_signal ? WTERMSIG(status) : WEXITSTATUS(status));
+    runner_say(
+        runner, FM_WARNING,
+        "The process that waited for the next run has ended (%s %d); that run starts its own",
+        by_signal ? "signal" : "exit status", by_signal ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 /* ---- keeping one ----------------------------------------------------------------------------- */
