@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -220,6 +221,13 @@ bool process_tell(struct process *process, const char *order, size_t length)
     }
     close_fd(&process->order); /* the end of the order, or of all hope for one */
     return length == 0;
+}
+
+bool process_has_order(void)
+{
+    struct pollfd order = {.fd = PROCESS_ORDER, .events = POLLIN};
+
+    return poll(&order, 1, 0) != 0;
 }
 
 bool process_wait_for_order(struct buf *ret_order)

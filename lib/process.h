@@ -45,6 +45,9 @@ bool process_tell(struct process *process, const char *order, size_t length);
 /* Closes our ends. One that has no order yet ends by itself then. */
 void process_release(struct process *process);
 
+/* In the process: whether there is an order, or will be none. */
+bool process_has_order(void);
+
 /* In the process: waits for the order; an empty one if there will be none. False if it cannot be
  * read. */
 bool process_wait_for_order(struct buf *ret_order);

@@ -24,6 +24,7 @@
 #include "json/writer.h"
 
 #define LAST_LINES 5.0 /* seconds for the log of a process that is ended by force */
+#define GREETING   1.0 /* seconds for the server's answer to a process that has no run yet */
 
 /* The flow's retries, in the run's policy, of which nothing else may be lost. */
 static int tell_retries(struct fm_run *run, const json_t *record, struct fm_error *error)
@@ -183,6 +184,17 @@ static int follow_order(const struct buf *order, const struct fm_deployment *dep
     return r < 0 ? 1 : SERVED_TOLD;
 }
 
+/* Opens the connection that the run will need, and has all done that a first request takes. What
+ * comes of it is of no importance yet. */
+static void greet_server(struct fm_client *client)
+{
+    struct fm_reply reply;
+
+    if (fm_client_call(client, "GET", "/health", NULL, &reply, NULL, .timeout = GREETING,
+                       .retries = -1) == 0)
+        fm_reply_release(&reply);
+}
+
 /* What takes time comes before the order. */
 static int wait_and_run(const struct fm_deployment *deployments, const char *url)
 {
@@ -195,6 +207,8 @@ static int wait_and_run(const struct fm_deployment *deployments, const char *url
     int r = fm_client_create(url, &clients.flow, &error);
     if (r == 0)
         r = fm_client_create(url, &clients.log, &error);
+    if (r == 0 && !process_has_order())
+        greet_server(clients.flow);
     if (!process_wait_for_order(&order))
         fprintf(stderr, "the runner's order could not be read: %s\n", strerror(errno));
     else if (order.length == 0)

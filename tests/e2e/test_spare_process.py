@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +140,31 @@ def test_without_one_a_run_starts_its_own(api, start, call):
     runner = start(FAILING, FAILING=call)
     runner.expect("No process waits for the next run: ")
     run_to_the_end(api)
+
+
+def connections_of(pid):
+    """The open connections of a process, by their inodes."""
+    rows = [row.split() for row in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    established = {f"socket:[{row[9]}]" for row in rows if row[3] == "01"}
+    return established & {os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+
+
+def test_its_connection_is_there_before_its_run(api, start):
+    runner = start(PROGRAM)
+    process = spare(runner)
+    [connection] = wait(lambda: connections_of(process), "a connection")
+    wait_for_state(api, ask_for_run(api, "waits/test"), "Paused")
+    assert processes_of(runner.process.pid) == [process]
+    assert connection in connections_of(process)
+
+
+def test_a_connection_that_was_lost_meanwhile_is_opened_again(fresh_server, tmp_path):
+    with Process(fresh_server, tmp_path / "log", PROGRAM) as runner:
+        process = spare(runner)
+        wait(lambda: connections_of(process), "a connection")
+        fresh_server.kill9()
+        wait(lambda: not connections_of(process), "its end")
+        fresh_server.start()
+        run_to_the_end(fresh_server.api)
+        runner.process.send_signal(signal.SIGTERM)
+        assert runner.end() == 0
