@@ -148,8 +148,9 @@ static int take_runs(struct runner *runner, int room, int64_t ahead, struct fm_e
 }
 
 /* How many runs more may be started; waits until it is one at least. 0: the runner is to stop. */
-static int wait_for_room(struct runner *runner, int limit)
+static int wait_for_room(struct runner *runner)
 {
+    int limit = runner->limit;
     int room;
 
     pthread_mutex_lock(&runner->lock);
@@ -160,13 +161,15 @@ static int wait_for_room(struct runner *runner, int limit)
     return room;
 }
 
-static void serve_until_stopped(struct runner *runner, int limit)
+static void serve_until_stopped(struct runner *runner)
 {
     int64_t ahead = limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
     struct fm_error error;
     int room;
 
-    while ((room = wait_for_room(runner, limit)) > 0) {
+    if (spare_start(runner, &error) < 0)
+        runner_say(runner, FM_WARNING, "No process waits for the next run: %s", error.message);
+    while ((room = wait_for_room(runner)) > 0) {
         supervise_join(runner, false);
         int r = take_runs(runner, room, ahead, &error);
         if (r < 0 && r != FM_CANCELLED) {
@@ -183,7 +186,7 @@ static void on_signal(void *context, int number)
     (void)number;
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;
-    pthread_cond_broadcast(&runner->changed);
+    spare_end(runner);
     pthread_mutex_unlock(&runner->lock);
     fm_client_interrupt(runner->client);
 }
@@ -302,6 +305,7 @@ static void runner_init(struct runner *runner, int terminal_fd)
     pthread_condattr_destroy(&monotonic);
     list_init(&runner->runs);
     list_init(&runner->ended);
+    spare_init(&runner->spare);
 }
 
 static void runner_finish(struct runner *runner)
@@ -314,7 +318,7 @@ static void runner_finish(struct runner *runner)
     close(runner->terminal.fd);
 }
 
-static int serve(struct runner *runner, int limit, struct fm_error *error)
+static int serve(struct runner *runner, struct fm_error *error)
 {
     struct signal_watch watch;
 
@@ -325,7 +329,7 @@ static int serve(struct runner *runner, int limit, struct fm_error *error)
         return r;
     r = register_all(runner, error);
     if (r == 0)
-        serve_until_stopped(runner, limit);
+        serve_until_stopped(runner);
     supervise_stop(runner);
     pause_all(runner);
     signal_watch_stop(&watch);
@@ -334,20 +338,21 @@ static int serve(struct runner *runner, int limit, struct fm_error *error)
 
 int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve_options *options)
 {
-    struct runner runner = {.deployments = deployments, .url = options->url};
+    struct runner runner = {
+        .deployments = deployments, .url = options->url, .limit = options->limit};
     struct fm_error error;
 
     int status = run_if_served(deployments, options);
     if (status >= 0)
         return status;
-    int terminal_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int terminal_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, PROCESS_ORDER + 1);
     if (terminal_fd < 0)
         return 1; /* and nobody who could be told why */
     while (deployments[runner.count].flow)
         runner.count++;
     runner.ids = calloc(runner.count ? runner.count : 1, sizeof(*runner.ids));
     runner_init(&runner, terminal_fd);
-    int r = runner.ids ? serve(&runner, options->limit, &error) : fail_without_memory(&error);
+    int r = runner.ids ? serve(&runner, &error) : fail_without_memory(&error);
     runner_finish(&runner);
     if (r < 0)
         fprintf(stderr, "%s\n", error.message);

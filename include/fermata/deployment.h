@@ -35,7 +35,8 @@ struct fm_serve_options {
  * What a run's process prints is printed here and stored in the run's log. At the end the
  * deployments are paused, so that no schedule makes runs that nobody takes.
  * Returns the exit status for the process. Nothing of importance should come before it in main,
- * for it happens again for each run:
+ * for it happens again for each run, and before there is one: the process of the next run is
+ * started ahead, as far as this call, and waits here:
  *
  *     int main(void)
  *     {

@@ -124,12 +124,14 @@ def test_ctrl_c_ends_a_runner_with_all_its_runs(fresh_server, tmp_path):
         assert_all_ended(api, runs, children)
 
 
-# Which call of the runner fails: the first threads and events are its own, not a run's.
-CALLS = [("pipe2:1", "no pipe"), ("pipe2:2", "no pipe"), ("eventfd:2", "no event"),
-         ("posix_spawn:1", "the process could not be started"),
-         ("pthread_create:2", "no thread for a run"),
-         ("pthread_create:3", "no thread for what the process prints"),
-         ("pthread_create:4", "no thread to watch the flow run")]
+# Which call of the runner fails: the first threads and events are its own, not a run's, and the
+# first pipes are those of the process that it starts ahead.
+CALLS = [("socketpair:1,2", "no socket"), ("pipe2:1,2", "no pipe"), ("pipe2:1,3", "no pipe"),
+         ("eventfd:3", "no event"),
+         ("posix_spawn:1,2", "the process could not be started"),
+         ("pthread_create:3", "no thread for a run"),
+         ("pthread_create:4", "no thread to watch the flow run"),
+         ("pthread_create:5", "no thread for what the process prints")]
 
 
 @pytest.mark.parametrize("call, words", CALLS)
