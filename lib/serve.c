@@ -163,7 +163,7 @@ static int wait_for_room(struct runner *runner)
 
 static void serve_until_stopped(struct runner *runner)
 {
-    int64_t ahead = limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
+    int64_t ahead = runner->limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
     struct fm_error error;
     int room;
 

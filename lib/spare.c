@@ -171,7 +171,8 @@ void spare_init(struct spare *spare)
     *spare = (struct spare){.event = -1, .process = PROCESS_NONE};
 }
 
-int spare_start(struct runner *runner, struct fm_error *error)
+/* With the lock held: a signal may come already. */
+static int start_thread(struct runner *runner, struct fm_error *error)
 {
     struct spare *spare = &runner->spare;
 
@@ -184,6 +185,14 @@ int spare_start(struct runner *runner, struct fm_error *error)
         return fail(error, FM_FAILED, "no thread for a process: %s", strerror(number));
     spare->is_running = true;
     return 0;
+}
+
+int spare_start(struct runner *runner, struct fm_error *error)
+{
+    pthread_mutex_lock(&runner->lock);
+    int r = start_thread(runner, error);
+    pthread_mutex_unlock(&runner->lock);
+    return r;
 }
 
 static void tell_keeper(struct spare *spare)

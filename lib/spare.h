@@ -21,10 +21,10 @@ struct runner;
 
 struct spare {
     pthread_t thread;
-    bool is_running;
-    int event; /* an eventfd: what follows has changed */
 
     /* With the runner's lock. */
+    bool is_running; /* there is the thread */
+    int event;       /* an eventfd: what follows has changed */
     struct process process;
     bool is_wanted;
     int64_t not_before; /* time_monotonic */
