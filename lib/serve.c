@@ -79,7 +79,8 @@ static void give_up(struct runner *runner, const char *id, const char *name, con
         runner_say(runner, FM_ERROR, "Flow run '%s': %s", name, error.message);
 }
 
-static void take(struct runner *runner, const json_t *record)
+/* True if it is this runner's now, whatever becomes of it. */
+static bool take(struct runner *runner, const json_t *record)
 {
     const char *id = json_string_value(json_object_get(record, "id"));
     const char *name = json_string_value(json_object_get(record, "name"));
@@ -90,16 +91,17 @@ static void take(struct runner *runner, const json_t *record)
     size_t number = 0;
 
     if (!id || !name || !deployment)
-        return;
+        return false;
     while (number < runner->count && strcmp(runner->ids[number], deployment) != 0)
         number++;
     id_random(holder);
     lease_write(lease, holder);
     if (number == runner->count || !claim(runner, id, lease))
-        return;
+        return false;
     runner_say(runner, FM_INFO, "Starting flow run '%s'", name);
     if (supervise(runner, number, id, name, holder, &error) < 0)
         give_up(runner, id, name, lease, error.message);
+    return true;
 }
 
 static void write_request(const struct runner *runner, int room, int64_t ahead, struct buf *body)
@@ -120,8 +122,10 @@ static void write_request(const struct runner *runner, int room, int64_t ahead, 
     json_end_object(&writer);
 }
 
-/* Waits for runs that are due in less than `ahead`, and takes up to `room` of them. */
-static int take_runs(struct runner *runner, int room, int64_t ahead, struct fm_error *error)
+/* Waits for runs that are due in less than `ahead`, and takes up to `room` of them. `in_vain`:
+ * there were some, and none could be taken. */
+static int take_runs(struct runner *runner, int room, int64_t ahead, bool *in_vain,
+                     struct fm_error *error)
 {
     buf_auto body = BUF_INIT;
     struct fm_reply reply;
@@ -138,11 +142,15 @@ static int take_runs(struct runner *runner, int room, int64_t ahead, struct fm_e
     json_t *records = r == 0 ? json_parse(reply.body, reply.length, &parse_error) : NULL;
     bool waited = reply.wait >= 0;
     fm_reply_release(&reply);
+    bool taken = false;
     json_array_foreach(records, i, record)
-        take(runner, record);
+        taken = take(runner, record) || taken;
     bool nothing = json_array_size(records) == 0;
     json_decref(records);
-    if (r == 0 && nothing && !waited)
+    /* What another runner has taken is not offered again; what cannot be taken just now is. */
+    bool again = *in_vain;
+    *in_vain = r == 0 && !nothing && !taken;
+    if (r == 0 && (nothing ? !waited : *in_vain && again))
         client_sleep(runner->client, POLL);
     return r;
 }
@@ -163,7 +171,9 @@ static int wait_for_room(struct runner *runner)
 
 static void serve_until_stopped(struct runner *runner)
 {
-    int64_t ahead = runner->limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
+    int64_t ahead =
+        runner->limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
+    bool in_vain = false;
     struct fm_error error;
     int room;
 
@@ -171,7 +181,7 @@ static void serve_until_stopped(struct runner *runner)
         runner_say(runner, FM_WARNING, "No process waits for the next run: %s", error.message);
     while ((room = wait_for_room(runner)) > 0) {
         supervise_join(runner, false);
-        int r = take_runs(runner, room, ahead, &error);
+        int r = take_runs(runner, room, ahead, &in_vain, &error);
         if (r < 0 && r != FM_CANCELLED) {
             runner_say(runner, FM_WARNING, "Waiting for runs: %s", error.message);
             client_sleep(runner->client, POLL);

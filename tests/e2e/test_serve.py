@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness.flows import Process, log_of, read, resume, wait, wait_for_state
+from harness.plain_server import gateway
 from harness.runs import ask_for_run, deployment_of, wait_for_end
 
 
@@ -170,6 +171,22 @@ def test_a_runner_outlives_its_server(fresh_server, tmp_path):
         fresh_server.start()
         run = ask_for_run(fresh_server.api, "quick/test")
         assert wait_for_end(fresh_server.api, run)["state"]["type"] == "COMPLETED"
+
+
+def test_a_run_that_cannot_be_taken_is_not_asked_for_over_and_over(fresh_server, tmp_path):
+    api = fresh_server.api
+    with gateway(fresh_server) as front, \
+            Process(front, tmp_path / "log", "tests/e2e/served") as runner:
+        runner.expect("fermata deployment run 'quick/test'")
+        front.failing = "/set_state"
+        run = ask_for_run(api, "quick/test")
+        runner.expect("could not be taken")
+        time.sleep(3)
+        assert len(front.refused) < 6
+        front.failing = None
+        assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
+        runner.process.send_signal(signal.SIGTERM)
+        assert runner.end() == 0
 
 
 def test_schedules_are_registered_and_start_runs(fresh_server, tmp_path):
