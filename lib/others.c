@@ -35,6 +35,7 @@ static int wait_until(struct fm_run *run, struct look *look, const char *type, d
     int64_t end = timeout < 1e10 ? begun + (int64_t)(timeout * SECOND) : TIME_NEVER;
     double longest = SILENT_WAIT;
 
+    look->retries = -1;
     while (!has_come(look, type)) {
         int64_t now = time_monotonic();
         double left = end == TIME_NEVER ? INFINITY : (double)(end - now) / SECOND;

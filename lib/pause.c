@@ -314,7 +314,9 @@ static int pause_or_suspend(struct fm_run *run, const struct fm_model *model, vo
         .options = options,
         .suspends = suspends,
         .deadline = TIME_NEVER,
-        .look.poll_interval = options->poll_interval > 0 ? options->poll_interval : DEFAULT_POLL,
+        .look = {.poll_interval =
+                     options->poll_interval > 0 ? options->poll_interval : DEFAULT_POLL,
+                 .retries = -1},
     };
 
     memcpy(pause.look.run_id, run->id, sizeof(pause.look.run_id));

@@ -64,6 +64,7 @@ static int set_up(struct fm_receiver *receiver, struct fm_run *run, const struct
     receiver->model = model;
     receiver->timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
     receiver->reader.poll_interval = options->poll_interval;
+    receiver->reader.retries = -1;
     receiver->has_cursor = options->cursor;
     int r = input_prefix(model, options->key_prefix, prefix, error);
     if (r == 0)

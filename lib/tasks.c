@@ -105,7 +105,7 @@ static int keep_result(struct task_call *call, const void *result, struct fm_err
  * then. */
 static int wait_for_flow(struct fm_run *run, struct fm_error *error)
 {
-    struct look look = {.poll_interval = POLL};
+    struct look look = {.poll_interval = POLL, .retries = -1};
     const char *type = look.info.state_type;
 
     memcpy(look.run_id, run->id, sizeof(look.run_id));

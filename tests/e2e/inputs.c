@@ -269,6 +269,25 @@ static int crowd(struct fm_run *run)
 }
 FM_FLOW(crowd);
 
+/* ---- without a server --------------------------------------------------------------------------
+ */
+
+/* The server goes away once this waits; no wait takes longer for it. */
+static int waits_in_vain(struct fm_run *run)
+{
+    struct fm_receiver *names = fm_receive(run, FM_STRING, .timeout = 3);
+    struct fm_run_info info;
+    const char *text;
+
+    fm_info(run, "waiting");
+    EXPECT_FAILURE(fm_next(names, &text), FM_UNREACHABLE, "cannot reach");
+    fm_info(run, "nothing was received");
+    EXPECT_FAILURE(fm_wait_for_run(run, fm_run_id(run), 1, &info), FM_UNREACHABLE, "cannot reach");
+    fm_info(run, "nothing was seen");
+    return 0;
+}
+FM_FLOW(waits_in_vain);
+
 /* ---- served: it is killed and goes on -------------------------------------------------------- */
 
 struct notebook {
@@ -320,6 +339,7 @@ int main(int argc, char **argv)
         {"polls", &polls_flow},
         {"crowd", &crowd_flow},
         {"streams_from", &streams_from_flow},
+        {"waits_in_vain", &waits_in_vain_flow},
     };
     const char *name = argc > 1 ? argv[1] : "";
 
