@@ -291,13 +291,19 @@ static int register_all(struct runner *runner, struct fm_error *error)
     return r;
 }
 
+/* A server that is away is waited for once, not for each deployment. */
 static void pause_all(struct runner *runner)
 {
     struct fm_error error;
+    int r = 0;
 
     client_reopen(runner->client);
-    for (size_t i = 0; i < runner->count && runner->ids[i][0]; i++) {
-        if (deployment_pause(runner->client, runner->ids[i], &error) < 0)
+    for (size_t i = 0; i < runner->count && runner->ids[i][0] && r != FM_UNREACHABLE; i++) {
+        r = deployment_pause(runner->client, runner->ids[i], &error);
+        if (r == FM_UNREACHABLE)
+            runner_say(runner, FM_WARNING, "The deployments could not be paused: %s",
+                       error.message);
+        else if (r < 0)
             runner_say(runner, FM_WARNING, "Deployment '%s' could not be paused: %s",
                        runner->deployments[i].name, error.message);
     }
