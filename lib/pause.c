@@ -176,14 +176,30 @@ static int ask(struct pause *pause, const struct buf *schema, struct fm_error *e
     struct json_writer writer;
 
     int r = post_schema(pause, schema, error);
-    if (r < 0 || !pause->options->description)
-        return r;
+    if (r < 0)
+        return fail_prefix(error, "the pause's schema");
+    if (!pause->options->description)
+        return 0;
     json_writer_init(&writer, &quoted);
     json_add_utf8(&writer, pause->options->description);
     if (quoted.failed)
         return fail_without_memory(error);
     r = post_input(pause, "description", buf_string(&quoted), error);
-    return r == FM_CONFLICT ? 0 : r; /* it was stored before, and the answer to that was lost */
+    if (r == FM_CONFLICT)
+        return 0; /* it was stored before, and the answer to that was lost */
+    return r < 0 ? fail_prefix(error, "the pause's description") : 0;
+}
+
+/* A question that the server does not take is none: the run goes on, and its flow has the error. If
+ * this cannot be told either, the pause is over at its deadline. */
+static void withdraw(struct pause *pause)
+{
+    const struct proposal running = {.type = "RUNNING"};
+    struct outcome outcome;
+    struct fm_error error;
+
+    if (run_propose(pause->run, &running, &outcome, &error) < 0)
+        fm_warning(pause->run, "The pause could not be ended: %s", error.message);
 }
 
 /* ---- the wait -------------------------------------------------------------------------------- */
@@ -294,7 +310,9 @@ static int pause_and_read(struct pause *pause, void *result, struct fm_error *er
     if (r == 0 && !is_over) {
         if (pause->model)
             r = ask(pause, &schema, error);
-        if (r == 0)
+        if (r < 0)
+            withdraw(pause);
+        else
             r = pause->suspends ? leave_process(pause, error) : wait_for_resume(pause, error);
     }
     if (r < 0)

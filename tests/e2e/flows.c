@@ -51,6 +51,22 @@ static int approval(struct fm_run *run)
 }
 FM_FLOW(approval);
 
+/* A question that the server does not take stops nobody. */
+static int unaskable(struct fm_run *run)
+{
+    static char text[17 << 20];
+    struct fm_run_info info;
+    const char *name;
+
+    memset(text, 'x', sizeof(text) - 1);
+    EXPECT_FAILURE(fm_pause(run, FM_STRING, &name, .description = text), FM_INVALID,
+                   "the pause's description: The request's body is too long");
+    EXPECT(fm_read_run(run, fm_run_id(run), &info) == 0);
+    EXPECT(strcmp(info.state_type, "RUNNING") == 0);
+    return fm_pause(run, FM_NOTHING, NULL);
+}
+FM_FLOW(unaskable);
+
 static int impatient(struct fm_run *run)
 {
     const char *name;
@@ -376,7 +392,7 @@ int main(int argc, char **argv)
         {"starter", &starter_flow},       {"variables_of_any_kind", &variables_of_any_kind_flow},
         {"party", &party_flow},           {"price_echo", &price_echo_flow},
         {"texts", &texts_flow},           {"waiter", &waiter_flow},
-        {"paints", &paints_flow},
+        {"paints", &paints_flow},         {"unaskable", &unaskable_flow},
     };
     const char *name = argc == 2 ? argv[1] : "";
 

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness.flows import Process, log_of, read, resume, wait_for_question, wait_for_state
+from harness.flows import (Process, log_of, read, resume, wait, wait_for_question,
+                           wait_for_state)
 from harness.server import build_directory, clean_environment
 
 
@@ -46,6 +47,19 @@ def test_a_check_may_cut_a_character_in_two(api, start):
     assert refused["status"] == "REJECT" and "'é\ufffd...' is too long" in refused["details"]["reason"]
     assert resume(api, run, {"text": "éé"})["status"] == "ACCEPT"
     assert flow.end() == 0 and "painted: éé" in flow.output()
+
+
+def test_a_question_that_is_too_long_stops_nobody(api, start):
+    flow = start("tests/e2e/flows", "unaskable")
+    run = flow.run()
+    wait(lambda: read(api, run)["state"]["state_details"]["pause_key"] == "2", "the next pause",
+         flow.output)
+    requests = api.post("/input_requests/filter", json={
+        "input_requests": {"flow_run_id": {"any_": [run["id"]]}}}).json()
+    assert [request["pause_key"] for request in requests] == ["2"]
+    resume(api, run, None)
+    assert flow.end() == 0
+    assert "not right" not in flow.output(), flow.output()
 
 
 def test_nobody_answers_in_time(api, start):
