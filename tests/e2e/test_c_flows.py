@@ -8,6 +8,7 @@ import pytest
 
 from harness.flows import (Process, log_of, read, resume, wait, wait_for_question,
                            wait_for_state)
+from harness.plain_server import gateway, plain_server
 from harness.server import build_directory, clean_environment
 
 
@@ -38,6 +39,36 @@ def test_an_approval_without_fields(api, start):
     resume(api, run, None)
     assert flow.end() == 0 and "approved" in flow.output()
     assert "not right" not in flow.output()
+
+
+def greet(start, front):
+    """The paths that a flow asks for once it is answered."""
+    flow = start("examples/greet", at=front)
+    run = wait_for_question(front.api, flow)
+    time.sleep(0.5)
+    asked = len(front.asked)
+    assert resume(front.api, run, {"name": "Ada", "age": 36})["status"] == "ACCEPT"
+    assert flow.end() == 0
+    assert "Hello, Ada!" in flow.output()
+    return [path.replace(run["id"], "ID") for path in front.asked[asked:]]
+
+
+def test_an_answer_comes_with_the_end_of_the_wait(server, start):
+    with gateway(server) as front:
+        asked = greet(start, front)
+        assert any("/input_requests/" in path for path in front.asked)
+        assert not any("/input/" in path for path in asked)
+
+
+def test_without_input_requests_the_run_is_looked_at(server, start):
+    with gateway(server) as front:
+        front.failing = "/input_requests/filter"
+        assert "/api/flow_runs/ID/input/paused-1-response" in greet(start, front)
+
+
+def test_at_a_server_that_cannot_wait_the_run_is_looked_at(server, start):
+    with plain_server(server) as front:
+        greet(start, front)
 
 
 def test_a_check_may_cut_a_character_in_two(api, start):
