@@ -370,6 +370,10 @@ static int starter(struct fm_run *run)
     EXPECT(fm_run_deployment(run, "work/test", &info, .timeout = 60,
                              .parameters = FM_INITIAL(FM_SET(way, "return"))) == 0);
     EXPECT(strcmp(info.state_type, "COMPLETED") == 0);
+    EXPECT(fm_run_deployment(run, "work/test", &info, .name = "in-2100",
+                             .scheduled_time = 4102444800000000,
+                             .parameters = FM_INITIAL(FM_SET(way, "return"))) == 0);
+    EXPECT(strcmp(info.state_name, "Scheduled") == 0 && strcmp(info.name, "in-2100") == 0);
     EXPECT(fm_run_deployment(run, "work/test", &info,
                              .parameters = FM_INITIAL(FM_SET(way, "sing"))) == FM_CONFLICT);
     EXPECT(fm_run_deployment(run, "work/none", &info) == FM_NOT_FOUND);

@@ -56,9 +56,13 @@ def test_a_suspended_run_goes_on_in_new_processes(api, runner):
 
 
 def test_a_flow_runs_deployments(server, runner, tmp_path):
-    with Process(server, tmp_path / "starter.log", "tests/e2e/flows", "starter") as starter:
+    with gateway(server) as front, \
+            Process(front, tmp_path / "starter.log", "tests/e2e/flows", "starter") as starter:
         assert starter.end() == 0
         assert "not right" not in starter.output(), starter.output()
+        [later] = server.api.post("/flow_runs/filter", json={
+            "flow_runs": {"name": {"any_": ["in-2100"]}}}).json()
+        assert f"/api/flow_runs/{later['id']}" not in front.asked
 
 
 def test_who_waits_for_a_run_that_nobody_starts_says_so(fresh_server, tmp_path):
