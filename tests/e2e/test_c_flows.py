@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,24 @@ def test_an_approval_without_fields(api, start):
     resume(api, run, None)
     assert flow.end() == 0 and "approved" in flow.output()
     assert "not right" not in flow.output()
+
+
+def switches(flow):
+    """How often the process has gone to sleep."""
+    return sum(int(line.split()[1])
+               for status in Path(f"/proc/{flow.process.pid}/task").glob("*/status")
+               for line in status.read_text().splitlines()
+               if line.startswith("voluntary_ctxt_switches"))
+
+
+@pytest.mark.skipif(build_directory().name == "build-tsan", reason="TSan has a thread that ticks")
+def test_a_flow_that_waits_does_nothing(api, start):
+    flow = start("examples/greet")
+    wait_for_question(api, flow)
+    time.sleep(1)  # until its log is sent
+    before = switches(flow)
+    time.sleep(4)
+    assert switches(flow) - before <= 2
 
 
 def greet(start, front):
