@@ -18,9 +18,10 @@
 #define DEFAULT_TIMEOUT 60.0 /* seconds; what the stock client has */
 #define CONNECT_TIMEOUT 10.0
 #define DEFAULT_RETRIES 5
-#define LONGEST_PAUSE   60.0      /* between two tries, whatever Retry-After says */
-#define LONGEST_POLL    (1 << 30) /* milliseconds: whatever comes wakes a transfer, time limits too \
-                                   */
+#define LONGEST_PAUSE   60.0 /* between two tries, whatever Retry-After says */
+#define LONGEST_POLL                                                                               \
+    (1 << 30) /* milliseconds: whatever comes wakes a transfer, time limits too                    \
+               */
 
 /* One try of a call. */
 struct attempt {

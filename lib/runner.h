@@ -31,6 +31,10 @@ struct runner {
     int limit;                /* of runs at the same time; 0: none */
     struct spare spare;       /* the process of the next run */
 
+    /* The first thread's: */
+    int at_once;  /* runs that are asked for */
+    bool in_vain; /* of those that were offered last, none could be taken */
+
     pthread_mutex_t lock; /* for what follows, and for the runs' processes */
     pthread_cond_t changed;
     struct list runs;  /* of struct supervised */

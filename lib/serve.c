@@ -25,6 +25,7 @@
 
 #define LONGEST_WAIT 30.0          /* seconds that one read is held back */
 #define POLL         2.0           /* seconds between two reads, where the server cannot */
+#define MOST_AT_ONCE 100           /* runs that one read brings */
 #define AHEAD        (10 * SECOND) /* so early a run is taken; its process waits for its time */
 
 void runner_say(struct runner *runner, enum fm_level level, const char *format, ...)
@@ -122,37 +123,72 @@ static void write_request(const struct runner *runner, int room, int64_t ahead, 
     json_end_object(&writer);
 }
 
-/* Waits for runs that are due in less than `ahead`, and takes up to `room` of them. `in_vain`:
- * there were some, and none could be taken. */
-static int take_runs(struct runner *runner, int room, int64_t ahead, bool *in_vain,
-                     struct fm_error *error)
+/* Waits for up to `count` runs that are due in less than `ahead`. `ret_waited`: the server held the
+ * answer back, or would have. */
+static int read_runs(struct runner *runner, int count, int64_t ahead, json_t **ret_runs,
+                     bool *ret_waited, struct fm_error *error)
 {
     buf_auto body = BUF_INIT;
     struct fm_reply reply;
-    const json_t *record;
     struct error parse_error;
-    size_t i;
+    json_t *runs = NULL;
 
-    write_request(runner, room, ahead, &body);
+    write_request(runner, count, ahead, &body);
+    if (body.failed)
+        return fail_without_memory(error);
     int r = fm_client_call(runner->client, "POST", "/deployments/get_scheduled_flow_runs",
                            buf_string(&body), &reply, error, .wait = LONGEST_WAIT);
     if (r < 0)
         return r;
+    *ret_waited = reply.wait >= 0;
     r = fm_reply_check(&reply, error);
-    json_t *records = r == 0 ? json_parse(reply.body, reply.length, &parse_error) : NULL;
-    bool waited = reply.wait >= 0;
+    if (r == 0) {
+        runs = json_parse(reply.body, reply.length, &parse_error);
+        r = runs ? 0 : fail(error, FM_FAILED, "the list is no JSON: %s", parse_error.message);
+    }
     fm_reply_release(&reply);
-    bool taken = false;
-    json_array_foreach(records, i, record)
-        taken = take(runner, record) || taken;
-    bool nothing = json_array_size(records) == 0;
-    json_decref(records);
-    /* What another runner has taken is not offered again; what cannot be taken just now is. */
-    bool again = *in_vain;
-    *in_vain = r == 0 && !nothing && !taken;
-    if (r == 0 && (nothing ? !waited : *in_vain && again))
-        client_sleep(runner->client, POLL);
+    if (r == 0)
+        *ret_runs = runs;
     return r;
+}
+
+/* What another runner has taken is not offered again; what cannot be taken just now is. */
+static void take_all(struct runner *runner, const json_t *runs, bool waited)
+{
+    bool nothing = json_array_size(runs) == 0;
+    bool was_in_vain = runner->in_vain;
+    bool taken = false;
+    const json_t *run;
+    size_t i;
+
+    json_array_foreach(runs, i, run)
+        taken = take(runner, run) || taken;
+    runner->in_vain = !nothing && !taken;
+    if (nothing ? !waited : was_in_vain && runner->in_vain)
+        client_sleep(runner->client, POLL);
+}
+
+/* Waits for runs and takes up to `room` of them. Where all together are too much for one reply,
+ * fewer are asked for, until all have been taken. */
+static void take_runs(struct runner *runner, int room, int64_t ahead)
+{
+    int count = room < runner->at_once ? room : runner->at_once;
+    json_t *runs = NULL;
+    bool waited = false;
+    struct fm_error error;
+
+    int r = read_runs(runner, count, ahead, &runs, &waited, &error);
+    if (r == 0) {
+        if (json_array_size(runs) < (size_t)count)
+            runner->at_once = MOST_AT_ONCE;
+        take_all(runner, runs, waited);
+    } else if (r == FM_FAILED && count > 1) {
+        runner->at_once = count / 2;
+    } else if (r != FM_CANCELLED) {
+        runner_say(runner, FM_WARNING, "Waiting for runs: %s", error.message);
+        client_sleep(runner->client, POLL);
+    }
+    json_decref(runs);
 }
 
 /* How many runs more may be started; waits until it is one at least. 0: the runner is to stop. */
@@ -164,7 +200,7 @@ static int wait_for_room(struct runner *runner)
     pthread_mutex_lock(&runner->lock);
     while (limit > 0 && runner->active >= limit && !runner->stopping)
         runner_wait(runner, runner_time_in(LONGEST_WAIT));
-    room = runner->stopping ? 0 : limit > 0 ? limit - runner->active : 100;
+    room = runner->stopping ? 0 : limit > 0 ? limit - runner->active : MOST_AT_ONCE;
     pthread_mutex_unlock(&runner->lock);
     return room;
 }
@@ -173,7 +209,6 @@ static void serve_until_stopped(struct runner *runner)
 {
     int64_t ahead =
         runner->limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
-    bool in_vain = false;
     struct fm_error error;
     int room;
 
@@ -181,11 +216,7 @@ static void serve_until_stopped(struct runner *runner)
         runner_say(runner, FM_WARNING, "No process waits for the next run: %s", error.message);
     while ((room = wait_for_room(runner)) > 0) {
         supervise_join(runner, false);
-        int r = take_runs(runner, room, ahead, &in_vain, &error);
-        if (r < 0 && r != FM_CANCELLED) {
-            runner_say(runner, FM_WARNING, "Waiting for runs: %s", error.message);
-            client_sleep(runner->client, POLL);
-        }
+        take_runs(runner, room, ahead);
     }
 }
 
@@ -354,8 +385,10 @@ static int serve(struct runner *runner, struct fm_error *error)
 
 int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve_options *options)
 {
-    struct runner runner = {
-        .deployments = deployments, .url = options->url, .limit = options->limit};
+    struct runner runner = {.deployments = deployments,
+                            .url = options->url,
+                            .limit = options->limit,
+                            .at_once = MOST_AT_ONCE};
     struct fm_error error;
 
     int status = run_if_served(deployments, options);

@@ -193,6 +193,21 @@ def test_a_run_that_cannot_be_taken_is_not_asked_for_over_and_over(fresh_server,
         assert runner.end() == 0
 
 
+def test_runs_that_are_too_large_to_be_taken_at_once_are_taken_in_turn(fresh_server, tmp_path):
+    """All together they have more values than one reply may have."""
+    api = fresh_server.api
+    with Process(fresh_server, tmp_path / "log", "tests/e2e/served") as runner:
+        runner.expect("fermata deployment run 'quick/test'")
+        runner.process.send_signal(signal.SIGSTOP)
+        runs = [ask_for_run(api, "quick/test", numbers=[0] * 300_000) for _ in range(5)]
+        runner.process.send_signal(signal.SIGCONT)
+        for run in runs:
+            assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
+        assert runner.output().count("Waiting for runs: ") < 4
+        runner.process.send_signal(signal.SIGTERM)
+        assert runner.end() == 0
+
+
 def test_schedules_are_registered_and_start_runs(fresh_server, tmp_path):
     api = fresh_server.api
     with Process(fresh_server, tmp_path / "log", "tests/e2e/served", "schedules") as runner:
