@@ -42,6 +42,21 @@ def test_an_approval_without_fields(api, start):
     assert "not right" not in flow.output()
 
 
+def test_the_end_of_a_run_outlives_a_server_that_is_away(server, start):
+    with gateway(server) as front:
+        flow = start("examples/greet", at=front)
+        run = wait_for_question(server.api, flow)
+        time.sleep(0.5)
+        front.is_away = True
+        resume(server.api, run, {"name": "Ada", "age": 36})
+        flow.expect("The end cannot be stored yet: the server answered with status 503")
+        time.sleep(1)
+        front.is_away = False
+        assert flow.end() == 0
+        assert read(server.api, run)["state"]["type"] == "COMPLETED"
+        assert flow.output().count("cannot be stored") == 1
+
+
 def switches(flow):
     """How often the process has gone to sleep."""
     return sum(int(line.split()[1])
