@@ -94,6 +94,7 @@ int fm_run_deployment_with(struct fm_run *run, const char *name,
                            const struct fm_run_deployment_options *options,
                            struct fm_run_info *ret_info);
 
+/* A run as it is now. FM_NOT_FOUND: there is none. */
 int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info *ret_info);
 
 /* What a run that is COMPLETED gave by fm_set_result: fm_read_result(run, info.id, FM_STRING,
@@ -104,10 +105,11 @@ int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info 
 int fm_read_result_with(struct fm_run *run, const char *flow_run_id, const struct fm_model *model,
                         void *result);
 
-/* Waits until it has ended; FM_TIMED_OUT after so many seconds. */
+/* Waits until it has ended; FM_TIMED_OUT after so many seconds (`info` is filled in all the same),
+ * FM_UNREACHABLE if no server was there then. */
 int fm_wait_for_run(struct fm_run *run, const char *flow_run_id, double timeout,
                     struct fm_run_info *ret_info);
 
-/* Waits until its state is of this type or it has ended. */
+/* Likewise until its state is of this type or it has ended. */
 int fm_wait_for_state(struct fm_run *run, const char *flow_run_id, const char *state_type,
                       double timeout, struct fm_run_info *ret_info);

@@ -51,6 +51,13 @@ static int sends(struct fm_run *run)
     EXPECT(fm_next(points, &other) == 1 && other.x == 1 && other.y == 2);
     EXPECT(strncmp(fm_input_key(points), "pointruninput-auto-", 19) == 0);
     EXPECT(fm_next(points, &other) == 0);
+    const char *text;
+    int64_t whole;
+    EXPECT_FAILURE(fm_next(points, &text), FM_FAILED, "not of the receiver's type, Point");
+    EXPECT_FAILURE(fm_next(points, &point.x), FM_FAILED, "not of the receiver's type, Point");
+    struct fm_receiver *texts = fm_receive(run, FM_STRING, .timeout = 0.1);
+    EXPECT_FAILURE(fm_next(texts, &whole), FM_FAILED, "not of the receiver's type, str");
+    EXPECT(fm_next(texts, (void *)&text) == 0);
     return 0;
 }
 FM_FLOW(sends);
