@@ -1,7 +1,6 @@
 /* Flow runs: the resource, and its reading and writing. Their states: flow_run_states.c. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
@@ -293,17 +292,6 @@ const struct resource flow_run_resource = {
 
 /* ---- creating ---- */
 
-/* A member of the body as the text that came; NULL if it is not there or null. */
-static const char *member_text(struct txn *txn, const struct request *request, const char *name)
-{
-    const json_t *value = json_object_get(request->body, name);
-    const struct field *field = field_find(create_fields, name);
-
-    if (!value || json_is_null(value))
-        return NULL;
-    return field_value(field, txn_arena(txn), value, request->body_text, NULL).text;
-}
-
 static int create_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     static const char *const state_path[] = {"state", NULL};
@@ -317,14 +305,14 @@ static int create_flow_run(struct txn *txn, struct request *request, struct http
         .deployment_id = request_id(request, "deployment_id"),
         .work_queue_name = request_text(request, "work_queue_name"),
         .flow_version = request_text(request, "flow_version"),
-        .parameters = member_text(txn, request, "parameters"),
-        .context = member_text(txn, request, "context"),
-        .labels = member_text(txn, request, "labels"),
-        .tags = member_text(txn, request, "tags"),
+        .parameters = request_stored(request, create_fields, "parameters"),
+        .context = request_stored(request, create_fields, "context"),
+        .labels = request_stored(request, create_fields, "labels"),
+        .tags = request_stored(request, create_fields, "tags"),
         .policy = json_object_get(request->body, "empirical_policy"),
         .idempotency_key = request_text(request, "idempotency_key"),
         .parent_task_run_id = request_id(request, "parent_task_run_id"),
-        .job_variables = member_text(txn, request, "job_variables"),
+        .job_variables = request_stored(request, create_fields, "job_variables"),
         .infrastructure_document_id = request_id(request, "infrastructure_document_id"),
     };
 
@@ -482,12 +470,13 @@ static int delete_flow_run(struct txn *txn, struct request *request, struct http
 
 static const struct field no_fields[] = {FIELDS_END};
 static const struct body create_body = {.fields = create_fields};
-static const struct body update_body = {.fields = flow_run_fields, .only = FIELD_UPDATE};
 static const struct body labels_body = {.fields = no_fields, .open = true};
+
+#define FLOW_RUNS "/api/flow_runs/"
 
 const struct route flow_run_routes[] = {
     {.method = HTTP_POST,
-     .path = "/api/flow_runs/",
+     .path = FLOW_RUNS,
      .handle = create_flow_run,
      .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT | ROUTE_LEASES,
      .body = &create_body,
@@ -495,34 +484,11 @@ const struct route flow_run_routes[] = {
      .status = 201,
      .answers = ANSWERS_200 | ANSWERS_409,
      .reply_fields = flow_run_fields},
-    {.method = HTTP_POST,
-     .path = "/api/flow_runs/filter",
-     .handle = resource_filter,
-     .body = &filter_body,
-     .resource = &flow_run_resource,
-     .summary = "Lists runs.",
-     .status = 200,
-     .shape = REPLY_LIST,
-     .reply_fields = flow_run_fields},
-    {.method = HTTP_POST,
-     .path = "/api/flow_runs/count",
-     .handle = resource_count,
-     .body = &count_body,
-     .resource = &flow_run_resource,
-     .summary = "Counts runs.",
-     .status = 200,
-     .shape = REPLY_INTEGER},
-    {.method = HTTP_POST,
-     .path = "/api/flow_runs/paginate",
-     .handle = resource_paginate,
-     .body = &paginate_body,
-     .resource = &flow_run_resource,
-     .summary = "Lists runs by pages.",
-     .status = 200,
-     .shape = REPLY_PAGE,
-     .reply_fields = flow_run_fields},
+    {ROUTE_FILTER(FLOW_RUNS, flow_run_resource, "runs")},
+    {ROUTE_COUNT(FLOW_RUNS, flow_run_resource, "runs")},
+    {ROUTE_PAGINATE(FLOW_RUNS, flow_run_resource, "runs")},
     {.method = HTTP_GET,
-     .path = "/api/flow_runs/{id}",
+     .path = FLOW_RUNS "{id}",
      .handle = read_flow_run,
      .flags = ROUTE_WAITS | ROUTE_LEASES,
      .resource = &flow_run_resource,
@@ -530,17 +496,10 @@ const struct route flow_run_routes[] = {
      .status = 200,
      .answers = ANSWERS_404 | ANSWERS_409 | ANSWERS_304,
      .reply_fields = flow_run_fields},
+    {ROUTE_UPDATE(FLOW_RUNS "{id}", flow_run_resource, flow_run_fields, update_flow_run),
+     .summary = "Changes a run, but not its state."},
     {.method = HTTP_PATCH,
-     .path = "/api/flow_runs/{id}",
-     .handle = update_flow_run,
-     .flags = ROUTE_WRITES,
-     .body = &update_body,
-     .summary = "Changes a run, but not its state.",
-     .status = 204,
-     .answers = ANSWERS_404,
-     .shape = REPLY_NOTHING},
-    {.method = HTTP_PATCH,
-     .path = "/api/flow_runs/{id}/labels",
+     .path = FLOW_RUNS "{id}/labels",
      .handle = update_labels,
      .flags = ROUTE_WRITES,
      .body = &labels_body,
@@ -548,14 +507,7 @@ const struct route flow_run_routes[] = {
      .status = 204,
      .answers = ANSWERS_404,
      .shape = REPLY_NOTHING},
-    {.method = HTTP_DELETE,
-     .path = "/api/flow_runs/{id}",
-     .handle = delete_flow_run,
-     .flags = ROUTE_WRITES,
-     .resource = &flow_run_resource,
-     .summary = "Deletes a run with its states, inputs and logs.",
-     .status = 204,
-     .answers = ANSWERS_404,
-     .shape = REPLY_NOTHING},
+    {ROUTE_DELETE(FLOW_RUNS "{id}", flow_run_resource, delete_flow_run),
+     .summary = "Deletes a run with its states, inputs and logs."},
     {.path = NULL},
 };

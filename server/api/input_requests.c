@@ -231,11 +231,11 @@ static int prepare_answer(struct txn *txn, struct request *request, struct http_
 
 static void write_errors(struct json_writer *writer, const struct answer_check *check)
 {
-    char *errors = check->errors ? json_dumps(check->errors, JSON_COMPACT) : NULL;
-
     json_key(writer, "errors");
-    json_add_text(writer, errors ? errors : "[]");
-    free(errors);
+    if (check->errors)
+        json_add_value(writer, check->errors);
+    else
+        json_add_text(writer, "[]");
 }
 
 static int refuse_answer(struct http_reply *reply, const struct answer_check *check)
@@ -409,15 +409,9 @@ const struct route input_request_routes[] = {
      .status = 200,
      .shape = REPLY_LIST,
      .reply_fields = fields},
-    {.method = HTTP_GET,
-     .path = "/api/input_requests/{id}",
-     .handle = read_input_request,
+    {ROUTE_READ("/api/input_requests/{id}", input_request_resource, read_input_request),
      .flags = ROUTE_WAITS,
-     .resource = &input_request_resource,
-     .summary = "Reads an input request. With Prefer: wait, once it is answered or over.",
-     .status = 200,
-     .answers = ANSWERS_404,
-     .reply_fields = fields},
+     .summary = "Reads an input request. With Prefer: wait, once it is answered or over."},
     {.method = HTTP_POST,
      .path = "/api/input_requests/{id}/answer",
      .handle = answer,
