@@ -96,32 +96,20 @@ int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info 
 
 /* ---- starting by deployment ------------------------------------------------------------------ */
 
-/* "flow/deployment" to its id. */
+/* By its name or its id. */
 static int find_deployment(struct fm_run *run, const char *name, char ret_id[static ID_SIZE],
                            struct fm_error *error)
 {
     const struct fm_call call = {0};
-    const char *slash = strchr(name, '/');
     json_t *deployment = NULL;
-    buf_auto path = BUF_INIT;
+    char *path;
     const char *id;
 
-    if (!slash)
-        return fail(error, FM_INVALID, "'%s' is no name of a deployment: that is FLOW/DEPLOYMENT",
-                    name);
-    char *flow = strndup(name, (size_t)(slash - name));
-    char *first = flow ? fm_path_segment(flow) : NULL;
-    char *second = fm_path_segment(slash + 1);
-    int r = 0;
-    if (first && second)
-        buf_addf(&path, "/deployments/name/%s/%s", first, second);
-    if (!first || !second || path.failed)
-        r = fail_without_memory(error);
-    free(flow);
-    free(first);
-    free(second);
-    if (r == 0)
-        r = api_call(run->client, "GET", buf_string(&path), NULL, &call, &deployment, error);
+    int r = fm_deployment_path(name, &path, error);
+    if (r < 0)
+        return r;
+    r = api_call(run->client, "GET", path, NULL, &call, &deployment, error);
+    free(path);
     if (r == FM_NOT_FOUND)
         r = fail(error, FM_NOT_FOUND, "there is no deployment '%s'", name);
     if (r == 0)
@@ -170,7 +158,7 @@ static int parameters_to_json(const struct fm_run_deployment_options *options, s
 
 /* What a run of a deployment is to be like. */
 struct wanted_run {
-    const char *deployment; /* "flow/deployment" */
+    const char *deployment; /* "flow/deployment", or an id */
     const struct fm_run_deployment_options *options;
     struct buf parameters;     /* JSON */
     char task_run_id[ID_SIZE]; /* that stands for it; "": none */

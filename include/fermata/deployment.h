@@ -84,9 +84,9 @@ struct fm_run_deployment_options {
     bool end_;
 };
 
-/* Starts a run of a deployment, "flow/deployment": fm_run_deployment(run, "greeter/send-receive",
- * &info). FM_NOT_FOUND, FM_CONFLICT (the parameters do not fit), FM_TIMED_OUT (it goes on; `info`
- * is filled in all the same). */
+/* Starts a run of a deployment, "flow/deployment" or its id: fm_run_deployment(run,
+ * "greeter/send-receive", &info). FM_NOT_FOUND, FM_CONFLICT (the parameters do not fit),
+ * FM_TIMED_OUT (it goes on; `info` is filled in all the same). */
 #define fm_run_deployment(run, name, ...) FM_RUN_DEPLOYMENT_(run, name, __VA_ARGS__, .end_ = false)
 #define FM_RUN_DEPLOYMENT_(run, name, info, ...)                                                   \
     fm_run_deployment_with(run, name, &(struct fm_run_deployment_options){__VA_ARGS__}, info)
