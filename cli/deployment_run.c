@@ -91,8 +91,9 @@ static int run_order(struct order *order, bool watches)
 {
     api_reply_auto reply = {0};
 
-    if (deployment_find(order->cli, order->name, &order->deployment, &order->error) < 0 ||
-        create(order, &reply) < 0)
+    if (deployment_find(order->cli, order->name, &order->deployment, &order->error) < 0)
+        return deployment_refuse(&order->error);
+    if (create(order, &reply) < 0)
         return fail_with(&order->error);
     if (order->cli->json)
         print_json(order->cli, &reply);

@@ -41,6 +41,13 @@ int deployment_find(struct cli *cli, const char *name, struct api_reply *ret_rep
                            fm_client_url(cli->client));
 }
 
+int deployment_refuse(const struct error *error)
+{
+    int status = fail_with(error);
+
+    return error->code == EINVAL ? STATUS_USAGE : status;
+}
+
 static int run_list(struct cli *cli, void *settings, int argc, char **argv)
 {
     static const struct column columns[] = {{"FLOW", "flow_id", COLUMN_FLOW},
@@ -81,7 +88,7 @@ static int run_inspect(struct cli *cli, void *settings, int argc, char **argv)
     (void)settings;
     (void)argc;
     if (deployment_find(cli, argv[0], &reply, &error) < 0)
-        return fail_with(&error);
+        return deployment_refuse(&error);
     return details_show(cli, &reply, lines);
 }
 
@@ -96,7 +103,7 @@ static int act(struct cli *cli, const char *name, const char *method, const char
     struct error error;
 
     if (deployment_find(cli, name, &deployment, &error) < 0)
-        return fail_with(&error);
+        return deployment_refuse(&error);
     buf_addf(&path, "/deployments/%s%s", member_text(deployment.json, "id"), verb);
     if (api_send(cli, method, buf_string(&path), NULL, &reply, &error) < 0)
         return fail_with(&error);

@@ -7,6 +7,9 @@
 int deployment_find(struct cli *cli, const char *name, struct api_reply *ret_reply,
                     struct error *error);
 
+/* Says why it was not found: an exit status. */
+int deployment_refuse(const struct error *error);
+
 /* `fermata deployment run`. */
 struct deployment_run_settings {
     struct text_list settings;

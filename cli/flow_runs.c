@@ -148,19 +148,30 @@ static int run_inspect(struct cli *cli, void *settings, int argc, char **argv)
 
 /* ---- the commands ---- */
 
-static const struct option_row list_options[] = {{.name = "all",
-                                                  .letter = 'a',
-                                                  .help = "also those that are scheduled for later",
-                                                  OPTION_FLAG(struct list_settings, all)},
-                                                 {.name = "limit",
-                                                  .letter = 'n',
-                                                  .argument = "N",
-                                                  .help = "how many, at most 200; default: 15",
-                                                  OPTION_NUMBER(struct list_settings, limit),
-                                                  .fallback = 15,
-                                                  .least = 1,
-                                                  .most = 200},
-                                                 OPTIONS_END};
+static const struct option_row list_options[] = {
+    {.name = "all",
+     .letter = 'a',
+     .help = "also those that are scheduled for later",
+     OPTION_FLAG(struct list_settings, all)},
+    {.name = "limit",
+     .letter = 'n',
+     .argument = "N",
+     .help = "how many, at most 200; default: 15",
+     OPTION_NUMBER(struct list_settings, limit),
+     .fallback = 15,
+     .least = 1,
+     .most = 200},
+    {.name = "flow",
+     .argument = "NAME",
+     .help = "only runs of this flow",
+     OPTION_TEXT(struct list_settings, flow),
+     .takes = WORD_FLOW},
+    {.name = "state",
+     .letter = 's',
+     .argument = "TYPE",
+     .help = "only runs in this state (\"FAILED\"); may be given again",
+     OPTION_LIST(struct list_settings, states)},
+    OPTIONS_END};
 
 static const struct option_row log_options[] = {{.name = "follow",
                                                  .letter = 'f',
