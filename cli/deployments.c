@@ -3,11 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/list.h"
 #include "cli/text.h"
-#include "common/ids.h"
 
 static int find(struct cli *cli, const char *name, struct api_reply *ret_reply, struct error *error)
 {
