@@ -380,7 +380,7 @@ void connection_stop(struct connection *connection)
     else if (connection->state == CONNECTION_RECEIVING)
         refuse_from_outside(connection, &stopping);
     else if (is_socket(connection))
-        http_socket_close(connection->socket, HTTP_CLOSE_GOING_AWAY, "%s", stopping.detail);
+        http_socket_close(connection->socket, HTTP_CLOSE_RESTART, "%s", stopping.detail);
 }
 
 /* The kernel takes more, or a socket asked to be heard. */

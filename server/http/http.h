@@ -132,14 +132,15 @@ void http_reply(struct http_request *request, struct http_reply *reply);
  */
 struct http_socket;
 
-/* RFC 6455, 7.4.1 */
+/* RFC 6455, 7.4.1, and IANA's registry. */
 enum http_close {
     HTTP_CLOSE_NORMAL = 1000,
-    HTTP_CLOSE_GOING_AWAY = 1001,
     HTTP_CLOSE_PROTOCOL = 1002,
     HTTP_CLOSE_INVALID = 1007,
     HTTP_CLOSE_POLICY = 1008,
     HTTP_CLOSE_SERVER_ERROR = 1011,
+    HTTP_CLOSE_RESTART = 1012, /* the server stops: not 1001, after which the stock client does not
+                                  come back */
 };
 
 enum http_socket_reading {
