@@ -214,7 +214,10 @@ static const struct field create_fields[] = {
 #define TIMES (OP_BEFORE | OP_AFTER)
 
 const struct filter flow_run_filters[] = {
-    {.name = "id", .kind = FILTER_VALUE, .operators = OP_ANY | OP_NOT_ANY, .type = FIELD_ID},
+    {.name = "id",
+     .kind = FILTER_VALUE,
+     .operators = OP_ANY | OP_NOT_ANY | OP_STARTS_WITH,
+     .type = FIELD_ID},
     {.name = "name", .kind = FILTER_VALUE, .operators = OP_ANY | OP_LIKE, .type = FIELD_TEXT},
     {.name = "tags", .kind = FILTER_TAGS, .operators = OP_ALL | OP_ANY | OP_IS_NULL},
     {.name = "deployment_id",
