@@ -121,7 +121,9 @@ static int open_parts(struct server *server, struct error *error)
     const struct services_config services_config = {.store = server->store,
                                                     .live = server->live,
                                                     .run_leases = server->run_leases,
-                                                    .retention = config->retention * DAY};
+                                                    .retention = config->retention * DAY,
+                                                    .event_retention =
+                                                        config->event_retention * DAY};
     return services_start(&services_config, &server->services, error);
 }
 
