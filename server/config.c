@@ -41,6 +41,9 @@ static const struct setting {
      "time that a client may take to send a request"},
     {"retention", "FERMATA_RETENTION", SETTING_NUMBER, offsetof(struct config, retention), "0", 0,
      36500, "DAYS", "finished runs older than this are deleted; 0 keeps them for ever"},
+    {"event-retention", "FERMATA_EVENT_RETENTION", SETTING_NUMBER,
+     offsetof(struct config, event_retention), "7", 0, 36500, "DAYS",
+     "events older than this are deleted; 0 keeps them for ever"},
 };
 
 #define SETTINGS COUNT_OF(settings)

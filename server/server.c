@@ -27,6 +27,7 @@
 #define READ_LIMIT        (5 * SECOND)
 #define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
 #define MAX_ALLOWED_HOSTS 64
+#define MESSAGE_LIMIT     ((size_t)2 << 20) /* of a WebSocket; events have up to 1.5 MB */
 
 struct server {
     struct config config;
@@ -109,6 +110,7 @@ static int open_parts(struct server *server, struct error *error)
         .body_limit = (size_t)config->body_limit << 20,
         .connection_limit = (int)config->connection_limit,
         .receive_timeout = config->receive_timeout * SECOND,
+        .message_limit = MESSAGE_LIMIT,
         .allowed_hosts = server->allowed_hosts,
         .on_request = api_on_request,
         .on_gone = api_on_gone,
@@ -120,7 +122,9 @@ static int open_parts(struct server *server, struct error *error)
     const struct services_config services_config = {.store = server->store,
                                                     .live = server->live,
                                                     .run_leases = server->run_leases,
-                                                    .retention = config->retention * DAY};
+                                                    .retention = config->retention * DAY,
+                                                    .event_retention =
+                                                        config->event_retention * DAY};
     return services_start(&services_config, &server->services, error);
 }
 

@@ -9,6 +9,7 @@
 #include "server/api/flow_runs.h"
 #include "server/api/parameters.h"
 #include "server/api/routes.h"
+#include "server/orchestration/deployment_event.h"
 #include "server/orchestration/flow_run.h"
 #include "server/resource/overlay.h"
 #include "json/text.h"
@@ -366,15 +367,27 @@ struct poll_note {
     char ids[][ID_SIZE];
 };
 
+static int write_one(struct txn *txn, const char *id, int64_t until)
+{
+    rows_auto rows = {0};
+    int was_ready =
+        db_first(txn, &rows, "SELECT 1 FROM deployments WHERE id = ? AND status = 'READY'", V(id));
+
+    if (was_ready < 0 ||
+        db_run(txn,
+               "UPDATE deployments SET status = 'READY', last_polled = ?, polled_until = ?"
+               " WHERE id = ?",
+               V(txn_now(txn)), V(until), V(id)) < 0)
+        return -1;
+    return was_ready ? 0 : deployment_event_make(txn, id, true);
+}
+
 static enum job_result write_note(struct txn *txn, struct job *job)
 {
     struct poll_note *note = list_item(job, struct poll_note, job);
 
     for (size_t i = 0; i < note->count; i++)
-        if (db_run(txn,
-                   "UPDATE deployments SET status = 'READY', last_polled = ?, polled_until = ?"
-                   " WHERE id = ?",
-                   V(txn_now(txn)), V(note->until), V((const char *)note->ids[i])) < 0)
+        if (write_one(txn, note->ids[i], note->until) < 0)
             return JOB_FAILED;
     txn_publish(txn, "deployments");
     txn_publish(txn, "clock");

@@ -14,6 +14,7 @@
 #include "server/api/idempotency.h"
 #include "server/api/metrics.h"
 #include "server/api/router.h"
+#include "server/api/sockets.h"
 #include "server/log.h"
 #include "json/text.h"
 
@@ -444,6 +445,9 @@ static void refuse_route(struct request *request, enum match match, const char *
         reply_header(reply, "Location",
                      arena_printf(&request->arena, "%.*s%s%s%s", (int)(length - slash), path,
                                   slash ? "" : "/", *query ? "?" : "", query));
+    } else if (sockets_know(path)) {
+        reply_detail(reply, 426, "This is the path of a WebSocket: ask for an upgrade to one.");
+        reply_header(reply, "Upgrade", "websocket");
     } else {
         reply_detail(reply, 404, "Not Found");
     }
@@ -452,9 +456,11 @@ static void refuse_route(struct request *request, enum match match, const char *
 
 void api_on_request(void *context, struct http_request *http)
 {
-    struct request *request = calloc(1, sizeof(*request));
     char allow[128];
 
+    if (sockets_accept(context, http))
+        return;
+    struct request *request = calloc(1, sizeof(*request));
     if (!request)
         log_out_of_memory();
     request->api = context;

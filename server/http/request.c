@@ -112,6 +112,7 @@ static const struct {
     {415, "Unsupported Media Type"},
     {417, "Expectation Failed"},
     {422, "Unprocessable Content"},
+    {426, "Upgrade Required"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
@@ -174,6 +175,9 @@ void reply_write_refusal(const struct refusal *refusal, struct buf *ret_head, st
     if (refusal->status == 503) {
         reply.headers[0].name = "Retry-After";
         reply.headers[0].value = "1";
+    } else if (refusal->status == 426) {
+        reply.headers[0].name = "Sec-WebSocket-Version";
+        reply.headers[0].value = "13";
     }
     buf_add_string(&reply.body, "{\"detail\":");
     json_quote(&reply.body, refusal->detail, strlen(refusal->detail));

@@ -7,6 +7,7 @@
 #include "common/times.h"
 #include "server/orchestration/input_request.h"
 #include "server/orchestration/names.h"
+#include "server/orchestration/run_event.h"
 #include "server/orchestration/run_lease.h"
 #include "server/orchestration/task_run.h"
 #include "server/resource/overlay.h"
@@ -209,7 +210,7 @@ int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
         state_set_detail_time(state, "scheduled_time", state->timestamp);
     advance(run, state);
     if (state_insert(txn, "flow_run", run->id, state) < 0 ||
-        store_run_row(txn, &before, run, state) < 0)
+        store_run_row(txn, &before, run, state) < 0 || run_event_make(txn, run, state) < 0)
         return -1;
     if (run->parent_task_run_id && task_run_follow_child(txn, run, state) < 0)
         return -1;

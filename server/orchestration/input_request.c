@@ -5,6 +5,7 @@
 #include "common/times.h"
 #include "server/markdown/markdown.h"
 #include "server/orchestration/candidate.h"
+#include "server/orchestration/request_event.h"
 #include "json/text.h"
 
 const char *const input_request_state_names[] = {
@@ -41,7 +42,7 @@ int input_request_open(struct txn *txn, const struct flow_run *run, const struct
     publish(txn, id);
     if (deadline != TIME_NEVER)
         txn_publish(txn, "clock");
-    return 0;
+    return request_event_make(txn, id, REQUEST_OPENED);
 }
 
 /* ---- loading ---- */
@@ -207,7 +208,8 @@ int input_request_set_state(struct txn *txn, const char *id, enum input_request_
     if (r < 0)
         return -1;
     publish(txn, id);
-    return 0;
+    return request_event_make(txn, id,
+                              state == INPUT_REQUEST_CHECKING ? REQUEST_CHECKING : REQUEST_REFUSED);
 }
 
 int input_request_leave(struct txn *txn, const struct flow_run *run, const struct state *next)
@@ -231,6 +233,11 @@ int input_request_leave(struct txn *txn, const struct flow_run *run, const struc
     if (r < 0)
         return -1;
     publish(txn, request.id);
+    if (request_event_make(txn, request.id,
+                           expired   ? REQUEST_EXPIRED
+                           : resumed ? REQUEST_ANSWERED
+                                     : REQUEST_CANCELLED) < 0)
+        return -1;
     return candidate_drop(txn, request.id);
 }
 
@@ -282,5 +289,5 @@ int input_request_answer(struct txn *txn, const struct input_request *request,
     if (r < 0)
         return -1;
     publish(txn, request->id);
-    return 0;
+    return request_event_make(txn, request->id, REQUEST_ANSWERED);
 }

@@ -5,6 +5,32 @@
 #include "common/times.h"
 #include "json/text.h"
 
+const struct field task_run_policy_fields[] = {
+    {.name = "max_retries",
+     .type = FIELD_INTEGER,
+     .fallback = "0",
+     .doc = "Not used; see retries."},
+    {.name = "retry_delay_seconds",
+     .type = FIELD_NUMBER,
+     .fallback = "0.0",
+     .doc = "Not used; see retry_delay."},
+    {.name = "retries",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE,
+     .fallback = "null",
+     .doc = "How often it is run again after a failure."},
+    {.name = "retry_delay",
+     .type = FIELD_JSON,
+     .flags = FIELD_NULLABLE,
+     .fallback = "null",
+     .doc = "Seconds before it is run again: one number, or one for each time."},
+    {.name = "retry_jitter_factor",
+     .type = FIELD_NUMBER,
+     .flags = FIELD_NULLABLE,
+     .fallback = "null",
+     .doc = "By how much of itself the delay may vary."},
+    FIELDS_END};
+
 int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run)
 {
     rows_auto rows = {0};

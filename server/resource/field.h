@@ -88,6 +88,9 @@ struct sql;
 /* Appends "r.id, r.name, …": the columns of all fields that have any. */
 void fields_select(const struct field *fields, struct sql *sql);
 
+/* The number of a field's first column in such a select. */
+int fields_column(const struct field *fields, const char *name);
+
 /* Writes the current row of such a select as one object. */
 void fields_write_row(const struct field *fields, struct json_writer *writer,
                       const struct rows *rows);
@@ -126,6 +129,9 @@ void record_from_create(struct record *ret_record, const struct field *fields, s
 /* A change: only the fields that are sent. */
 void record_from_update(struct record *ret_record, const struct field *fields, struct arena *arena,
                         const json_t *value, const char *text, const char *const *path);
+
+/* One that can be changed without the other; texts are the same. */
+void record_copy(struct record *ret_record, const struct record *record, struct arena *arena);
 
 void record_set(struct record *record, const char *name, struct value value);
 struct value record_get(const struct record *record, const char *name);

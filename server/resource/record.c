@@ -124,6 +124,15 @@ static void record_init(struct record *record, const struct field *fields, struc
     record->set = arena_alloc(arena, (count + 1) * sizeof(*record->set));
 }
 
+void record_copy(struct record *ret_record, const struct record *record, struct arena *arena)
+{
+    record_init(ret_record, record->fields, arena);
+    for (size_t i = 0; record->fields[i].name; i++) {
+        ret_record->values[i] = record->values[i];
+        ret_record->set[i] = record->set[i];
+    }
+}
+
 /* Takes over the members that `only` lets through. */
 static void take_sent(struct record *record, unsigned only, const json_t *value, const char *text,
                       const char *const *path)
