@@ -450,23 +450,17 @@ static void refuse_route(struct request *request, enum match match, const char *
     answer(request);
 }
 
-static void out_of_memory(void)
-{
-    log_error("memory has run out; what was acknowledged is on disk, start the server again");
-    abort();
-}
-
 void api_on_request(void *context, struct http_request *http)
 {
     struct request *request = calloc(1, sizeof(*request));
     char allow[128];
 
     if (!request)
-        out_of_memory();
+        log_out_of_memory();
     request->api = context;
     request->http = http;
     request->started = time_monotonic();
-    request->arena.out_of_memory = out_of_memory;
+    request->arena.out_of_memory = log_out_of_memory;
     request->body_text = "";
     request->waiter.wake = wake;
     http_request_set_data(http, request);
@@ -484,7 +478,6 @@ void api_on_request(void *context, struct http_request *http)
                                     .prepare = prepare,
                                     .run = run,
                                     .done = done};
-        request->job.arena.out_of_memory = out_of_memory;
         store_submit(request->api->config.store, &request->job);
     }
 }
