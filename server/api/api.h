@@ -121,7 +121,10 @@ struct request {
     struct http_reply reply;
     int64_t started;    /* monotonic */
     int64_t wait_until; /* 0: does not wait */
-    int wait_seconds;
+    int64_t wait_begun; /* once it waits */
+    int wait_seconds;   /* that the client asked for */
+    bool held;          /* it waits, though the client did not ask for it */
+    bool polls;         /* when it is answered is noted */
     int64_t clock_time; /* when the clock alone changes the answer */
     bool goes_on;       /* the route's `then` follows, or runs */
     bool parks;
@@ -152,6 +155,9 @@ void request_watch_clock(struct request *request, int64_t time);
  * with `subject` as request->subject, which may park until `time`. Returns HANDLER_THEN, to be
  * returned. */
 int request_then(struct request *request, const char *subject, int64_t time);
+
+/* Has a request wait whose client did not ask for it; while it is prepared. */
+void request_hold(struct request *request, int64_t length);
 
 /* Whether "nothing to say yet" can still be answered by HANDLER_PARK. */
 bool request_may_wait(const struct request *request, const struct txn *txn);
@@ -212,6 +218,8 @@ struct api_config {
     struct leases *leases;     /* of flows that wait for answers to check */
     struct leases *run_leases; /* of runs; their ends are told by time_monotonic */
     struct http_server **http; /* for its figures; filled in once it is there */
+    int64_t hold_polls;        /* as held_polls.h says; 0: not at all */
+    int64_t hold_receives;
 };
 
 int api_create(const struct api_config *config, struct api **ret_api,

@@ -11,6 +11,7 @@
 #include "common/times.h"
 #include "server/api/api.h"
 #include "server/api/headers.h"
+#include "server/api/held_polls.h"
 #include "server/api/idempotency.h"
 #include "server/api/metrics.h"
 #include "server/api/router.h"
@@ -107,6 +108,18 @@ int request_then(struct request *request, const char *subject, int64_t time)
     return HANDLER_THEN;
 }
 
+static void wait_for(struct request *request, int64_t length)
+{
+    request->wait_begun = time_now();
+    request->wait_until = request->wait_begun + length;
+}
+
+void request_hold(struct request *request, int64_t length)
+{
+    request->held = true;
+    wait_for(request, length);
+}
+
 bool request_may_wait(const struct request *request, const struct txn *txn)
 {
     return txn_now(txn) < request->wait_until && !request->ending;
@@ -128,7 +141,7 @@ void api_on_free(void *context, struct http_request *http)
 /* A request that may wait says that it did. */
 static void add_preference_applied(struct request *request)
 {
-    if (request->wait_until && (request->route->flags & ROUTE_WAITS))
+    if (request->wait_until && !request->held && (request->route->flags & ROUTE_WAITS))
         reply_header(&request->reply, "Preference-Applied",
                      arena_printf(&request->arena, "wait=%d", request->wait_seconds));
 }
@@ -144,6 +157,7 @@ static void answer(struct request *request)
                    "\"detail\":\"The answer is too large, or memory is short.\"}");
     }
     add_preference_applied(request);
+    poll_answered(request);
     int64_t took = time_monotonic() - request->started;
     metrics_count(&request->api->metrics, request->route, reply->status, took);
     if (reply->status >= 500)
@@ -297,7 +311,7 @@ static void read_preference(struct request *request)
     if (seconds < 0)
         return;
     request->wait_seconds = seconds;
-    request->wait_until = time_now() + seconds * SECOND;
+    wait_for(request, seconds * SECOND);
 }
 
 static bool read_lease(struct request *request, struct http_reply *reply)
