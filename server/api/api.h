@@ -20,6 +20,12 @@
 #include "server/store/store.h"
 #include "json/writer.h"
 
+/* The versions of Prefect whose API we speak: what its client compares with its own, and the oldest
+ * that we get along with. */
+#define PREFECT_VERSION            "3.8.8"
+#define PREFECT_API_VERSION        "0.8.4"
+#define PREFECT_API_VERSION_OLDEST "0.8.0"
+
 struct api;
 struct request;
 
@@ -108,6 +114,7 @@ struct request {
     const struct route *route;
     struct arena arena;
     const char *params[ROUTE_PARAMS]; /* of the path, in order; decoded */
+    bool from_newer_client;           /* than we know: it may send what we do not know */
     const char *body_text;            /* as it came, "" without one */
     json_t *body;                     /* checked; an empty object without one */
     void *prepared;                   /* what the route's preparation left for its handler */

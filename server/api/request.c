@@ -220,17 +220,21 @@ static bool check_version(struct request *request, struct http_reply *reply)
     if (!version || (request->route->flags & ROUTE_ANY_VERSION))
         return true;
     int number = version_number(version);
+    bool serves = number >= version_number(PREFECT_API_VERSION_OLDEST);
+    request->from_newer_client = number > version_number(PREFECT_API_VERSION);
     if (number < 0)
         reply_detail(reply, 400,
-                     "Invalid X-PREFECT-API-VERSION header format."
-                     "Expected header in format 'x.y.z' but received %.100s",
+                     "Invalid X-PREFECT-API-VERSION header: it has to be 'x.y.z', such "
+                     "as " PREFECT_API_VERSION
+                     ", not '%.100s'. Leave it out, or use Prefect's own client.",
                      version);
-    else if (number < 8000)
+    else if (!serves)
         reply_detail(reply, 400,
-                     "The request specified API version %.100s but this server requires "
-                     "version 0.8.0 or higher.",
+                     "This client speaks version %.100s of the API, and this server "
+                     "version " PREFECT_API_VERSION " and those from " PREFECT_API_VERSION_OLDEST
+                     " on: install a newer client, pip install --upgrade prefect.",
                      version);
-    return number >= 8000;
+    return serves;
 }
 
 static bool check_media_type(struct request *request, struct http_reply *reply)
@@ -293,6 +297,7 @@ static bool read_body(struct request *request, struct http_reply *reply)
         request->body = json_object();
         return true;
     }
+    problems.lenient = request->from_newer_client;
     body_check(body, request->body, &problems);
     if (problems_any(&problems)) {
         reply_problems(reply, request, &problems);
@@ -432,14 +437,28 @@ static void wake(struct waiter *waiter, enum wake_reason reason)
 
 /* ---- taking requests ---- */
 
+/* Who takes another address for the API's is told by these two words, here as by Prefect's server.
+ */
+static void reply_nowhere(struct http_reply *reply, const char *method, const char *path)
+{
+    if (strncmp(path, "/api/", 5) != 0)
+        reply_detail(reply, 404, "Not Found");
+    else
+        reply_detail(reply, 404,
+                     "There is no %s %.200s here, or an id in it is no UUID: "
+                     "docs/prefect-compatibility.md lists what of Prefect's API is there.",
+                     method, path);
+}
+
 static void refuse_route(struct request *request, enum match match, const char *allow)
 {
     struct http_reply *reply = &request->reply;
     const char *path = http_request_path(request->http);
+    const char *method = http_method_name(http_request_method(request->http));
     size_t length = strlen(path);
 
     if (match == MATCH_METHOD) {
-        reply_detail(reply, 405, "Method Not Allowed");
+        reply_detail(reply, 405, "There is no %s for %.200s here, only %s.", method, path, allow);
         reply_header(reply, "Allow", allow);
     } else if (match == MATCH_SLASH) {
         const char *query = http_request_query(request->http);
@@ -449,7 +468,7 @@ static void refuse_route(struct request *request, enum match match, const char *
                      arena_printf(&request->arena, "%.*s%s%s%s", (int)(length - slash), path,
                                   slash ? "" : "/", *query ? "?" : "", query));
     } else {
-        reply_detail(reply, 404, "Not Found");
+        reply_nowhere(reply, method, path);
     }
     answer(request);
 }

@@ -15,6 +15,7 @@ const struct routes all_routes[] = {
     {"Runs of deployments", deployment_run_routes},
     {"Variables", variable_routes},
     {"Logs", log_routes},
+    {"Automations", automation_routes},
     {"Admin", admin_routes},
     {"Metrics", metrics_routes},
     {"Description", openapi_routes},

@@ -4,6 +4,7 @@
 #include "server/api/api.h"
 
 extern const struct route admin_routes[];
+extern const struct route automation_routes[];
 extern const struct route deployment_routes[];
 extern const struct route deployment_run_routes[];
 extern const struct route deployment_schedule_routes[];
