@@ -43,6 +43,11 @@ typedef int handler(struct txn *txn, struct request *request, struct http_reply 
  */
 typedef int preparation(struct txn *txn, struct request *request, struct http_reply *reply);
 
+/* What the fields of a resource cannot say of what is to be written: 1: it fits, 0: the reply says
+ * why not, -1: failed. It may fill in what was not sent. */
+typedef int record_check(struct txn *txn, struct request *request, struct record *record,
+                         struct http_reply *reply);
+
 /* ---- routes ---- */
 
 enum {
@@ -86,13 +91,14 @@ struct route {
     handler *then; /* for handlers that answer HANDLER_THEN */
     unsigned flags;
     const struct body *body;
-    const struct resource *resource; /* of the handlers that serve any resource */
+    const struct resource *resource; /* of the handlers that serve any resource: resources.h */
+    record_check *check;             /* of those that write */
     /* For /openapi.json. */
     const char *summary;
     int status;
     unsigned answers;
     enum reply_shape shape;
-    const struct field *reply_fields;
+    const struct field *reply_fields;    /* NULL: those of `resource` */
     const struct field *query;           /* parameters of the query string; NULL: none */
     const struct field *conflict_fields; /* of the body of a 409; NULL: "detail" alone */
 };
@@ -188,34 +194,6 @@ void reply_header(struct http_reply *reply, const char *name, const char *value)
 
 /* Begins a JSON body: sets the status and returns the writer through `ret_writer`. */
 void reply_begin(struct http_reply *reply, int status, struct json_writer *ret_writer);
-
-/* ---- any resource ---- */
-
-/* One row as the reply: the first of "SELECT … WHERE condition"; 404 "NAME not found" if none. */
-int reply_resource(struct txn *txn, struct http_reply *reply, int status,
-                   const struct resource *resource, const char *condition, struct value value);
-
-/* Handlers for a route with a `resource`. */
-int resource_read(struct txn *txn, struct request *request, struct http_reply *reply);
-int resource_filter(struct txn *txn, struct request *request, struct http_reply *reply);
-int resource_count(struct txn *txn, struct request *request, struct http_reply *reply);
-int resource_paginate(struct txn *txn, struct request *request, struct http_reply *reply);
-int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply);
-
-#define LIST_LIMIT 200 /* rows that one list may have */
-
-/* The bodies of those: {"sort", "limit", "offset"} beside the filters. */
-extern const struct body filter_body;
-extern const struct body paginate_body;
-extern const struct body count_body;
-
-/* Reads `limit` and `offset` of the body. False: the reply says what is wrong with them. */
-bool request_page(const struct request *request, struct http_reply *reply, int64_t *ret_limit,
-                  int64_t *ret_offset);
-
-/* Appends the rows of a query made by resource_select() to a JSON array. How many, or -1. */
-int reply_rows(struct txn *txn, struct json_writer *writer, const struct field *fields,
-               struct sql *sql);
 
 /* ---- the API itself ---- */
 

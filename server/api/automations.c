@@ -38,11 +38,9 @@ static int refuse(struct txn *txn, struct request *request, struct http_reply *r
                         "follow the events or the states of the runs instead.");
 }
 
-#define ONE_AUTOMATION(verb, says)                                                                 \
-    {                                                                                              \
-        .method = (verb), .path = "/api/automations/{id}", .handle = find_none,                    \
-        .flags = ROUTE_NO_STORE, .summary = (says), .status = 404, .shape = REPLY_ANY              \
-    }
+#define NO_AUTOMATION(verb)                                                                        \
+    .method = (verb), .path = "/api/automations/{id}", .handle = find_none,                        \
+    .flags = ROUTE_NO_STORE, .status = 404, .shape = REPLY_ANY
 
 const struct route automation_routes[] = {
     {.method = HTTP_POST,
@@ -80,9 +78,9 @@ const struct route automation_routes[] = {
      .summary = "The automations that belong to a deployment: there are none.",
      .status = 200,
      .shape = REPLY_ANY},
-    ONE_AUTOMATION(HTTP_GET, "Reads an automation: there are none."),
-    ONE_AUTOMATION(HTTP_PUT, "Replaces an automation: there are none."),
-    ONE_AUTOMATION(HTTP_PATCH, "Changes an automation: there are none."),
-    ONE_AUTOMATION(HTTP_DELETE, "Deletes an automation: there are none."),
+    {NO_AUTOMATION(HTTP_GET), .summary = "Reads an automation: there are none."},
+    {NO_AUTOMATION(HTTP_PUT), .summary = "Replaces an automation: there are none."},
+    {NO_AUTOMATION(HTTP_PATCH), .summary = "Changes an automation: there are none."},
+    {NO_AUTOMATION(HTTP_DELETE), .summary = "Deletes an automation: there are none."},
     {.path = NULL},
 };

@@ -1,7 +1,7 @@
 /* Deployments, for the files that share them. */
 #pragma once
 
-#include "server/api/api.h"
+#include "server/api/resources.h"
 
 extern const struct field deployment_fields[];
 extern const struct resource deployment_resource;

@@ -53,9 +53,6 @@ static const struct resource flow = {.name = "Flow",
                                      .relations = relations,
                                      .sorts = sorts};
 
-static const struct body create_body = {.fields = fields, .only = FIELD_CREATE};
-static const struct body update_body = {.fields = fields, .only = FIELD_UPDATE};
-
 /* A flow of that name is there already: it is the answer. */
 static int create_flow(struct txn *txn, struct request *request, struct http_reply *reply)
 {
@@ -74,22 +71,6 @@ static int create_flow(struct txn *txn, struct request *request, struct http_rep
     if (record_insert(txn, "flows", &record) < 0)
         return HANDLER_FAILED;
     return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));
-}
-
-static int update_flow(struct txn *txn, struct request *request, struct http_reply *reply)
-{
-    struct record record;
-
-    record_from_update(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
-    int changed = record_update(txn, "flows", &record, "id", V(request->params[0]));
-    if (changed < 0)
-        return HANDLER_FAILED;
-    return changed ? reply_nothing(reply, 204) : reply_detail(reply, 404, "Flow not found");
-}
-
-static int read_flow_by_name(struct txn *txn, struct request *request, struct http_reply *reply)
-{
-    return reply_resource(txn, reply, 200, &flow, "r.name = ?", V(request->params[0]));
 }
 
 /* Its runs go with it: those who wait for one are told, and their logs are deleted, which nothing
@@ -115,74 +96,19 @@ static int delete_flow(struct txn *txn, struct request *request, struct http_rep
     return resource_delete(txn, request, reply);
 }
 
+#define FLOWS "/api/flows/"
+
 const struct route flow_routes[] = {
-    {.method = HTTP_POST,
-     .path = "/api/flows/",
-     .handle = create_flow,
-     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
-     .body = &create_body,
-     .summary = "Creates a flow, or gives the one that has the name.",
-     .status = 201,
-     .answers = ANSWERS_200,
-     .reply_fields = fields},
-    {.method = HTTP_POST,
-     .path = "/api/flows/filter",
-     .handle = resource_filter,
-     .body = &filter_body,
-     .resource = &flow,
-     .summary = "Lists flows.",
-     .status = 200,
-     .shape = REPLY_LIST,
-     .reply_fields = fields},
-    {.method = HTTP_POST,
-     .path = "/api/flows/count",
-     .handle = resource_count,
-     .body = &count_body,
-     .resource = &flow,
-     .summary = "Counts flows.",
-     .status = 200,
-     .shape = REPLY_INTEGER},
-    {.method = HTTP_POST,
-     .path = "/api/flows/paginate",
-     .handle = resource_paginate,
-     .body = &paginate_body,
-     .resource = &flow,
-     .summary = "Lists flows by pages.",
-     .status = 200,
-     .shape = REPLY_PAGE,
-     .reply_fields = fields},
-    {.method = HTTP_GET,
-     .path = "/api/flows/name/{name}",
-     .handle = read_flow_by_name,
-     .summary = "Reads the flow of that name.",
-     .status = 200,
-     .answers = ANSWERS_404,
-     .reply_fields = fields},
-    {.method = HTTP_GET,
-     .path = "/api/flows/{id}",
-     .handle = resource_read,
-     .resource = &flow,
-     .summary = "Reads a flow.",
-     .status = 200,
-     .answers = ANSWERS_404,
-     .reply_fields = fields},
-    {.method = HTTP_PATCH,
-     .path = "/api/flows/{id}",
-     .handle = update_flow,
-     .flags = ROUTE_WRITES,
-     .body = &update_body,
-     .summary = "Changes a flow.",
-     .status = 204,
-     .answers = ANSWERS_404,
-     .shape = REPLY_NOTHING},
-    {.method = HTTP_DELETE,
-     .path = "/api/flows/{id}",
-     .handle = delete_flow,
-     .flags = ROUTE_WRITES,
-     .resource = &flow,
-     .summary = "Deletes a flow with its deployments and runs.",
-     .status = 204,
-     .answers = ANSWERS_404,
-     .shape = REPLY_NOTHING},
+    {ROUTE_CREATE(FLOWS, flow, fields, create_flow),
+     .summary = "Creates a flow, or gives the one that has the name.", .answers = ANSWERS_200},
+    {ROUTE_FILTER(FLOWS, flow, "flows")},
+    {ROUTE_COUNT(FLOWS, flow, "flows")},
+    {ROUTE_PAGINATE(FLOWS, flow, "flows")},
+    {ROUTE_READ(FLOWS "name/{name}", flow, resource_read),
+     .summary = "Reads the flow of that name."},
+    {ROUTE_READ(FLOWS "{id}", flow, resource_read), .summary = "Reads a flow."},
+    {ROUTE_UPDATE(FLOWS "{id}", flow, fields, resource_update), .summary = "Changes a flow."},
+    {ROUTE_DELETE(FLOWS "{id}", flow, delete_flow),
+     .summary = "Deletes a flow with its deployments and runs."},
     {.path = NULL},
 };

@@ -172,6 +172,14 @@ static json_t *refusal_components(struct schemas *schemas)
     return components;
 }
 
+/* A text that is taken already: resource_create and resource_update say so by themselves. */
+static unsigned answers_of(const struct route *route)
+{
+    bool writes = route->handle == resource_create || route->handle == resource_update;
+
+    return route->answers | (writes && route->resource->unique ? ANSWERS_409 : 0);
+}
+
 static bool may_refuse(const struct route *route, size_t i)
 {
     bool stores = !(route->flags & ROUTE_NO_STORE);
@@ -179,7 +187,7 @@ static bool may_refuse(const struct route *route, size_t i)
 
     return (refusals[i].of & OF_ALL) || ((refusals[i].of & OF_STORE) && stores) ||
            ((refusals[i].of & OF_BODY) && route->body) || ((refusals[i].of & OF_INPUT) && checks) ||
-           (refusals[i].answers & route->answers);
+           (refusals[i].answers & answers_of(route));
 }
 
 /* What a route says in its own way; NULL: as all do. */
@@ -238,6 +246,11 @@ static json_t *page_of(json_t *item)
                      "page");
 }
 
+static const struct field *reply_fields_of(const struct route *route)
+{
+    return route->reply_fields ? route->reply_fields : route->resource->fields;
+}
+
 static json_t *schema_of_shape(struct schemas *schemas, const struct route *route)
 {
     static const char *const plain[] = {[REPLY_NULL] = "null",
@@ -252,7 +265,7 @@ static json_t *schema_of_shape(struct schemas *schemas, const struct route *rout
     case REPLY_LIST:
     case REPLY_PAGE:
         name_of_path(route->path, name);
-        json_t *item = schema_of_reply(schemas, route->reply_fields, name);
+        json_t *item = schema_of_reply(schemas, reply_fields_of(route), name);
         if (route->shape == REPLY_OBJECT)
             return item;
         return route->shape == REPLY_PAGE ? page_of(item)

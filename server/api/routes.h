@@ -1,7 +1,7 @@
 /* One array of routes for each resource; routes.c lists them all. */
 #pragma once
 
-#include "server/api/api.h"
+#include "server/api/resources.h"
 
 extern const struct route admin_routes[];
 extern const struct route automation_routes[];

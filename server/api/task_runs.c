@@ -337,21 +337,20 @@ static int create_task_run(struct txn *txn, struct request *request, struct http
 
 /* ---- changing ---- */
 
+static int check_task_run(struct txn *txn, struct request *request, struct record *record,
+                          struct http_reply *reply)
+{
+    (void)txn;
+    if (!record_is_set(record, "name") || record_get(record, "name").type != VALUE_NULL)
+        return 1;
+    reply_problem(reply, request, "name", "string_type", "Input should be a valid string");
+    return 0;
+}
+
 static int update_task_run(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    struct record record;
-
-    record_from_update(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
-    if (record_is_set(&record, "name") && record_get(&record, "name").type == VALUE_NULL)
-        return reply_problem(reply, request, "name", "string_type",
-                             "Input should be a valid string");
-    int changed = record_update(txn, "task_runs", &record, "id", V(request->params[0]));
-    if (changed < 0)
-        return HANDLER_FAILED;
-    if (!changed)
-        return reply_detail(reply, 404, "Task run not found");
     txn_publish(txn, "task_run:%s", request->params[0]);
-    return reply_nothing(reply, 204);
+    return resource_update(txn, request, reply);
 }
 
 static int set_state(struct txn *txn, struct request *request, struct http_reply *reply)
@@ -390,47 +389,17 @@ static int list_states(struct txn *txn, struct request *request, struct http_rep
 
 /* ---- routes ---- */
 
-static const struct body create_body = {.fields = fields, .only = FIELD_CREATE};
-static const struct body update_body = {.fields = fields, .only = FIELD_UPDATE};
+#define TASK_RUNS "/api/task_runs/"
 
 const struct route task_run_routes[] = {
-    {.method = HTTP_POST,
-     .path = "/api/task_runs/",
-     .handle = create_task_run,
-     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
-     .body = &create_body,
+    {ROUTE_CREATE(TASK_RUNS, task_run_resource, fields, create_task_run),
      .summary = "Creates a task run, or gives the one that has the keys in its flow run.",
-     .status = 201,
-     .answers = ANSWERS_200 | ANSWERS_409,
-     .reply_fields = fields},
+     .answers = ANSWERS_200 | ANSWERS_409},
+    {ROUTE_FILTER(TASK_RUNS, task_run_resource, "task runs")},
+    {ROUTE_COUNT(TASK_RUNS, task_run_resource, "task runs")},
+    {ROUTE_PAGINATE(TASK_RUNS, task_run_resource, "task runs")},
     {.method = HTTP_POST,
-     .path = "/api/task_runs/filter",
-     .handle = resource_filter,
-     .body = &filter_body,
-     .resource = &task_run_resource,
-     .summary = "Lists task runs.",
-     .status = 200,
-     .shape = REPLY_LIST,
-     .reply_fields = fields},
-    {.method = HTTP_POST,
-     .path = "/api/task_runs/count",
-     .handle = resource_count,
-     .body = &count_body,
-     .resource = &task_run_resource,
-     .summary = "Counts task runs.",
-     .status = 200,
-     .shape = REPLY_INTEGER},
-    {.method = HTTP_POST,
-     .path = "/api/task_runs/paginate",
-     .handle = resource_paginate,
-     .body = &paginate_body,
-     .resource = &task_run_resource,
-     .summary = "Lists task runs by pages.",
-     .status = 200,
-     .shape = REPLY_PAGE,
-     .reply_fields = fields},
-    {.method = HTTP_POST,
-     .path = "/api/task_runs/history",
+     .path = TASK_RUNS "history",
      .handle = runs_history,
      .body = &history_body,
      .resource = &task_run_resource,
@@ -438,34 +407,14 @@ const struct route task_run_routes[] = {
      .status = 200,
      .shape = REPLY_LIST,
      .reply_fields = history_fields},
-    {.method = HTTP_GET,
-     .path = "/api/task_runs/{id}",
-     .handle = resource_read,
-     .resource = &task_run_resource,
-     .summary = "Reads a task run.",
-     .status = 200,
-     .answers = ANSWERS_404,
-     .reply_fields = fields},
-    {.method = HTTP_PATCH,
-     .path = "/api/task_runs/{id}",
-     .handle = update_task_run,
-     .flags = ROUTE_WRITES,
-     .body = &update_body,
-     .summary = "Changes a task run's name.",
-     .status = 204,
-     .answers = ANSWERS_404,
-     .shape = REPLY_NOTHING},
-    {.method = HTTP_DELETE,
-     .path = "/api/task_runs/{id}",
-     .handle = resource_delete,
-     .flags = ROUTE_WRITES,
-     .resource = &task_run_resource,
-     .summary = "Deletes a task run with its states.",
-     .status = 204,
-     .answers = ANSWERS_404,
-     .shape = REPLY_NOTHING},
+    {ROUTE_READ(TASK_RUNS "{id}", task_run_resource, resource_read),
+     .summary = "Reads a task run."},
+    {ROUTE_UPDATE(TASK_RUNS "{id}", task_run_resource, fields, update_task_run),
+     .check = check_task_run, .summary = "Changes a task run's name."},
+    {ROUTE_DELETE(TASK_RUNS "{id}", task_run_resource, resource_delete),
+     .summary = "Deletes a task run with its states."},
     {.method = HTTP_POST,
-     .path = "/api/task_runs/{id}/set_state",
+     .path = TASK_RUNS "{id}/set_state",
      .handle = set_state,
      .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
      .body = &set_state_body,
@@ -473,14 +422,8 @@ const struct route task_run_routes[] = {
      .status = 201,
      .answers = ANSWERS_200 | ANSWERS_404,
      .reply_fields = outcome_fields},
-    {.method = HTTP_GET,
-     .path = "/api/task_run_states/{id}",
-     .handle = resource_read,
-     .resource = &task_run_state,
-     .summary = "Reads a task run's state.",
-     .status = 200,
-     .answers = ANSWERS_404,
-     .reply_fields = state_fields},
+    {ROUTE_READ("/api/task_run_states/{id}", task_run_state, resource_read),
+     .summary = "Reads a task run's state."},
     {.method = HTTP_GET,
      .path = "/api/task_run_states/",
      .handle = list_states,

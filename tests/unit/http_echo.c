@@ -1,5 +1,5 @@
 /*
- * A server for tests/api/test_http.py: says back what it was sent, as JSON.
+ * A server for tests/harness/http_echo.py: says back what it was sent, as JSON.
  *
  *   http_echo [host=H] [port=N] [body_limit=N] [connection_limit=N] [receive_ms=N] [idle_ms=N]
  *             [send_ms=N] [grace_ms=N] [allow=NAME]...

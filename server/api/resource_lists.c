@@ -1,6 +1,5 @@
-/* Handlers that serve any resource: read, filter, count, pages, delete. */
-#include "common/ids.h"
-#include "server/api/api.h"
+/* Handlers that serve any resource, many rows at once: filter, count, pages. */
+#include "server/api/resources.h"
 
 /* Of values that a filter may hold to be split: each of its parts holds them. */
 #define SPLIT_VALUES_LIMIT 100
@@ -75,32 +74,6 @@ int reply_rows(struct txn *txn, struct json_writer *writer, const struct field *
         count++;
     }
     return r < 0 ? -1 : count;
-}
-
-int reply_resource(struct txn *txn, struct http_reply *reply, int status,
-                   const struct resource *resource, const char *condition, struct value value)
-{
-    sql_auto sql = {0};
-    rows_auto rows = {0};
-    struct json_writer writer;
-
-    resource_select(resource, &sql);
-    sql_addf(&sql, " WHERE %s", condition);
-    sql_bind(&sql, value);
-    int found = sql_first(txn, &rows, &sql);
-    if (found < 0)
-        return HANDLER_FAILED;
-    if (!found)
-        return reply_detail(reply, 404, "%s not found", resource->name);
-    reply_begin(reply, status, &writer);
-    fields_write_row(resource->fields, &writer, &rows);
-    return HANDLER_DONE;
-}
-
-int resource_read(struct txn *txn, struct request *request, struct http_reply *reply)
-{
-    return reply_resource(txn, reply, 200, request->route->resource, "r.id = ?",
-                          V(request->params[0]));
 }
 
 /* The condition for what the body asks, and the request itself. */
@@ -250,19 +223,4 @@ int resource_paginate(struct txn *txn, struct request *request, struct http_repl
     json_add_integer(&writer, page);
     json_end_object(&writer);
     return HANDLER_DONE;
-}
-
-int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply)
-{
-    const struct resource *resource = request->route->resource;
-    sql_auto sql = {0};
-
-    sql_addf(&sql, "DELETE FROM %s WHERE id = ?", resource->table);
-    sql_bind(&sql, value_text(request->params[0]));
-    int deleted = sql_run(txn, &sql);
-    if (deleted < 0)
-        return HANDLER_FAILED;
-    if (!deleted)
-        return reply_detail(reply, 404, "%s not found", resource->name);
-    return reply_nothing(reply, 204);
 }
