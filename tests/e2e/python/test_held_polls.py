@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from harness.flows import read, resume, wait, wait_for_state
+from harness.flows import read, resume, send_input, wait, wait_for_state
 from harness.programs import Programs, interrupt, run_of
 from harness.server import Server
 
@@ -33,12 +33,6 @@ def seconds(process):
     assert process.end() == 0, process.output()
     how, after = re.search(r": (\S.*) after ([\d.]+) s", process.output()).groups()
     return how, float(after)
-
-
-def send(api, run, word):
-    reply = api.post(f"/flow_runs/{run['id']}/input", json={
-        "key": f"strautomaticruninput-auto-{word}", "value": f'{{"value": "{word}"}}'})
-    assert reply.status_code == 201, reply.text
 
 
 def test_a_paused_flow_goes_on_at_once(server, programs):
@@ -78,7 +72,7 @@ def test_a_receive_that_is_held_hears_at_once(server, programs):
     process = programs("waiting.py", "receives_async", "8", "3")
     run = run_of(server.api, "receives-async", "Running", output=process.output)
     time.sleep(4)  # it polls after 3 s, and would again after 6
-    send(server.api, run, "first")
+    send_input(server.api, run, "strautomaticruninput-auto-1", {"value": "first"})
     process.end()
     assert "received: ['first']" in process.output()
 

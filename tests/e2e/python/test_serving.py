@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness.flows import log_of, read, resume, wait, wait_for_state
+from harness.flows import log_of, read, resume, send_input, wait, wait_for_state
 from harness.programs import interrupt, run_of
 
 pytestmark = pytest.mark.timeout(240)
@@ -46,8 +46,9 @@ def test_the_banner_and_the_end_of_a_served_flow(server, programs):
 
 
 def test_runs_of_deployments(server, programs, runner):
-    output = "".join(process.output() for process in (programs("serving.py", what) for what in (
-        "now", "wait", "within", "bad")) if process.end() == 0)
+    callers = [programs("serving.py", what) for what in ("now", "wait", "within", "bad")]
+    assert [caller.end() for caller in callers] == [0, 0, 0, 0]
+    output = "".join(caller.output() for caller in callers)
     for line in ("now: Scheduled True", "wait: Completed", "within: Completed"):
         assert line in output
     assert re.search(r"bad: .*'x' is not of type 'integer'", output)
@@ -84,12 +85,11 @@ def test_suspend_and_go_on_in_another_process(server, runner):
 
 def test_suspend_after_a_time_out_and_go_on(server, programs, runner):
     run = start(server.api, "greeter")
-    wait_for_state(server.api, run, "Running")
     for word in ("andrew", "beth"):
-        assert programs("serving.py", "send", run["id"], word).end() == 0
+        wait_for_state(server.api, run, "Running")
+        send_input(server.api, run, "strautomaticruninput-auto-" + word, {"value": word})
         wait_for_state(server.api, run, "Suspended")
         resume(server.api, run, None)
-        wait_for_state(server.api, run, "Running")
     assert programs("serving.py", "send", run["id"], "bye").end() == 0
     wait_for_state(server.api, run, "Completed")
     said(server.api, run, "greeter: hello, andrew", "greeter: hello, beth")
