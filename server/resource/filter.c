@@ -1,11 +1,11 @@
 /* From the filter bodies of clients to SQL. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/ids.h"
 #include "common/times.h"
 #include "server/resource/resource.h"
+#include "json/text.h"
 
 struct filter_compiler {
     struct arena *arena;
@@ -168,12 +168,8 @@ static void compare(struct filter_compiler *compiler, const struct filter *filte
 /* A tag is found by its JSON text, quotes and all, in the text of the array. */
 static void add_tag(struct filter_compiler *compiler, const char *expression, const json_t *tag)
 {
-    char *text = json_dumps(tag, JSON_ENCODE_ANY);
-
-    if (text)
-        arena_on_release(compiler->arena, free, text);
     sql_addf(compiler->sql, "strpos(%s, ?) > 0", expression);
-    sql_bind(compiler->sql, value_text(text));
+    sql_bind(compiler->sql, value_text(json_arena_text(compiler->arena, tag)));
 }
 
 static void compile_tags(struct filter_compiler *compiler, const char *expression,
@@ -231,6 +227,21 @@ static void compile_equal(struct filter_compiler *compiler, const struct filter 
                           const char *expression, const json_t *operand)
 {
     compare(compiler, filter, expression, "=", operand);
+}
+
+/* Ids are stored in lower case; 'g' comes after all that may follow in one. */
+static void compile_starts_with(struct filter_compiler *compiler, const struct filter *filter,
+                                const char *expression, const json_t *operand)
+{
+    static const struct filter text = {.kind = FILTER_VALUE, .type = FIELD_TEXT};
+    struct value value;
+
+    (void)filter;
+    sql_addf(compiler->sql, "(%s >= lower(?) AND %s < lower(?) || 'g')", expression, expression);
+    if (!operand_value(compiler, &text, operand, &value))
+        return;
+    sql_bind(compiler->sql, value);
+    sql_bind(compiler->sql, value);
 }
 
 static void compile_any_of_kind(struct filter_compiler *compiler, const struct filter *filter,
@@ -327,6 +338,7 @@ const struct filter_operator filter_operators[] = {
     {"ge_", OP_GE, OPERAND_ONE, compile_after},
     {"gt_", OP_GT, OPERAND_ONE, compile_later},
     {"eq_", OP_EQ, OPERAND_ONE, compile_equal},
+    {"starts_with_", OP_STARTS_WITH, OPERAND_TEXT, compile_starts_with},
     {"query", OP_QUERY, OPERAND_TEXT, compile_query},
     {"type_", OP_TYPE, OPERAND_TEXTS, compile_type},
     {"id_", OP_ID, OPERAND_TEXTS, compile_id},
