@@ -29,7 +29,7 @@ REASONS = (
     ("/admin/storage", "results are kept where the flow runs"),
     ("/task_workers", "background tasks (`Task.serve`, `.delay`) need Prefect's own server"),
     ("/flow_runs/{id}/graph", "for the pages of Prefect's server"),
-    ("/flow_runs/{id}/logs/download", "`fermata logs RUN` and `/logs/filter` give the same lines"),
+    ("/flow_runs/{id}/logs/download", "`fermata flow-run logs RUN` and `/logs/filter` give the same lines"),
     ("/flows/bulk_delete", "flows are deleted one by one"),
     ("/deployments/{id}/work_queue_check", "work pools are not there yet, so the list is empty"),
     ("/work_", "work pools are not there yet"),
