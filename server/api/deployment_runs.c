@@ -475,9 +475,9 @@ static int64_t time_ahead(const struct request *request, const struct txn *txn)
 {
     int64_t before = request_time(request, "scheduled_before", TIME_NEVER);
 
-    if (!request->wait_until)
-        return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0 : before - request->wait_begun;
+    if (before == TIME_NEVER)
+        return request->wait_until && !request->held ? 0 : TIME_NEVER;
+    return before - (request->wait_until ? request->wait_begun : txn_now(txn));
 }
 
 static void from_scheduled(struct sql *sql, const struct value *ids, int count)

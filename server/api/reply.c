@@ -93,7 +93,7 @@ int reply_problems(struct http_reply *reply, const struct request *request,
 int reply_problem(struct http_reply *reply, const struct request *request, const char *member,
                   const char *type, const char *format, ...)
 {
-    problems_auto problems;
+    problems_auto problems = {0};
     char message[ERROR_MESSAGE_SIZE];
     va_list args;
 
