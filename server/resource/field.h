@@ -88,6 +88,9 @@ struct sql;
 /* Appends "r.id, r.name, …": the columns of all fields that have any. */
 void fields_select(const struct field *fields, struct sql *sql);
 
+/* The number of a field's first column in such a select. */
+int fields_column(const struct field *fields, const char *name);
+
 /* Writes the current row of such a select as one object. */
 void fields_write_row(const struct field *fields, struct json_writer *writer,
                       const struct rows *rows);
