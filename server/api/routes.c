@@ -15,6 +15,8 @@ const struct routes all_routes[] = {
     {"Runs of deployments", deployment_run_routes},
     {"Variables", variable_routes},
     {"Logs", log_routes},
+    {"Artifacts", artifact_routes},
+    {"Saved searches", saved_search_routes},
     {"Admin", admin_routes},
     {"Metrics", metrics_routes},
     {"Description", openapi_routes},

@@ -4,6 +4,7 @@
 #include "server/api/resources.h"
 
 extern const struct route admin_routes[];
+extern const struct route artifact_routes[];
 extern const struct route deployment_routes[];
 extern const struct route deployment_run_routes[];
 extern const struct route deployment_schedule_routes[];
@@ -18,6 +19,7 @@ extern const struct route openapi_routes[];
 extern const struct route candidate_routes[];
 extern const struct route resume_routes[];
 extern const struct route run_input_routes[];
+extern const struct route saved_search_routes[];
 extern const struct route task_run_routes[];
 extern const struct route variable_routes[];
 
