@@ -75,6 +75,7 @@ enum {
     ANSWERS_410 = 1 << 3,
     ANSWERS_304 = 1 << 4,
     ANSWERS_503 = 1 << 5, /* with `reply_fields`, beside the 503 of all routes */
+    ANSWERS_423 = 1 << 6,
 };
 
 struct route {

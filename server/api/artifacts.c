@@ -179,13 +179,8 @@ static int check_new(struct txn *txn, struct request *request, struct record *re
 {
     const char *key = request_text(request, "key");
 
-    if (key && !name_is_dashed(key)) {
-        reply_problem(reply, request, "key", "value_error",
-                      "Value error, Artifact key must only contain lowercase letters, numbers, and "
-                      "dashes.");
-        return 0;
-    }
-    if (!check_metadata(txn, request, record, reply))
+    if (!check_dashed_name(request, reply, "key", "Artifact key") ||
+        !check_metadata(txn, request, record, reply))
         return 0;
     return key && take_place(txn, record, key) < 0 ? -1 : 1;
 }

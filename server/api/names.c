@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-bool name_is_dashed(const char *name)
+static bool is_dashed(const char *name)
 {
     for (const char *p = name; *p; p++)
         if (!islower((unsigned char)*p) && !isdigit((unsigned char)*p) && *p != '-')
@@ -11,7 +11,26 @@ bool name_is_dashed(const char *name)
     return *name != '\0';
 }
 
-bool name_is_plain(const char *name)
+bool check_dashed_name(const struct request *request, struct http_reply *reply, const char *member,
+                       const char *what)
 {
-    return *name != '\0' && strpbrk(name, "/%&><") == NULL;
+    const char *name = request_text(request, member);
+
+    if (!name || is_dashed(name))
+        return true;
+    reply_problem(reply, request, member, "value_error",
+                  "Value error, %s must only contain lowercase letters, numbers, and dashes.",
+                  what);
+    return false;
+}
+
+bool check_plain_name(const struct request *request, struct http_reply *reply, const char *member)
+{
+    const char *name = request_text(request, member);
+
+    if (!name || (*name && !strpbrk(name, "/%&><")))
+        return true;
+    reply_problem(reply, request, member, "string_pattern_mismatch",
+                  "String should match pattern '^[^/%%&><]+$'");
+    return false;
 }

@@ -1,11 +1,11 @@
-/* What names clients may give to what they make. */
+/* What names clients may give to what they make: the reply says what is wrong where they do not. */
 #pragma once
 
-#include <stdbool.h>
+#include "server/api/api.h"
 
-/* Lower-case letters, digits and dashes; one at least. */
-bool name_is_dashed(const char *name);
+/* Lower-case letters, digits and dashes; `what` is whose name it is: "Artifact key". */
+bool check_dashed_name(const struct request *request, struct http_reply *reply, const char *member,
+                       const char *what);
 
-/* Anything but / % & > <, which stand for something in paths and pages; one character at least. */
-bool name_is_plain(const char *name);
-#define NAME_PLAIN_PATTERN "^[^/%&><]+$" /* as clients know it */
+/* Anything but / % & > <, which stand for something in paths and pages. */
+bool check_plain_name(const struct request *request, struct http_reply *reply, const char *member);

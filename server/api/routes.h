@@ -5,6 +5,7 @@
 
 extern const struct route admin_routes[];
 extern const struct route artifact_routes[];
+extern const struct route concurrency_limit_routes[];
 extern const struct route deployment_routes[];
 extern const struct route deployment_run_routes[];
 extern const struct route deployment_schedule_routes[];
@@ -20,6 +21,8 @@ extern const struct route candidate_routes[];
 extern const struct route resume_routes[];
 extern const struct route run_input_routes[];
 extern const struct route saved_search_routes[];
+extern const struct route slot_routes[];
+extern const struct route tag_limit_routes[];
 extern const struct route task_run_routes[];
 extern const struct route variable_routes[];
 

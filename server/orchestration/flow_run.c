@@ -9,6 +9,7 @@
 #include "server/orchestration/input_request.h"
 #include "server/orchestration/names.h"
 #include "server/orchestration/run_lease.h"
+#include "server/orchestration/slots.h"
 #include "server/orchestration/task_run.h"
 #include "server/resource/overlay.h"
 
@@ -230,6 +231,8 @@ int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
         return -1;
     if (run_lease_follow(txn, run, state) < 0)
         return -1;
+    if (state_is_terminal(state->type) && slot_leases_release_of_run(txn, run->id) < 0)
+        return -1;
     publish(txn, run, state);
     run->state = *state;
     return 0;
@@ -338,7 +341,8 @@ int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct 
 
 int flow_run_delete(struct txn *txn, const char *id)
 {
-    if (db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
+    if (slot_leases_release_of_run(txn, id) < 0 ||
+        db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
         return -1;
     txn_publish(txn, "flow_run:%s", id);
     txn_publish(txn, "flow_runs");
