@@ -1,10 +1,9 @@
 /* Artifacts: what runs make for people to look at. Those of one key are a collection, which is seen
  * as its latest. */
-#include <stdlib.h>
-
 #include "common/ids.h"
 #include "server/api/names.h"
 #include "server/api/routes.h"
+#include "json/text.h"
 
 #define COLLECTED_FIELDS                                                                           \
     {.name = "type",                                                                               \
@@ -147,11 +146,8 @@ static int check_metadata(struct txn *txn, struct request *request, struct recor
         reply_problems(reply, request, &problems);
         return 0;
     }
-    if (json_is_object(metadata)) {
-        char *kept = json_dumps(cut, JSON_COMPACT);
-        arena_on_release(txn_arena(txn), free, kept);
-        record_set(record, "metadata_", V(kept));
-    }
+    if (json_is_object(metadata))
+        record_set(record, "metadata_", V(json_arena_text(txn_arena(txn), cut)));
     return 1;
 }
 

@@ -1,30 +1,11 @@
-/* One array of routes for each resource; routes.c lists them all. */
+/* For the files of resources: what they have in common, and what they know of each other. */
 #pragma once
 
 #include "server/api/resources.h"
 
-extern const struct route admin_routes[];
-extern const struct route artifact_routes[];
-extern const struct route concurrency_limit_routes[];
-extern const struct route deployment_routes[];
-extern const struct route deployment_run_routes[];
-extern const struct route deployment_schedule_routes[];
-extern const struct route flow_routes[];
-extern const struct route flow_run_state_routes[];
-extern const struct route flow_run_bulk_routes[];
-extern const struct route flow_run_routes[];
-extern const struct route input_request_routes[];
-extern const struct route log_routes[];
-extern const struct route metrics_routes[];
-extern const struct route openapi_routes[];
-extern const struct route candidate_routes[];
-extern const struct route resume_routes[];
-extern const struct route run_input_routes[];
-extern const struct route saved_search_routes[];
-extern const struct route slot_routes[];
-extern const struct route tag_limit_routes[];
-extern const struct route task_run_routes[];
-extern const struct route variable_routes[];
+#define ROUTES(tag, routes) extern const struct route routes[];
+#include "server/api/route_tables.h"
+#undef ROUTES
 
 /* Resources whose filters others use. */
 extern const struct filter deployment_filters[];
