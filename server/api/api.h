@@ -22,6 +22,7 @@
 
 struct api;
 struct request;
+struct secrets;
 
 enum handler_result {
     HANDLER_FAILED = -1, /* the reason is in the transaction */
@@ -51,6 +52,7 @@ enum {
     ROUTE_NO_STORE = 1 << 3,    /* answered at once; the handler gets no transaction */
     ROUTE_ANY_VERSION = 1 << 4, /* whatever X-PREFECT-API-VERSION says */
     ROUTE_LEASES = 1 << 5,      /* takes Fermata-Lease */
+    ROUTE_SECRET = 1 << 6,      /* what is sent may be secret: refusals do not repeat it */
 };
 
 enum reply_shape {
@@ -193,6 +195,7 @@ struct api_config {
     struct live *live;
     struct leases *leases;     /* of flows that wait for answers to check */
     struct leases *run_leases; /* of runs; their ends are told by time_monotonic */
+    struct secrets *secrets;   /* with which blocks are sealed */
     struct http_server **http; /* for its figures; filled in once it is there */
 };
 
