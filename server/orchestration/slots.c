@@ -189,11 +189,6 @@ static int64_t end_of(struct txn *txn, double seconds)
     return seconds > 0 ? time_add_seconds(txn_now(txn), seconds) : TIME_NEVER;
 }
 
-static struct value time_or_null(int64_t time)
-{
-    return time == TIME_NEVER ? value_null() : value_integer(time);
-}
-
 /* Wakes the clock if no other lease ends before this one. */
 static int watch_end(struct txn *txn, int64_t end)
 {
@@ -233,7 +228,7 @@ int slot_lease_create(struct txn *txn, const struct slot_limits *limits,
         db_run(txn,
                "INSERT INTO slot_leases (id, created, expires, slots, holder_type, holder_id,"
                " flow_run_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-               V(ret_id), V(txn_now(txn)), time_or_null(end), V(lease->slots),
+               V(ret_id), V(txn_now(txn)), value_time(end), V(lease->slots),
                V(lease->holder_type), V(lease->holder_id), V(flow_run_id)) < 0)
         return -1;
     for (size_t i = 0; i < limits->count; i++)
