@@ -296,6 +296,7 @@ SORTED = (
 WALKED = ("SCAN run_leases USING INDEX run_leases_begin: ",
           "SCAN run_leases: UPDATE run_leases SET begins = 1 WHERE begins = ?",
           "SCAN events: DELETE FROM event",
+          # whether there are any
           "SCAN block_documents USING COVERING INDEX block_documents_schema: SELECT 1 FROM "
           "block_documents LIMIT ?")
 
