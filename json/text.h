@@ -31,6 +31,9 @@ json_t *json_parse(const char *text, size_t length, struct error *error) MUST_CH
  */
 const char *json_member_text(const char *text, const char *const path[], size_t *ret_length);
 
+/* The value, whose reference the arena takes over. */
+json_t *json_arena_own(struct arena *arena, json_t *value);
+
 /* The text of an array's entries, one after the other: `*at` begins as the array's own text, which
  * has gone through json_parse. NULL behind the last. */
 const char *json_next_entry(const char **at, size_t *ret_length);
@@ -54,3 +57,6 @@ int json_number_compare(const json_t *a, const json_t *b);
 /* The value as Python's repr() shows it: {'a': [1, 2.0, True, None]}. */
 void json_text_repr(const json_t *value, struct buf *to);
 void json_text_repr_string(const char *string, size_t length, struct buf *to);
+
+/* The value as Python's json.dumps writes it with sort_keys=True. */
+void json_text_python(const json_t *value, struct buf *to);

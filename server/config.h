@@ -10,6 +10,7 @@ struct config {
     const char *host;
     int64_t port;
     const char *data;
+    const char *secrets_key;   /* file; "": in the directory of the database */
     const char *allowed_hosts; /* separated by commas */
     const char *log_format;    /* "plain" or "json" */
     const char *log_level;
@@ -17,6 +18,9 @@ struct config {
     int64_t connection_limit;
     int64_t receive_timeout; /* seconds */
     int64_t retention;       /* days; 0: finished runs are kept for ever */
+    int64_t event_retention; /* days; 0: events are kept for ever */
+    int64_t hold_polls;      /* seconds; 0: not at all */
+    int64_t hold_receives;   /* seconds; 0: not at all */
 };
 
 /* Fills in the configuration. 0, or -1 with an error; 1: --help was asked for and printed. */

@@ -20,8 +20,15 @@
 #include "server/store/store.h"
 #include "json/writer.h"
 
+/* The versions of Prefect whose API we speak: what its client compares with its own, and the oldest
+ * that we get along with. */
+#define PREFECT_VERSION            "3.8.8"
+#define PREFECT_API_VERSION        "0.8.4"
+#define PREFECT_API_VERSION_OLDEST "0.8.0"
+
 struct api;
 struct request;
+struct secrets;
 
 enum handler_result {
     HANDLER_FAILED = -1, /* the reason is in the transaction */
@@ -51,7 +58,8 @@ enum {
     ROUTE_NO_STORE = 1 << 3,    /* answered at once; the handler gets no transaction */
     ROUTE_ANY_VERSION = 1 << 4, /* whatever X-PREFECT-API-VERSION says */
     ROUTE_LEASES = 1 << 5,      /* takes Fermata-Lease */
-    ROUTE_PAGE = 1 << 6,        /* of the web page, not of the API: /openapi.json leaves it out */
+    ROUTE_SECRET = 1 << 6,      /* what is sent may be secret: refusals do not repeat it */
+    ROUTE_PAGE = 1 << 7,        /* of the web page, not of the API: /openapi.json leaves it out */
 };
 
 enum reply_shape {
@@ -76,6 +84,7 @@ enum {
     ANSWERS_410 = 1 << 3,
     ANSWERS_304 = 1 << 4,
     ANSWERS_503 = 1 << 5, /* with `reply_fields`, beside the 503 of all routes */
+    ANSWERS_423 = 1 << 6,
 };
 
 struct route {
@@ -115,6 +124,7 @@ struct request {
     const struct route *route;
     struct arena arena;
     const char *params[ROUTE_PARAMS]; /* of the path, in order; decoded */
+    bool from_newer_client;           /* than we know: it may send what we do not know */
     const char *body_text;            /* as it came, "" without one */
     json_t *body;                     /* checked; an empty object without one */
     void *prepared;                   /* what the route's preparation left for its handler */
@@ -128,7 +138,10 @@ struct request {
     struct http_reply reply;
     int64_t started;    /* monotonic */
     int64_t wait_until; /* 0: does not wait */
-    int wait_seconds;
+    int64_t wait_begun; /* once it waits */
+    int wait_seconds;   /* that the client asked for */
+    bool held;          /* it waits, though the client did not ask for it */
+    bool polls;         /* when it is answered is noted */
     int64_t clock_time; /* when the clock alone changes the answer */
     bool goes_on;       /* the route's `then` follows, or runs */
     bool parks;
@@ -163,6 +176,9 @@ void request_watch_clock(struct request *request, int64_t time);
  * returned. */
 int request_then(struct request *request, const char *subject, int64_t time);
 
+/* Has a request wait whose client did not ask for it; while it is prepared. */
+void request_hold(struct request *request, int64_t length);
+
 /* Whether "nothing to say yet" can still be answered by HANDLER_PARK. */
 bool request_may_wait(const struct request *request, const struct txn *txn);
 
@@ -193,7 +209,10 @@ struct api_config {
     struct live *live;
     struct leases *leases;     /* of flows that wait for answers to check */
     struct leases *run_leases; /* of runs; their ends are told by time_monotonic */
+    struct secrets *secrets;   /* with which blocks are sealed */
     struct http_server **http; /* for its figures; filled in once it is there */
+    int64_t hold_polls;        /* as held_polls.h says; 0: not at all */
+    int64_t hold_receives;
 };
 
 int api_create(const struct api_config *config, struct api **ret_api,
@@ -207,9 +226,6 @@ struct metrics *api_metrics(struct api *api);
 /* Whether requests are served: what /api/ready tells. */
 bool api_is_ready(const struct api *api);
 void api_set_ready(struct api *api, bool ready);
-
-/* Where a request or a socket has no memory: the process ends, what was acknowledged is on disk. */
-_Noreturn void api_out_of_memory(void);
 
 /* The call-backs of http_config; `context` is the API. */
 void api_on_request(void *context, struct http_request *http);

@@ -327,6 +327,7 @@ void connection_reply(struct connection *connection, struct http_request *reques
     bool was_inside = connection->inside;
 
     connection->request = NULL;
+    memcpy(connection->note, request->note, sizeof(connection->note));
     connection->out_head = request->reply_head;
     connection->out_body = request->reply_body;
     request->reply_head = (struct buf)BUF_INIT;
@@ -380,7 +381,7 @@ void connection_stop(struct connection *connection)
     else if (connection->state == CONNECTION_RECEIVING)
         refuse_from_outside(connection, &stopping);
     else if (is_socket(connection))
-        http_socket_close(connection->socket, HTTP_CLOSE_GOING_AWAY, "%s", stopping.detail);
+        http_socket_close(connection->socket, HTTP_CLOSE_RESTART, "%s", stopping.detail);
 }
 
 /* The kernel takes more, or a socket asked to be heard. */

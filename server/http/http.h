@@ -58,6 +58,7 @@ enum http_header {
     HTTP_HEADER_API_VERSION, /* X-PREFECT-API-VERSION */
     HTTP_HEADER_ACCEPT_ENCODING,
     HTTP_HEADER_HOST,
+    HTTP_HEADER_FLOW_ID, /* X-Prefect-Flow-Id */
     HTTP_HEADER_COUNT,
 };
 
@@ -99,6 +100,11 @@ const char *http_request_peer(const struct http_request *request); /* address of
 void http_request_set_data(struct http_request *request, void *data);
 void *http_request_data(const struct http_request *request);
 
+/* A note of the taker's, HTTP_NOTE_SIZE bytes aligned for anything, that goes from one request of a
+ * connection to its next: zeros in the first one. It belongs to the request until http_reply. */
+#define HTTP_NOTE_SIZE 64
+void *http_request_note(struct http_request *request);
+
 #define HTTP_REPLY_HEADERS 8
 
 struct http_reply {
@@ -133,14 +139,15 @@ void http_reply(struct http_request *request, struct http_reply *reply);
  */
 struct http_socket;
 
-/* RFC 6455, 7.4.1 */
+/* RFC 6455, 7.4.1, and IANA's registry. */
 enum http_close {
     HTTP_CLOSE_NORMAL = 1000,
-    HTTP_CLOSE_GOING_AWAY = 1001,
     HTTP_CLOSE_PROTOCOL = 1002,
     HTTP_CLOSE_INVALID = 1007,
     HTTP_CLOSE_POLICY = 1008,
     HTTP_CLOSE_SERVER_ERROR = 1011,
+    HTTP_CLOSE_RESTART = 1012, /* the server stops: not 1001, after which the stock client does not
+                                  come back */
 };
 
 enum http_socket_reading {

@@ -198,9 +198,9 @@ int event_record(struct txn *txn, const struct event *event)
         return inserted;
     for (int i = 0; i < event->related_count; i++)
         if (db_run(txn,
-                   "INSERT INTO event_related (resource_id, event_seq) VALUES (?, ?)"
+                   "INSERT INTO event_related (resource_id, occurred, event_seq) VALUES (?, ?, ?)"
                    " ON CONFLICT DO NOTHING",
-                   V(event->related_ids[i]), V(seq)) < 0)
+                   V(event->related_ids[i]), V(event->occurred), V(seq)) < 0)
             return -1;
     txn_publish(txn, "events");
     txn_publish(txn, "events:name:%s", event->name);

@@ -8,7 +8,8 @@
 #include "server/orchestration/event_search.h"
 #include "server/resource/resource.h"
 
-#define DAYS_BACK 180 /* that are looked at where a filter does not say since when */
+#define PATTERN_LENGTH 1000 /* bytes of a label's pattern */
+#define DAYS_BACK      180  /* that are looked at where a filter does not say since when */
 
 /* ---- compiling ---- */
 
@@ -17,6 +18,7 @@ static const struct body related_body = {.fields = related_filter_fields};
 static const struct body any_resource_body = {.fields = any_resource_filter_fields};
 
 struct compiler {
+    int64_t since, until;
     struct arena *arena;
     struct sql *sql;
     struct problems *problems;
@@ -148,23 +150,6 @@ static void add_lists(struct compiler *compiler, const json_t *filter, const str
 
 /* ---- labels ---- */
 
-/* A pattern as GLOB has it, which knows brackets too. */
-static const char *glob(struct arena *arena, const char *pattern)
-{
-    char *text = arena_alloc(arena, 3 * strlen(pattern) + 1);
-    char *to = text;
-
-    for (; *pattern; pattern++) {
-        if (*pattern == '[') {
-            memcpy(to, "[[]", 3);
-            to += 3;
-        } else {
-            *to++ = *pattern;
-        }
-    }
-    return text;
-}
-
 static void add_pattern(struct compiler *compiler, const json_t *pattern, const char *before)
 {
     const char *text = json_string_value(pattern);
@@ -174,9 +159,12 @@ static void add_pattern(struct compiler *compiler, const json_t *pattern, const 
                      "Input should be a valid string");
         return;
     }
+    if (json_string_length(pattern) > PATTERN_LENGTH)
+        problems_add(compiler->problems, "string_too_long", pattern, NULL,
+                     "A pattern should have at most %d bytes", PATTERN_LENGTH);
     bool negated = *text == '!';
-    sql_addf(compiler->sql, "%sl.value %sGLOB ?", before, negated ? "NOT " : "");
-    bind(compiler, glob(compiler->arena, text + negated));
+    sql_addf(compiler->sql, "%s%smatches(l.value, ?)", before, negated ? "NOT " : "");
+    bind(compiler, text + negated);
 }
 
 /* One label: a pattern, or several. */
@@ -263,7 +251,9 @@ static void add_related_conditions(struct compiler *compiler, const json_t *filt
     if (json_array_size(ids) > 0 && json_array_size(ids) <= FILTER_LIST_LIMIT) {
         sql_add(compiler->sql, "r.seq IN (SELECT event_seq FROM event_related WHERE ");
         add_one_of(compiler, "resource_id", ids);
-        sql_add(compiler->sql, ") AND ");
+        sql_add(compiler->sql, " AND occurred >= ? AND occurred <= ?) AND ");
+        sql_bind(compiler->sql, V(compiler->since));
+        sql_bind(compiler->sql, V(compiler->until));
     }
     sql_add(compiler->sql, "EXISTS (SELECT 1 FROM json_each(r.related) x WHERE 1 = 1");
     add_lists(compiler, filter, &related_place);
@@ -348,16 +338,6 @@ void event_filter_period(const json_t *filter, int64_t now, int64_t *ret_since, 
     *ret_until = time_of(filter, "until", now);
 }
 
-static void add_occurred(struct compiler *compiler, const json_t *filter, int64_t now)
-{
-    int64_t since, until;
-
-    event_filter_period(filter, now, &since, &until);
-    sql_add(compiler->sql, "r.occurred >= ? AND r.occurred <= ?");
-    sql_bind(compiler->sql, V(since));
-    sql_bind(compiler->sql, V(until));
-}
-
 static void add_member(struct compiler *compiler, const json_t *filter, const char *name,
                        const struct place *place)
 {
@@ -382,13 +362,16 @@ static void add_ids(struct compiler *compiler, const json_t *filter)
 void event_filter_where(const json_t *filter, int64_t now, struct arena *arena, struct sql *sql,
                         struct problems *problems)
 {
-    struct compiler compiler = {arena, sql, problems};
+    struct compiler compiler = {.arena = arena, .sql = sql, .problems = problems};
     const json_t *text = json_object_get(filter, "text");
 
     body_check(&filter_body, filter, problems);
     if (problems_any(problems))
         return;
-    add_occurred(&compiler, filter, now);
+    event_filter_period(filter, now, &compiler.since, &compiler.until);
+    sql_add(sql, "r.occurred >= ? AND r.occurred <= ?");
+    sql_bind(sql, V(compiler.since));
+    sql_bind(sql, V(compiler.until));
     add_member(&compiler, filter, "event", &event_place);
     add_member(&compiler, filter, "resource", &primary_place);
     add_each(&compiler, filter, "related", &related_body, add_related);

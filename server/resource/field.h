@@ -95,6 +95,10 @@ int fields_column(const struct field *fields, const char *name);
 void fields_write_row(const struct field *fields, struct json_writer *writer,
                       const struct rows *rows);
 
+/* The same where the columns of the fields begin at `column`. */
+void fields_write_columns(const struct field *fields, struct json_writer *writer,
+                          const struct rows *rows, int column);
+
 /* ---- bodies ---- */
 
 /* What is wrong with a body: a list in the shape of pydantic's errors, see problems.h. */
@@ -142,6 +146,10 @@ int record_insert(struct txn *txn, const char *table, const struct record *recor
 /* Changes the row whose `key` column is `value`, `updated` with it. How many rows there were. */
 int record_update(struct txn *txn, const char *table, const struct record *record, const char *key,
                   struct value value) MUST_CHECK;
+
+/* As text, in the arena's memory, an object with all of these members: what the fallback says for
+ * those that are not in `value`, or null. */
+const char *object_complete(const struct field *fields, struct arena *arena, const json_t *value);
 
 /* The value of one sent member as a parameter; NULL: what the fallback says. */
 struct value field_value(const struct field *field, struct arena *arena, const json_t *value,

@@ -404,7 +404,7 @@ def test_a_server_that_stops_says_so(start_echo):
         assert idle.message() == "hello"
         server.process.terminate()
         for peer in (idle, held, within):
-            assert peer.closed() == (1001, "The server is stopping")
+            assert peer.closed() == (1012, "The server is stopping")
             peer.socket.close()
         server.wait()
 

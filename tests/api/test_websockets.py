@@ -266,7 +266,7 @@ def test_the_server_stops(fresh_server):
         begun = time.monotonic()
         fresh_server.process.terminate()
         for socket in (stream.socket, intake, early):
-            assert socket.closed() == (1001, "The server is stopping")
+            assert socket.closed() == (1012, "The server is stopping")
         fresh_server.process.wait(10)
         assert time.monotonic() - begun < 5
         fresh_server.stop()

@@ -83,7 +83,7 @@ static void add_headers(struct json_writer *writer, const struct http_request *r
     json_key(writer, "headers");
     json_begin_object(writer);
     for (enum http_header header = 0; header < HTTP_HEADER_COUNT; header++) {
-        if (!http_request_header(request, header))
+        if (!names[header] || !http_request_header(request, header))
             continue;
         json_key(writer, names[header]);
         json_add_string(writer, http_request_header(request, header));

@@ -20,8 +20,9 @@ CREATE INDEX events_resource ON events (resource_id, occurred, seq);
 -- Which events have a resource among their related ones.
 CREATE TABLE event_related (
     resource_id TEXT NOT NULL,
+    occurred BIGINT NOT NULL,
     event_seq BIGINT NOT NULL,
-    PRIMARY KEY (resource_id, event_seq)
+    PRIMARY KEY (resource_id, occurred, event_seq)
 ) WITHOUT ROWID;
 
 -- States that clients report have their times from clocks of their own, and two may have the same.
