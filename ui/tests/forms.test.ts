@@ -75,7 +75,10 @@ test("a form has no nulls", () => {
   const form = formSchema(schema) as Record<string, Record<string, JsonObject>>;
   expect(form.properties!.age).toEqual({ type: "integer", minimum: 0, [OPTIONAL]: true });
   expect(form.required).toEqual(["name"]);
-  expect((form.$defs!.leg!.properties as JsonObject).to).toEqual({ type: "string", [OPTIONAL]: true });
+  expect((form.$defs!.leg!.properties as JsonObject).to).toEqual({
+    type: "string",
+    [OPTIONAL]: true,
+  });
 });
 
 test("what is empty in the form is null in the answer, where it is required", () => {

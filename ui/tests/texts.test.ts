@@ -19,7 +19,12 @@ test("schedules in words", () => {
   expect(of({ rrule: "FREQ=DAILY" })).toBe("FREQ=DAILY");
 });
 
-const input = (seq: number, key: string, value: string, more: Partial<RunInput> = {}): RunInput => ({
+const input = (
+  seq: number,
+  key: string,
+  value: string,
+  more: Partial<RunInput> = {},
+): RunInput => ({
   id: String(seq),
   created: "",
   flow_run_id: "me",

@@ -17,7 +17,11 @@ export function Countdown({ until }: { until: string }) {
   const left = Date.parse(until) - now;
   const urgent = left < 60_000;
   return (
-    <time dateTime={until} title={exact(until)} className={urgent ? "countdown urgent" : "countdown"}>
+    <time
+      dateTime={until}
+      title={exact(until)}
+      className={urgent ? "countdown urgent" : "countdown"}
+    >
       {left > 0 ? relative(Date.parse(until), now) : "expired"}
     </time>
   );

@@ -18,7 +18,11 @@ export function whyNoForm(root: JsonObject): string | undefined {
   let fields = 0;
 
   // Follows only what a form shows from the beginning: fields of fields, not items of lists.
-  function look(schema: Json | undefined, depth: number, seen: readonly string[]): string | undefined {
+  function look(
+    schema: Json | undefined,
+    depth: number,
+    seen: readonly string[],
+  ): string | undefined {
     if (!isObject(schema)) return undefined;
     if (depth > DEEPEST) return "It is nested too deeply for a form.";
     if (typeof schema.$ref === "string") {

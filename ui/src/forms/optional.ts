@@ -16,7 +16,8 @@ function withoutNull(schema: JsonObject): JsonObject | undefined {
     if (!Array.isArray(parts) || !parts.some(isNull)) continue;
     const others = parts.filter((part) => !isNull(part));
     const { [key]: _parts, default: fallback, ...rest } = schema;
-    const kept = fallback === null || fallback === undefined ? rest : { ...rest, default: fallback };
+    const kept =
+      fallback === null || fallback === undefined ? rest : { ...rest, default: fallback };
     if (others.length === 1 && isObject(others[0])) return { ...others[0], ...kept };
     return { ...kept, [key]: others };
   }
@@ -54,7 +55,9 @@ export function formSchema(schema: Json): Json {
     $defs: mapped(base.$defs, formSchema),
     definitions: mapped(base.definitions, formSchema),
     items: base.items === undefined ? undefined : formSchema(base.items),
-    prefixItems: Array.isArray(base.prefixItems) ? base.prefixItems.map(formSchema) : base.prefixItems,
+    prefixItems: Array.isArray(base.prefixItems)
+      ? base.prefixItems.map(formSchema)
+      : base.prefixItems,
     additionalProperties:
       base.additionalProperties === undefined ? undefined : formSchema(base.additionalProperties),
     anyOf: Array.isArray(base.anyOf) ? base.anyOf.map(formSchema) : base.anyOf,

@@ -54,7 +54,10 @@ const formatNames: Record<string, string> = {
 // In the words of the server's own.
 const words: Record<string, Words> = {
   type: (value) =>
-    `must be ${[value].flat().map((name) => typeNames[String(name)] ?? name).join(" or ")}`,
+    `must be ${[value]
+      .flat()
+      .map((name) => typeNames[String(name)] ?? name)
+      .join(" or ")}`,
   minimum: (value) => `must be at least ${value}`,
   maximum: (value) => `must be at most ${value}`,
   exclusiveMinimum: (value) => `must be more than ${value}`,

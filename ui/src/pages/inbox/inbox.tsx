@@ -36,7 +36,8 @@ function Row(props: {
       />
       <Link href={href} className="inbox-link">
         <span className="inbox-who">
-          <strong>{request.flow_name}</strong> <span className="faint">{request.flow_run_name}</span>
+          <strong>{request.flow_name}</strong>{" "}
+          <span className="faint">{request.flow_run_name}</span>
           {request.deployment_name ? <span className="tag">{request.deployment_name}</span> : null}
           {request.state === "checking" ? <span className="tag">being checked</span> : null}
         </span>
