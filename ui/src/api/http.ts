@@ -1,4 +1,5 @@
 // Requests to the API, and what went wrong with them in words for a person.
+import { jsonText, parseJson } from "../lib/json";
 import type { InputRequest, Problem } from "./types";
 
 export class ApiError extends Error {
@@ -52,7 +53,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
 }
 
 async function body<T>(response: Response): Promise<T> {
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return (response.status === 204 ? undefined : parseJson(await response.text())) as T;
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -62,7 +63,7 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 function sending(method: string) {
   return async <T>(path: string, value: unknown, signal?: AbortSignal): Promise<T> => {
     const headers = { "Content-Type": "application/json" };
-    return body<T>(await send(path, { method, headers, body: JSON.stringify(value), signal }));
+    return body<T>(await send(path, { method, headers, body: jsonText(value), signal }));
   };
 }
 

@@ -1,6 +1,6 @@
 // What the API answers, as far as the pages use it; `/openapi.json` has all of it.
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 export type StateType =

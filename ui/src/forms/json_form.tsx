@@ -1,6 +1,7 @@
 // The answer as JSON, for what a form cannot say.
 import { type ReactNode, useState } from "react";
 import type { Json, JsonObject, Problem } from "../api/types";
+import { jsonText, parseJson } from "../lib/json";
 import { problemsOf } from "./validator";
 
 interface JsonFormProps {
@@ -15,7 +16,7 @@ interface JsonFormProps {
 
 function parse(text: string): { value?: JsonObject; error?: string } {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (typeof value !== "object" || value === null || Array.isArray(value))
       return { error: "The answer is an object: { … }" };
     return { value: value as JsonObject };
@@ -25,7 +26,7 @@ function parse(text: string): { value?: JsonObject; error?: string } {
 }
 
 export function JsonForm(props: JsonFormProps) {
-  const [text, setText] = useState(() => JSON.stringify(props.value, null, 2));
+  const [text, setText] = useState(() => jsonText(props.value, 2));
   const { value, error } = parse(text);
   const problems = value ? [...problemsOf(props.schema, value), ...props.problems] : [];
   return (
@@ -64,7 +65,7 @@ export function JsonForm(props: JsonFormProps) {
         </ul>
         <details>
           <summary>What is asked, as a JSON Schema</summary>
-          <pre className="json">{JSON.stringify(props.schema, null, 2)}</pre>
+          <pre className="json">{jsonText(props.schema, 2)}</pre>
         </details>
       </div>
       {props.children}

@@ -11,6 +11,7 @@ import type {
   ValidatorType,
 } from "@rjsf/utils";
 import type { Problem } from "../api/types";
+import { jsonText, rounded } from "../lib/json";
 import { errorSchema } from "./paths";
 
 const DRAFT = "2020-12";
@@ -20,6 +21,7 @@ const wholes = new Set([
   "properties",
   "items",
   "prefixItems",
+  "additionalItems",
   "additionalProperties",
   "$ref",
   "$dynamicRef",
@@ -71,7 +73,7 @@ const words: Record<string, Words> = {
   pattern: () => "does not have the expected form",
   format: (value) => `must be ${formatNames[String(value)] ?? value}`,
   enum: () => "must be one of the choices",
-  const: (value) => `must be ${JSON.stringify(value)}`,
+  const: (value) => `must be ${jsonText(value)}`,
   anyOf: () => "fits none of what may be given here",
   oneOf: () => "fits none, or more than one, of what may be given here",
   not: () => "is not allowed",
@@ -122,7 +124,9 @@ function problemOf(schema: unknown, unit: OutputUnit): Problem {
 /** All that is wrong with a value; nothing of a schema that cannot be read: the server can. */
 export function problemsOf(schema: object, value: unknown): Problem[] {
   try {
-    const { errors } = new Validator(schema, DRAFT, false).validate(value);
+    const { errors } = new Validator(rounded(schema) as Schema, DRAFT, false).validate(
+      rounded(value),
+    );
     return errors
       .filter((unit) => !wholes.has(unit.keyword))
       .filter((unit) => !isInsideOfChoice(unit, errors))
@@ -163,7 +167,8 @@ export const validator: ValidatorType = {
   isValid(schema: RJSFSchema, value: unknown, root: RJSFSchema): boolean {
     try {
       const whole = { ...schema, $defs: root.$defs, definitions: root.definitions };
-      return new Validator(whole as Schema, DRAFT, true).validate(value ?? null).valid;
+      return new Validator(rounded(whole) as Schema, DRAFT, true).validate(rounded(value ?? null))
+        .valid;
     } catch {
       return false;
     }

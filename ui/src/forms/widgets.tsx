@@ -1,10 +1,11 @@
 // The controls of a form: choices as buttons where they are few, files as base64.
 import { ariaDescribedByIds, type RegistryWidgetsType, type WidgetProps } from "@rjsf/utils";
 import { useState } from "react";
+import { jsonText } from "../lib/json";
 
 const FEW = 5; // choices that are buttons; more are a list to choose from
 
-const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+const isSame = (a: unknown, b: unknown) => jsonText(a) === jsonText(b);
 
 function Choices(props: WidgetProps) {
   const { id, value, required, disabled, readonly, onChange, onBlur, options } = props;
@@ -12,7 +13,7 @@ function Choices(props: WidgetProps) {
   return (
     <div className="choices" role="radiogroup" id={id} aria-labelledby={`${id}__label`}>
       {choices.map((choice, index) => (
-        <label key={JSON.stringify(choice.value)} className="choice">
+        <label key={jsonText(choice.value)} className="choice">
           <input
             type="radio"
             name={id}
@@ -50,7 +51,7 @@ function List(props: WidgetProps) {
     >
       {!required || chosen < 0 ? <option value={-1}>{required ? "Choose…" : "–"}</option> : null}
       {choices.map((choice, index) => (
-        <option key={JSON.stringify(choice.value)} value={index}>
+        <option key={jsonText(choice.value)} value={index}>
           {choice.label}
         </option>
       ))}
@@ -66,7 +67,7 @@ function Several(props: WidgetProps) {
       {(options.enumOptions ?? []).map((choice, index) => {
         const isChosen = chosen.some((item) => isSame(item, choice.value));
         return (
-          <label key={JSON.stringify(choice.value)} className="choice">
+          <label key={jsonText(choice.value)} className="choice">
             <input
               type="checkbox"
               id={`${id}-${index}`}

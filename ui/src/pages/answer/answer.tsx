@@ -10,6 +10,7 @@ import { Loading } from "../../components/loading";
 import { StateBadge } from "../../components/state_badge";
 import { Trouble } from "../../components/trouble";
 import { Countdown, When } from "../../components/when";
+import { jsonText } from "../../lib/json";
 import { useTitle } from "../../lib/title";
 import { AnswerForm, type Outcome } from "./answer_form";
 import { sendAnswers } from "./send";
@@ -118,7 +119,7 @@ function Over({ request }: { request: InputRequest }) {
         ) : null}
       </p>
       {request.state === "answered" ? (
-        <pre className="json">{JSON.stringify(request.answer, null, 2)}</pre>
+        <pre className="json">{jsonText(request.answer, 2)}</pre>
       ) : null}
       <p>
         <Link href={`/runs/flow-run/${request.flow_run_id}`}>To the run</Link>

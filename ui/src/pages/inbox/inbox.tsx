@@ -9,6 +9,7 @@ import { Loading } from "../../components/loading";
 import { Select } from "../../components/select";
 import { Trouble } from "../../components/trouble";
 import { Countdown, When } from "../../components/when";
+import { jsonText } from "../../lib/json";
 import { firstLine } from "../../lib/text";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
@@ -17,7 +18,7 @@ const noFilter = { text: "", flow: "" };
 
 /** Whether one answer can serve both: they ask for the same. */
 const isAlike = (a: InputRequest, b: InputRequest) =>
-  a.wants_input === b.wants_input && JSON.stringify(a.schema) === JSON.stringify(b.schema);
+  a.wants_input === b.wants_input && jsonText(a.schema) === jsonText(b.schema);
 
 function Row(props: {
   request: InputRequest;

@@ -1,0 +1,63 @@
+// JSON that keeps each number's digits. A number that JavaScript would round is a bigint if it is whole,
+// else what JSON.rawJSON makes of its text: both go out again as they came.
+import type { Json } from "../api/types";
+
+interface ExactJSON {
+  parse(
+    text: string,
+    revive: (key: string, value: Json, context: { source?: string }) => Json,
+  ): Json;
+  rawJSON(text: string): { rawJSON: string };
+  isRawJSON(value: unknown): value is { rawJSON: string };
+}
+
+const exact = JSON as unknown as ExactJSON;
+
+const isWhole = (source: string) => /^-?\d+$/.test(source);
+
+/** Digits and power of ten, so that 1.50 and 15e-1 are the same. */
+function canonical(source: string): string {
+  const [, sign, whole, fraction = "", power = "0"] =
+    /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const bare = digits.replace(/0+$/, "");
+  if (!bare) return "0";
+  return `${sign}${bare}e${Number(power) - fraction.length + digits.length - bare.length}`;
+}
+
+/** What JSON calls a number, exactly. */
+export function exactNumber(source: string): number | bigint | { rawJSON: string } {
+  const value = Number(source);
+  if (Number.isFinite(value) && canonical(String(value)) === canonical(source)) return value;
+  return isWhole(source) ? BigInt(source) : exact.rawJSON(source);
+}
+
+/** Throws what JSON.parse throws. */
+export function parseJson(text: string): Json {
+  return exact.parse(text, (_key, value, { source }) =>
+    typeof value === "number" && source !== undefined ? (exactNumber(source) as Json) : value,
+  );
+}
+
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(
+    value,
+    (_key, item: unknown) => (typeof item === "bigint" ? exact.rawJSON(String(item)) : item),
+    indent,
+  );
+}
+
+/** Whether the value holds a number with more digits than a form's field can. */
+export function hasRawNumber(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return exact.isRawJSON(value) || Object.values(value).some(hasRawNumber);
+}
+
+/** The same with numbers as JavaScript has them: near enough to be checked. */
+export function rounded(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (exact.isRawJSON(value)) return Number(value.rawJSON);
+  if (Array.isArray(value)) return value.map(rounded);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, rounded(item)]));
+}
