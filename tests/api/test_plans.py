@@ -293,7 +293,8 @@ SORTED = (
 # What walks through rows all the same: those of an index that has only what is to be done, and once,
 # when the server starts, the runs that are held; and the first thousand events, to delete the old
 # ones. What one row's JSON holds is no table.
-WALKED = ("SCAN run_leases USING INDEX run_leases_begin: ",
+WALKED = ("SCAN block_documents USING COVERING INDEX block_documents_schema: SELECT 1 FROM block_documents LIMIT ?",
+          "SCAN run_leases USING INDEX run_leases_begin: ",
           "SCAN run_leases: UPDATE run_leases SET begins = 1 WHERE begins = ?",
           "SCAN events: DELETE FROM event",
           # whether there are any
