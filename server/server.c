@@ -48,6 +48,16 @@ static void publish(void *context, const char *topic)
     live_publish(server->live, topic);
 }
 
+static void report(void *context, const struct error *error)
+{
+    (void)context;
+    if (error)
+        log_error("the database's log grows until this is over; it is tried again each second: %s",
+                  error->message);
+    else
+        log_info("the database's log is moved into the database again");
+}
+
 static int split_allowed_hosts(struct server *server, struct error *error)
 {
     int count = 0;
@@ -92,6 +102,7 @@ static int open_parts(struct server *server, struct error *error)
                                               .readers = READERS,
                                               .read_limit = READ_LIMIT,
                                               .publish = publish,
+                                              .report = report,
                                               .context = server};
     if (store_open(&store_config, &server->store, error) < 0)
         return -1;

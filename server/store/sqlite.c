@@ -13,6 +13,8 @@
 /* Statements kept ready on each connection; a power of two. */
 #define STATEMENTS 256
 
+#define BUSY_TIMEOUT 10000 /* milliseconds, for another process */
+
 struct cached_statement {
     uint64_t hash;
     char *sql;
@@ -23,6 +25,7 @@ struct cached_statement {
 struct db_connection {
     sqlite3 *db;
     bool writes;
+    int log_pages;
     int64_t deadline; /* monotonic; 0: none */
     struct cached_statement statements[STATEMENTS];
 };
@@ -68,13 +71,25 @@ static int past_deadline(void *context)
     return connection->deadline && time_monotonic() > connection->deadline;
 }
 
+/* Called by SQLite after each commit, instead of a checkpoint of its own. */
+static int note_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct db_connection *connection = context;
+
+    (void)db;
+    (void)name;
+    connection->log_pages = pages;
+    return SQLITE_OK;
+}
+
 static int configure(struct db_connection *connection, struct error *error)
 {
     sqlite3 *db = connection->db;
 
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, 10000);
+    sqlite3_busy_timeout(db, BUSY_TIMEOUT);
     sqlite3_progress_handler(db, 20000, past_deadline, connection);
+    sqlite3_wal_hook(db, note_commit, connection);
     if (sqlite3_create_function(db, "strpos", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                                 sql_strpos, NULL, NULL) != SQLITE_OK)
         return failed(connection, error, "preparing the database");
@@ -385,4 +400,28 @@ int db_release(struct db_connection *connection, bool keep, struct error *error)
     if (!keep && command(connection, "ROLLBACK TO job", error) < 0)
         return -1;
     return command(connection, "RELEASE job", error);
+}
+
+/* ---- the log ---- */
+
+int db_log_pages(const struct db_connection *connection)
+{
+    return connection->log_pages;
+}
+
+int db_checkpoint(struct db_connection *connection, bool whole, struct db_checkpoint *ret_found,
+                  struct error *error)
+{
+    int mode = whole ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+    int pages = 0, copied = 0;
+
+    sqlite3_busy_timeout(connection->db, 0);
+    int code = sqlite3_wal_checkpoint_v2(connection->db, NULL, mode, &pages, &copied);
+    sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT);
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+        return failed(connection, error, "moving the database's log into the database");
+    *ret_found = (struct db_checkpoint){.pages = pages > 0 ? pages : 0,
+                                        .copied = copied > 0 ? copied : 0,
+                                        .is_whole = code == SQLITE_OK && pages == copied};
+    return 0;
 }

@@ -156,6 +156,9 @@ struct store_config {
     int readers;           /* threads */
     int64_t read_limit;    /* microseconds that a read may take */
     void (*publish)(void *context, const char *topic);
+    /* The database's log cannot be moved into the database, and grows; NULL: now it can. Nothing is
+     * lost, and it is tried again. Not for long, and nothing of the store's in it. */
+    void (*report)(void *context, const struct error *error);
     void *context;
 };
 
