@@ -1,9 +1,9 @@
-/* Calls of the API; see command.h. */
+/* Calls of the API; see api.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/api.h"
 #include "cli/field.h"
 #include "common/ids.h"
 #include "json/text.h"
@@ -97,6 +97,34 @@ int api_post(struct cli *cli, const char *path, json_t *body, struct api_reply *
     return r;
 }
 
+int api_send(struct cli *cli, const char *method, const char *path, json_t *body,
+             struct api_reply *ret_reply, struct error *error)
+{
+    int r = api_connect(cli, error);
+
+    if (r == 0)
+        r = api_call(cli->client, method, path, body, NULL, ret_reply, error);
+    if (r == 0)
+        r = api_check(ret_reply, error);
+    json_decref(body);
+    return r;
+}
+
+/* Whether an id may begin so. */
+static bool begins_id(const char *text)
+{
+    return strlen(text) < FM_ID_SIZE && text[strspn(text, "0123456789abcdefABCDEF-")] == '\0';
+}
+
+static int find_by_beginning(struct cli *cli, const char *text, struct api_reply *ret_reply,
+                             struct error *error)
+{
+    return api_post(
+        cli, "/flow_runs/filter",
+        json_pack("{s:{s:{s:s}},s:i}", "flow_runs", "id", "starts_with_", text, "limit", 2),
+        ret_reply, error);
+}
+
 int api_find_run(struct cli *cli, const char *text, char ret_id[static FM_ID_SIZE],
                  struct error *error)
 {
@@ -108,11 +136,16 @@ int api_find_run(struct cli *cli, const char *text, char ret_id[static FM_ID_SIZ
                  json_pack("{s:{s:{s:[s]}},s:i}", "flow_runs", "name", "any_", text, "limit", 2),
                  &reply, error) < 0)
         return -1;
+    if (json_array_size(reply.json) == 0 && begins_id(text)) {
+        api_reply_release(&reply);
+        if (find_by_beginning(cli, text, &reply, error) < 0)
+            return -1;
+    }
     const char *id = member_text(json_array_get(reply.json, 0), "id");
     if (!id)
         return error_set(error, ENOENT, "there is no flow run with the id or name '%s'", text);
     if (json_array_size(reply.json) > 1)
-        return error_set(error, EEXIST, "several flow runs are named '%s': use an id", text);
+        return error_set(error, EEXIST, "several flow runs are meant by '%s': use an id", text);
     return id_parse(id, ret_id) ? 0 : error_set(error, EPROTO, "the server gave no right id");
 }
 
@@ -125,6 +158,22 @@ void print_json(struct cli *cli, const struct api_reply *reply)
 {
     fwrite(reply->text, 1, reply->length, cli->screen.out);
     fputc('\n', cli->screen.out);
+}
+
+void print_members(struct cli *cli, const json_t *rows, const char *key)
+{
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(rows, i, row) {
+        const char *text = member_text(row, key);
+        buf_auto line = BUF_INIT;
+        if (!text)
+            continue;
+        text_add_safe(&line, text, strlen(text), false);
+        buf_add_char(&line, '\n');
+        fputs(buf_string(&line), cli->screen.out);
+    }
 }
 
 int fail_with(const struct error *error)

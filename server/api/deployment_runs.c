@@ -7,8 +7,10 @@
 #include "common/times.h"
 #include "server/api/deployments.h"
 #include "server/api/flow_runs.h"
+#include "server/api/held_polls.h"
 #include "server/api/parameters.h"
 #include "server/api/routes.h"
+#include "server/orchestration/deployment_event.h"
 #include "server/orchestration/flow_run.h"
 #include "server/resource/overlay.h"
 #include "json/text.h"
@@ -87,11 +89,6 @@ struct plans {
     size_t count;
 };
 
-static const char *kept(struct request *request, const char *text)
-{
-    return text ? arena_strdup(&request->arena, text) : NULL;
-}
-
 static int load_deployment(struct txn *txn, struct request *request, struct http_reply *reply,
                            struct deployment *ret_deployment)
 {
@@ -108,14 +105,14 @@ static int load_deployment(struct txn *txn, struct request *request, struct http
         return found;
     *ret_deployment = (struct deployment){
         .updated = rows_integer(&rows, 0),
-        .flow_id = kept(request, rows_text(&rows, 1)),
-        .version = kept(request, rows_text(&rows, 2)),
-        .parameters = kept(request, rows_text(&rows, 3)),
-        .schema = kept(request, rows_text(&rows, 4)),
-        .tags = kept(request, rows_text(&rows, 5)),
-        .labels = kept(request, rows_text(&rows, 6)),
-        .work_queue_name = kept(request, rows_text(&rows, 7)),
-        .infrastructure_document_id = kept(request, rows_text(&rows, 8)),
+        .flow_id = rows_strdup(&rows, 1, &request->arena),
+        .version = rows_strdup(&rows, 2, &request->arena),
+        .parameters = rows_strdup(&rows, 3, &request->arena),
+        .schema = rows_strdup(&rows, 4, &request->arena),
+        .tags = rows_strdup(&rows, 5, &request->arena),
+        .labels = rows_strdup(&rows, 6, &request->arena),
+        .work_queue_name = rows_strdup(&rows, 7, &request->arena),
+        .infrastructure_document_id = rows_strdup(&rows, 8, &request->arena),
         .enforces = rows_integer(&rows, 9) != 0,
     };
     return 1;
@@ -132,14 +129,10 @@ static const char *member_text(struct request *request, const json_t *sent, cons
     return field_value(field_find(run_fields, name), &request->arena, value, text, NULL).text;
 }
 
-static const char *overlay(struct request *request, const char *base, const char *over)
+static const char *overlay(struct txn *txn, struct request *request, const char *base,
+                           const char *over)
 {
-    buf_auto both = BUF_INIT;
-
-    if (!over)
-        return base;
-    json_overlay(&both, base, over);
-    return arena_strdup(&request->arena, buf_string(&both));
+    return over ? overlay_text(txn, &request->arena, base, over) : base;
 }
 
 /* The deployment's tags and those of the run that it does not have. */
@@ -173,10 +166,12 @@ static int plan_parameters(struct txn *txn, struct request *request,
                            const char *text, struct plan *plan)
 {
     const json_t *enforce = json_object_get(sent, "enforce_parameter_schema");
-    const char *merged =
-        overlay(request, deployment->parameters, member_text(request, sent, text, "parameters"));
+    const char *merged = overlay(txn, request, deployment->parameters,
+                                 member_text(request, sent, text, "parameters"));
     const char *reason = "";
 
+    if (!merged)
+        return -1;
     int r = parameters_resolve(txn, &request->arena, merged, &plan->run.parameters, &reason);
     if (r < 0)
         return -1;
@@ -224,8 +219,8 @@ static int plan_run(struct txn *txn, struct request *request, const struct deplo
             .deployment_version = deployment->version,
             .work_queue_name = deployment->work_queue_name,
             .context = member_text(request, sent, text, "context"),
-            .labels =
-                overlay(request, deployment->labels, member_text(request, sent, text, "labels")),
+            .labels = overlay(txn, request, deployment->labels,
+                              member_text(request, sent, text, "labels")),
             .tags = all_tags(request, deployment->tags, json_object_get(sent, "tags")),
             .policy = json_object_get(sent, "empirical_policy"),
             .idempotency_key = json_string_value(json_object_get(sent, "idempotency_key")),
@@ -373,15 +368,27 @@ struct poll_note {
     char ids[][ID_SIZE];
 };
 
+static int write_one(struct txn *txn, const char *id, int64_t until)
+{
+    rows_auto rows = {0};
+    int was_ready =
+        db_first(txn, &rows, "SELECT 1 FROM deployments WHERE id = ? AND status = 'READY'", V(id));
+
+    if (was_ready < 0 ||
+        db_run(txn,
+               "UPDATE deployments SET status = 'READY', last_polled = ?, polled_until = ?"
+               " WHERE id = ?",
+               V(txn_now(txn)), V(until), V(id)) < 0)
+        return -1;
+    return was_ready ? 0 : deployment_event_make(txn, id, true);
+}
+
 static enum job_result write_note(struct txn *txn, struct job *job)
 {
     struct poll_note *note = list_item(job, struct poll_note, job);
 
     for (size_t i = 0; i < note->count; i++)
-        if (db_run(txn,
-                   "UPDATE deployments SET status = 'READY', last_polled = ?, polled_until = ?"
-                   " WHERE id = ?",
-                   V(txn_now(txn)), V(note->until), V((const char *)note->ids[i])) < 0)
+        if (write_one(txn, note->ids[i], note->until) < 0)
             return JOB_FAILED;
     txn_publish(txn, "deployments");
     txn_publish(txn, "clock");
@@ -470,8 +477,7 @@ static int64_t time_ahead(const struct request *request, const struct txn *txn)
 
     if (!request->wait_until)
         return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0
-                                : before - (request->wait_until - request->wait_seconds * SECOND);
+    return before == TIME_NEVER ? 0 : before - request->wait_begun;
 }
 
 static void from_scheduled(struct sql *sql, const struct value *ids, int count)
@@ -557,6 +563,7 @@ const struct route deployment_run_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/deployments/get_scheduled_flow_runs",
      .handle = poll_runs,
+     .prepare = hold_runner,
      .flags = ROUTE_WAITS,
      .body = &poll_body,
      .summary = "Lists the scheduled runs of deployments, the earliest first. With Prefer: wait, "

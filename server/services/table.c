@@ -8,6 +8,7 @@ const struct service all_services[] = {
     {"late runs", late_next, late_run},
     {"deployments without runners", not_ready_next, not_ready_run},
     {"retention of runs", retention_next, retention_run},
+    {"retention of events", event_retention_next, event_retention_run},
     {"retention of idempotency keys", idempotency_keys_next, idempotency_keys_run},
     {.name = NULL},
 };

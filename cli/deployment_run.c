@@ -1,10 +1,11 @@
-/* `fermata deployment run`. */
+/* `fermata deployment run`: what its parameters are, and following the run. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/deployments.h"
 #include "cli/form.h"
+#include "cli/runs.h"
 #include "cli/text.h"
 #include "json/text.h"
 
@@ -13,50 +14,10 @@ struct order {
     const char *name; /* FLOW/DEPLOYMENT */
     const char *run_name;
     const char *all; /* the parameters as JSON, or NULL */
-    struct text_list settings;
+    const struct text_list *settings;
     struct api_reply deployment;
     struct error error;
 };
-
-/* ---- which ----------------------------------------------------------------------------------- */
-
-/* "/deployments/name/FLOW/DEPLOYMENT", escaped. */
-static int add_path(struct order *order, struct buf *path)
-{
-    const char *slash = strchr(order->name, '/');
-    char *flow = strndup(order->name, (size_t)(slash - order->name));
-    char *flow_segment = flow ? fm_path_segment(flow) : NULL;
-    char *segment = fm_path_segment(slash + 1);
-    bool ok = flow_segment && segment;
-
-    if (ok)
-        buf_addf(path, "/deployments/name/%s/%s", flow_segment, segment);
-    free(segment);
-    free(flow_segment);
-    free(flow);
-    return ok && !path->failed ? 0 : error_set(&order->error, ENOMEM, "out of memory");
-}
-
-static int find(struct order *order)
-{
-    buf_auto path = BUF_INIT;
-
-    if (add_path(order, &path) < 0 || api_connect(order->cli, &order->error) < 0 ||
-        api_call(order->cli->client, "GET", buf_string(&path), NULL, NULL, &order->deployment,
-                 &order->error) < 0)
-        return -1;
-    if (order->deployment.status == 404)
-        return error_set(&order->error, ENOENT,
-                         "there is no deployment '%.200s': start the program that serves it, which "
-                         "prints its name",
-                         order->name);
-    if (api_check(&order->deployment, &order->error) < 0)
-        return -1;
-    return member_text(order->deployment.json, "id")
-               ? 0
-               : error_set(&order->error, EPROTO, "what answers at %s is no API of Fermata's",
-                           fm_client_url(order->cli->client));
-}
 
 /* ---- with what ------------------------------------------------------------------------------- */
 
@@ -84,9 +45,9 @@ static int make_parameters(struct order *order, json_t **ret_parameters)
 
     if (!json_is_object(parameters))
         return error_set(&order->error, EINVAL, "--params must be a JSON object");
-    for (size_t i = 0; i < order->settings.count; i++) {
+    for (size_t i = 0; i < order->settings->count; i++) {
         if (set_parameter(order, json_is_object(known) ? known : anything, parameters,
-                          order->settings.texts[i]) < 0)
+                          order->settings->texts[i]) < 0)
             return -1;
     }
     *ret_parameters = json_incref(parameters);
@@ -130,7 +91,9 @@ static int run_order(struct order *order, bool watches)
 {
     api_reply_auto reply = {0};
 
-    if (find(order) < 0 || create(order, &reply) < 0)
+    if (deployment_find(order->cli, order->name, &order->deployment, &order->error) < 0)
+        return deployment_refuse(&order->error);
+    if (create(order, &reply) < 0)
         return fail_with(&order->error);
     if (order->cli->json)
         print_json(order->cli, &reply);
@@ -140,30 +103,17 @@ static int run_order(struct order *order, bool watches)
     return watches && id ? logs_follow(order->cli, id) : STATUS_DONE;
 }
 
-int run_deployment_run(struct cli *cli, const struct command *command, int argc, char **argv)
+int run_deployment_run(struct cli *cli, void *settings, int argc, char **argv)
 {
-    struct order order = {.cli = cli};
-    bool watches = false;
-    const struct option_row rows[] = {
-        {"param", 'p', "NAME=VALUE", "one parameter (\"size=3\"); may be given again",
-         .list = &order.settings},
-        {"params", 0, "JSON", "all parameters, as an object", .text = &order.all},
-        {"name", 'n', "NAME", "the run's name; default: one is made up", .text = &order.run_name},
-        {"watch", 'w', NULL, "show the run's log until it ends", .flag = &watches},
-        {0},
-    };
-    int first;
+    const struct deployment_run_settings *given = settings;
+    struct order order = {.cli = cli,
+                          .name = argv[0],
+                          .run_name = given->name,
+                          .all = given->parameters,
+                          .settings = &given->settings};
 
-    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
-    if (status >= 0)
-        return status;
-    order.name = argv[first];
-    const char *slash = strchr(order.name, '/');
-    if (!slash || slash == order.name || !slash[1]) {
-        complain("'%.100s' names no deployment: it has to be FLOW/DEPLOYMENT", order.name);
-        return STATUS_USAGE;
-    }
-    status = run_order(&order, watches);
+    (void)argc;
+    int status = run_order(&order, given->watch);
     api_reply_release(&order.deployment);
     return status;
 }

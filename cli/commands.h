@@ -1,0 +1,13 @@
+/* All tables of commands, each in its noun's file. Included where something is made of each row. */
+COMMANDS(server_commands)
+COMMANDS(inbox_commands)
+COMMANDS(answer_commands)
+COMMANDS(flow_commands)
+COMMANDS(deployment_commands)
+COMMANDS(flow_run_commands)
+COMMANDS(task_run_commands)
+COMMANDS(variable_commands)
+COMMANDS(input_commands)
+COMMANDS(completion_commands)
+COMMANDS(manual_commands)
+COMMANDS(help_commands)
