@@ -127,6 +127,7 @@ static int open_parts(struct server *server, struct error *error)
         .allowed_hosts = server->allowed_hosts,
         .on_request = api_on_request,
         .on_gone = api_on_gone,
+        .on_round = api_on_round,
         .on_free = api_on_free,
         .context = server->api,
     };

@@ -207,13 +207,12 @@ static void write_or_queue(struct store *store, struct job *job)
 {
     struct list alone;
 
-    if (!queue_is_empty(&store->reads) || !queue_try_turn(&store->writes)) {
-        queue_put(&store->writes, job);
-        return;
-    }
     list_init(&alone);
     list_append(&alone, &job->node);
-    write_batch(store, &alone);
+    if (queue_is_empty(&store->reads) && queue_try_turn(&store->writes))
+        write_batch(store, &alone);
+    else
+        queue_put(&store->writes, &alone);
 }
 
 static void *read_thread(void *context)
@@ -234,10 +233,29 @@ static void *read_thread(void *context)
     return NULL;
 }
 
+void store_submit_all(struct store *store, struct list *jobs)
+{
+    struct list reads, writes;
+
+    list_init(&reads);
+    list_init(&writes);
+    list_for_each_safe(node, jobs) {
+        struct job *job = list_item(node, struct job, node);
+        job->arena.out_of_memory = store->config.out_of_memory;
+        list_remove(node);
+        list_append(job->writes && !job->prepare ? &writes : &reads, node);
+    }
+    queue_put(&store->reads, &reads);
+    queue_put(&store->writes, &writes);
+}
+
 void store_submit(struct store *store, struct job *job)
 {
-    job->arena.out_of_memory = store->config.out_of_memory;
-    queue_put(job->writes && !job->prepare ? &store->writes : &store->reads, job);
+    struct list alone;
+
+    list_init(&alone);
+    list_append(&alone, &job->node);
+    store_submit_all(store, &alone);
 }
 
 /* ---- a job that its caller waits for ---- */

@@ -9,11 +9,13 @@ void queue_init(struct queue *queue)
 
 /* Only the first of a burst wakes a thread, which wakes the next if there is more than it takes:
  * who puts many is not held up by waking. Who has a turn looks again when it ends. */
-void queue_put(struct queue *queue, struct job *job)
+void queue_put(struct queue *queue, struct list *jobs)
 {
+    if (list_is_empty(jobs))
+        return;
     pthread_mutex_lock(&queue->lock);
     bool wakes = list_is_empty(&queue->jobs) && !queue->has_turn;
-    list_append(&queue->jobs, &job->node);
+    list_move_all(&queue->jobs, jobs);
     pthread_mutex_unlock(&queue->lock);
     if (wakes)
         pthread_cond_signal(&queue->filled);

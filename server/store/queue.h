@@ -14,7 +14,7 @@ struct queue {
 };
 
 void queue_init(struct queue *queue);
-void queue_put(struct queue *queue, struct job *job);
+void queue_put(struct queue *queue, struct list *jobs); /* moves all of them */
 void queue_close(struct queue *queue);
 
 /* Waits for a job. NULL only when the queue is closed and empty. */

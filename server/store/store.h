@@ -175,8 +175,9 @@ struct store_config {
 /* Locks the directory, brings the schema up to date and starts the threads. */
 int store_open(const struct store_config *config, struct store **ret_store,
                struct error *error) MUST_CHECK;
-void store_submit(struct store *store, struct job *job); /* thread-safe */
-void store_close(struct store *store);                   /* runs what was submitted, then ends */
+void store_submit(struct store *store, struct job *job);       /* thread-safe */
+void store_submit_all(struct store *store, struct list *jobs); /* by their nodes; empties it */
+void store_close(struct store *store); /* runs what was submitted, then ends */
 
 /* Runs a job on the caller's thread's time: submits it and waits for it. */
 int store_run(struct store *store, bool writes, enum job_result (*run)(struct txn *, void *context),
