@@ -184,7 +184,9 @@ int db_plan(struct db_connection *connection, struct error *error)
                      " ('input_requests', 'input_requests_run', '1000000 2 1'),"
                      " ('input_requests', 'input_requests_flow', '1000000 10000 5000 2 1'),"
                      " ('input_requests', 'input_requests_open', '500000 2 1'),"
-                     " ('input_requests', 'input_requests_open_flow', '500000 5000 2 1');"
+                     " ('input_requests', 'input_requests_open_flow', '500000 5000 2 1'),"
+                     " ('input_requests', 'input_requests_deployment', '1000000 10000 5000 2 1'),"
+                     " ('input_requests', 'input_requests_open_deployment', '500000 5000 2 1');"
                      "COMMIT; ANALYZE sqlite_master;",
                      error);
 }
