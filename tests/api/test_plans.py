@@ -116,6 +116,9 @@ def life_of_questions(api):
                     {"flow_id": {"any_": [flow["id"]]}}):
         found = api.post("/input_requests/filter", json={"input_requests": filters}).json()
         assert found
+    deployment = {"deployment_id": {"any_": [flow["id"]]}}
+    for filters in (deployment, deployment | {"state": {"any_": ["answered"]}}):
+        assert api.post("/input_requests/filter", json={"input_requests": filters}).json() == []
     request = api.post("/input_requests/filter", json={
         "input_requests": {"flow_run_id": {"any_": [answered["id"]]}}}).json()[0]
     for wait in ({}, {"Prefer": "wait=1"}):
@@ -200,6 +203,9 @@ def lists_of_runs(api):
                     {"flow_runs": {"parent_task_run_id": {"any_": [run["id"]]}}},
                     {"flows": {"id": {"any_": [run["flow_id"]]}}}):
         body = filters | {"sort": "EXPECTED_START_TIME_DESC", "limit": 20}
+        assert api.post("/flow_runs/filter", json=body).status_code == 200
+    for states in (["RUNNING"], ["FAILED", "CRASHED"]):
+        body = {"flow_runs": {"state": {"type": {"any_": states}}}, "sort": "START_TIME_DESC", "limit": 20}
         assert api.post("/flow_runs/filter", json=body).status_code == 200
 
 
