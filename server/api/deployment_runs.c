@@ -1,5 +1,4 @@
 /* The runs of deployments: making them, and taking those whose time has come. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "server/api/deployments.h"
 #include "server/api/flow_runs.h"
 #include "server/api/parameters.h"
+#include "server/api/poll_notes.h"
 #include "server/api/routes.h"
 #include "server/orchestration/flow_run.h"
 #include "server/resource/overlay.h"
@@ -67,7 +67,7 @@ struct deployment {
     const char *schema;     /* or NULL */
     const char *tags;
     const char *labels;
-    const char *work_queue_name;
+    struct work_queue queue; /* `id` NULL: it is in none */
     const char *infrastructure_document_id;
     bool enforces;
 };
@@ -78,6 +78,7 @@ struct plan {
     const char *refusal;
     struct new_flow_run run;
     const json_t *state; /* that was sent, or NULL */
+    const char *queue;   /* another than the deployment's, or NULL */
 };
 
 struct plans {
@@ -98,7 +99,8 @@ static int load_deployment(struct txn *txn, struct request *request, struct http
     int found = db_first(txn, &rows,
                          "SELECT updated, flow_id, version, parameters, parameter_openapi_schema,"
                          " tags, labels, work_queue_name, infrastructure_document_id,"
-                         " enforce_parameter_schema FROM deployments WHERE id = ?",
+                         " enforce_parameter_schema, work_queue_id, work_pool_id, work_pool_name"
+                         " FROM deployments WHERE id = ?",
                          V(request->params[0]));
 
     if (found == 0)
@@ -113,7 +115,10 @@ static int load_deployment(struct txn *txn, struct request *request, struct http
         .schema = kept(request, rows_text(&rows, 4)),
         .tags = kept(request, rows_text(&rows, 5)),
         .labels = kept(request, rows_text(&rows, 6)),
-        .work_queue_name = kept(request, rows_text(&rows, 7)),
+        .queue = {.id = kept(request, rows_text(&rows, 10)),
+                  .name = kept(request, rows_text(&rows, 7)),
+                  .pool_id = kept(request, rows_text(&rows, 11)),
+                  .pool_name = kept(request, rows_text(&rows, 12))},
         .infrastructure_document_id = kept(request, rows_text(&rows, 8)),
         .enforces = rows_integer(&rows, 9) != 0,
     };
@@ -224,7 +229,7 @@ static int plan_run(struct txn *txn, struct request *request, const struct deplo
             .flow_id = deployment->flow_id,
             .deployment_id = request->params[0],
             .deployment_version = deployment->version,
-            .work_queue_name = deployment->work_queue_name,
+            .work_queue = deployment->queue.id ? &deployment->queue : NULL,
             .context = member_text(request, sent, text, "context"),
             .labels =
                 overlay(request, deployment->labels, member_text(request, sent, text, "labels")),
@@ -236,7 +241,9 @@ static int plan_run(struct txn *txn, struct request *request, const struct deplo
             .infrastructure_document_id =
                 infrastructure ? infrastructure : deployment->infrastructure_document_id,
         }};
-    if (queue) {
+    if (queue && deployment->queue.id) {
+        plan->queue = queue;
+    } else if (queue) {
         refuse(request, plan, 400, "Cannot create flow run in work queue ",
                arena_printf(&request->arena,
                             "%.200s because deployment %s is not associated with a work pool. "
@@ -304,13 +311,21 @@ static int make_run(struct txn *txn, const struct plan *plan, const char *text,
                     char ret_id[static ID_SIZE])
 {
     static const char *const state_path[] = {"state", NULL};
+    struct new_flow_run run = plan->run;
+    struct work_queue queue;
     struct state state;
 
+    if (plan->queue) {
+        const struct work_pool pool = {.id = run.work_queue->pool_id};
+        if (work_queue_ensure(txn, &pool, plan->queue, &queue) < 0)
+            return -1;
+        run.work_queue = &queue;
+    }
     if (plan->state)
         state_from_body(&state, txn_arena(txn), plan->state, text, state_path);
     else
         state_make(&state, txn_arena(txn), STATE_SCHEDULED, "Scheduled", NULL);
-    return flow_run_create(txn, &plan->run, &state, ret_id);
+    return flow_run_create(txn, &run, &state, ret_id);
 }
 
 static int create_run(struct txn *txn, struct request *request, struct http_reply *reply)
@@ -360,73 +375,6 @@ static int create_runs(struct txn *txn, struct request *request, struct http_rep
     json_end_array(&writer);
     json_end_object(&writer);
     return HANDLER_DONE;
-}
-
-/* ---- presence ---- */
-
-#define POLL_KEPT      MINUTE        /* that somebody is taken to be there after a poll */
-#define POLL_PRECISION (15 * SECOND) /* with which that is kept */
-
-/* Writes down that somebody polled. It is a write of its own, so that polling stays a read. */
-struct poll_note {
-    struct job job;
-    int64_t until;
-    size_t count;
-    char ids[][ID_SIZE];
-};
-
-static enum job_result write_note(struct txn *txn, struct job *job)
-{
-    struct poll_note *note = list_item(job, struct poll_note, job);
-
-    for (size_t i = 0; i < note->count; i++)
-        if (db_run(txn,
-                   "UPDATE deployments SET status = 'READY', last_polled = ?, polled_until = ?"
-                   " WHERE id = ?",
-                   V(txn_now(txn)), V(note->until), V((const char *)note->ids[i])) < 0)
-            return JOB_FAILED;
-    txn_publish(txn, "deployments");
-    txn_publish(txn, "clock");
-    return JOB_KEEP;
-}
-
-/* A note that is lost is written with the next poll. */
-static void free_note(struct job *job, enum job_result result, const struct error *error)
-{
-    (void)result;
-    (void)error;
-    free(list_item(job, struct poll_note, job));
-}
-
-/* Whoever waits is there as long as it waits. What was written a moment ago is left as it is. */
-static int note_poll(struct txn *txn, struct request *request, const struct value *ids, int count)
-{
-    int64_t now = txn_now(txn);
-    int64_t until = (request->wait_until > now ? request->wait_until : now) + POLL_KEPT;
-    struct poll_note *note;
-    sql_auto sql = {0};
-    rows_auto rows = {0};
-    int r;
-
-    sql_add(&sql, "SELECT id FROM deployments WHERE id IN (");
-    sql_add_list(&sql, ids, count);
-    sql_add(&sql, ") AND (status <> 'READY' OR polled_until < ?)");
-    sql_bind(&sql, V(until - POLL_PRECISION));
-    if (sql_query(txn, &rows, &sql) < 0)
-        return -1;
-    note = calloc(1, sizeof(*note) + (size_t)count * sizeof(*note->ids));
-    if (!note)
-        return txn_fail(txn, ENOMEM, "no memory for a poll");
-    while ((r = rows_next(&rows)) > 0)
-        id_copy(note->ids[note->count++], rows_text(&rows, 0));
-    if (r < 0 || note->count == 0) {
-        free(note);
-        return r;
-    }
-    note->until = until;
-    note->job = (struct job){.writes = true, .run = write_note, .done = free_note};
-    store_submit(api_config(request->api)->store, &note->job);
-    return 0;
 }
 
 /* ---- polling ---- */
@@ -517,7 +465,7 @@ static int poll_runs(struct txn *txn, struct request *request, struct http_reply
     for (int i = 0; i < count; i++)
         if (request_watch(txn, request, "deployment:%s", ids[i].text) < 0)
             return HANDLER_FAILED;
-    if (note_poll(txn, request, ids, count) < 0)
+    if (note_polls(txn, request, "deployments", ids, count) < 0)
         return HANDLER_FAILED;
     resource_select(&flow_run_resource, &sql);
     from_scheduled(&sql, ids, count);

@@ -20,9 +20,17 @@ extern const struct route resume_routes[];
 extern const struct route run_input_routes[];
 extern const struct route task_run_routes[];
 extern const struct route variable_routes[];
+extern const struct route collection_routes[];
+extern const struct route work_poll_routes[];
+extern const struct route work_pool_routes[];
+extern const struct route work_queue_routes[];
+extern const struct route work_slot_routes[];
+extern const struct route worker_routes[];
 
 /* Resources whose filters others use. */
 extern const struct filter deployment_filters[];
 extern const struct filter flow_filters[];
 extern const struct filter flow_run_filters[];
 extern const struct filter task_run_filters[];
+extern const struct filter work_pool_filters[];
+extern const struct filter work_queue_filters[];

@@ -22,9 +22,9 @@ struct source {
     int64_t made_until;     /* INT64_MIN: none was made */
     const char *flow_id;
     const char *version;
-    const char *work_queue_name;
-    const char *tags;   /* JSON */
-    const char *labels; /* JSON */
+    struct work_queue queue; /* `id` NULL: it is in none */
+    const char *tags;        /* JSON */
+    const char *labels;      /* JSON */
     const char *infrastructure_document_id;
 };
 
@@ -70,7 +70,8 @@ static int load_source(struct txn *txn, const char *id, struct source *ret_sourc
                          "SELECT s.id, s.deployment_id, s.schedule, s.max_scheduled_runs,"
                          " s.parameters, s.slug, s.scheduled_until, d.flow_id, d.version,"
                          " d.work_queue_name, d.parameters, d.tags, d.labels,"
-                         " d.infrastructure_document_id"
+                         " d.infrastructure_document_id, d.work_queue_id, d.work_pool_id,"
+                         " d.work_pool_name"
                          " FROM deployment_schedules s JOIN deployments d ON d.id = s.deployment_id"
                          " WHERE s.id = ?",
                          V(id));
@@ -87,7 +88,10 @@ static int load_source(struct txn *txn, const char *id, struct source *ret_sourc
         .made_until = rows_is_null(&rows, 6) ? INT64_MIN : rows_integer(&rows, 6),
         .flow_id = kept(txn, rows_text(&rows, 7)),
         .version = kept(txn, rows_text(&rows, 8)),
-        .work_queue_name = kept(txn, rows_text(&rows, 9)),
+        .queue = {.id = kept(txn, rows_text(&rows, 14)),
+                  .name = kept(txn, rows_text(&rows, 9)),
+                  .pool_id = kept(txn, rows_text(&rows, 15)),
+                  .pool_name = kept(txn, rows_text(&rows, 16))},
         .tags = with_auto_scheduled(txn, rows_text(&rows, 11)),
         .labels = kept(txn, rows_text(&rows, 12)),
         .infrastructure_document_id = kept(txn, rows_text(&rows, 13)),
@@ -152,7 +156,7 @@ static int make_run(struct txn *txn, const struct source *source, const char *cr
         .flow_id = source->flow_id,
         .deployment_id = source->deployment_id,
         .deployment_version = source->version,
-        .work_queue_name = source->work_queue_name,
+        .work_queue = source->queue.id ? &source->queue : NULL,
         .parameters = source->parameters,
         .labels = source->labels,
         .tags = source->tags,

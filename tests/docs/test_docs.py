@@ -157,7 +157,7 @@ LIMITS = [
     ("server/http/server.c", "SEND_TIMEOUT", "30 s", "30 * SECOND"),
     ("json/text.h", "JSON_TEXT_DEPTH", "200", 200),
     ("json/text.h", "JSON_TEXT_VALUES", "1000000", 1000000),
-    ("server/api/api.h", "LIST_LIMIT", "200", 200),
+    ("server/api/resources.h", "LIST_LIMIT", "200", 200),
     ("server/resource/field.h", "FIELD_IDS_LIMIT", "1000", 1000),
     ("server/resource/resource.h", "FILTER_LIST_LIMIT", "1000", 1000),
     ("server/resource/resource.h", "FILTER_WORDS_LIMIT", "100", 100),
