@@ -14,8 +14,8 @@
 
 static const char *const statements[] = {
     "BEGIN IMMEDIATE",
-    "INSERT INTO flow_run_inputs (id, created, updated, flow_run_id, key, value)"
-    " VALUES (?, ?, ?, ?, ?, ?)",
+    ("INSERT INTO flow_run_inputs (id, created, updated, flow_run_id, key, value)"
+     " VALUES (?, ?, ?, ?, ?, ?)"),
     "COMMIT",
 };
 

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/command.h"
 #include "cli/field.h"
 #include "cli/form.h"
 #include "cli/markdown.h"
+#include "cli/requests.h"
 #include "common/ids.h"
 #include "common/times.h"
 #include "json/text.h"
@@ -21,12 +21,20 @@
 #define FETCH_PAUSE 200000        /* microseconds */
 #define FAREWELL    "\nNothing was sent; the run goes on waiting.\n"
 
+struct answer_settings {
+    const char *run;
+    const char *value;
+    struct text_list settings;
+    const char *by;
+    bool check;
+};
+
 struct answer {
     struct cli *cli;
     struct prompt prompt;
     const char *run;   /* --run: id or name */
     const char *value; /* --value: JSON */
-    struct text_list settings;
+    const struct text_list *settings;
     const char *by;
     bool check;
     struct error error;
@@ -38,7 +46,7 @@ struct answer {
 
 static bool asks(const struct answer *answer)
 {
-    return !answer->value && answer->settings.count == 0;
+    return !answer->value && answer->settings->count == 0;
 }
 
 static int give_up(struct answer *answer)
@@ -234,8 +242,8 @@ static int make_value(struct answer *answer, json_t **ret_value)
         value = json_object();
     if (!value)
         return error_prefix(&answer->error, "--value");
-    for (size_t i = 0; i < answer->settings.count; i++) {
-        const char *setting = answer->settings.texts[i];
+    for (size_t i = 0; i < answer->settings->count; i++) {
+        const char *setting = answer->settings->texts[i];
         size_t length = strcspn(setting, "=");
         char *path = strndup(setting, length);
         int r = !path || !setting[length] || !json_is_object(value)
@@ -405,35 +413,68 @@ static const char *login_name(void)
     return user ? user->pw_name : NULL;
 }
 
-int run_answer(struct cli *cli, const struct command *command, int argc, char **argv)
+static int run_answer(struct cli *cli, void *settings, int argc, char **argv)
 {
-    struct answer answer = {.cli = cli, .by = login_name()};
-    const struct option_row rows[] = {
-        {"run", 'r', "FLOW-RUN", "answer what this run waits for: its id or name",
-         .text = &answer.run},
-        {"value", 'v', "JSON", "the whole answer", .text = &answer.value},
-        {"set", 's', "FIELD=VALUE", "one field (\"address.city=Rome\"); may be given again",
-         .list = &answer.settings},
-        {"check", 0, NULL, "only say what the server would say to this answer",
-         .flag = &answer.check},
-        {"by", 0, "NAME", "who answers; default: your login name", .text = &answer.by},
-        {0},
-    };
-    int first;
+    const struct answer_settings *given = settings;
+    struct answer answer = {.cli = cli,
+                            .run = given->run,
+                            .value = given->value,
+                            .settings = &given->settings,
+                            .by = given->by ? given->by : login_name(),
+                            .check = given->check};
 
-    int status = options_read(cli, command, rows, argc, argv, 0, 1, &first);
-    if (status >= 0)
-        return status;
-    if (first < argc && (answer.run || !id_parse(argv[first], answer.id))) {
+    if (argc > 0 && (answer.run || !id_parse(argv[0], answer.id))) {
         complain(answer.run ? "an input request and --run are one too many"
                             : "'%.100s' is no id of an input request; a run's name goes with --run",
-                 argv[first]);
+                 argv[0]);
         return STATUS_USAGE;
     }
     prompt_init(&answer.prompt, cli->json);
     prompt_on_interrupt(FAREWELL);
-    status = answer_request(&answer);
+    int status = answer_request(&answer);
     prompt_on_interrupt(NULL);
     api_reply_release(&answer.request);
     return status;
 }
+
+static const struct option_row options[] = {
+    {.name = "run",
+     .letter = 'r',
+     .argument = "FLOW-RUN",
+     .help = "answer what this run waits for: its id or name",
+     OPTION_TEXT(struct answer_settings, run),
+     .takes = WORD_FLOW_RUN},
+    {.name = "value",
+     .letter = 'v',
+     .argument = "JSON",
+     .help = "the whole answer",
+     OPTION_TEXT(struct answer_settings, value)},
+    {.name = "set",
+     .letter = 's',
+     .argument = "FIELD=VALUE",
+     .help = "one field (\"address.city=Rome\"); may be given again",
+     OPTION_LIST(struct answer_settings, settings)},
+    {.name = "check",
+     .help = "only say what the server would say to this answer",
+     OPTION_FLAG(struct answer_settings, check)},
+    {.name = "by",
+     .argument = "NAME",
+     .help = "who answers; default: your login name",
+     OPTION_TEXT(struct answer_settings, by)},
+    OPTIONS_END};
+
+const struct command answer_commands[] = {
+    {.name = "answer",
+     .arguments = "[INPUT-REQUEST]",
+     .summary = "answer a run that waits for input",
+     .details =
+         "Shows what a run waits for as a form, made from its type, and sends the answer. Without "
+         "INPUT-REQUEST or --run it takes the only one that is open, or lets you choose. Answers "
+         "are read from standard input, one line each; with --value or --set nothing is asked.",
+     .example = "fermata answer --run merry-tiger --set name=Ada --set age=36",
+     .run = run_answer,
+     .options = options,
+     .settings_size = sizeof(struct answer_settings),
+     .most = 1,
+     .takes = WORD_INPUT_REQUEST},
+    COMMANDS_END};

@@ -1,9 +1,9 @@
-/* Calls of the API; see command.h. */
+/* Calls of the API; see api.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/api.h"
 #include "cli/field.h"
 #include "common/ids.h"
 #include "json/text.h"
@@ -97,6 +97,19 @@ int api_post(struct cli *cli, const char *path, json_t *body, struct api_reply *
     return r;
 }
 
+int api_send(struct cli *cli, const char *method, const char *path, json_t *body,
+             struct api_reply *ret_reply, struct error *error)
+{
+    int r = api_connect(cli, error);
+
+    if (r == 0)
+        r = api_call(cli->client, method, path, body, NULL, ret_reply, error);
+    if (r == 0)
+        r = api_check(ret_reply, error);
+    json_decref(body);
+    return r;
+}
+
 int api_find_run(struct cli *cli, const char *text, char ret_id[static FM_ID_SIZE],
                  struct error *error)
 {
@@ -125,6 +138,22 @@ void print_json(struct cli *cli, const struct api_reply *reply)
 {
     fwrite(reply->text, 1, reply->length, cli->screen.out);
     fputc('\n', cli->screen.out);
+}
+
+void print_members(struct cli *cli, const json_t *rows, const char *key)
+{
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(rows, i, row) {
+        const char *text = member_text(row, key);
+        buf_auto line = BUF_INIT;
+        if (!text)
+            continue;
+        text_add_safe(&line, text, strlen(text), false);
+        buf_add_char(&line, '\n');
+        fputs(buf_string(&line), cli->screen.out);
+    }
 }
 
 int fail_with(const struct error *error)

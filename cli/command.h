@@ -1,58 +1,52 @@
 /*
- * What the command's parts share: one function a subcommand, its options as a table, calls of the
- * API.
+ * The command line as data: each command is a row, and so is each of its options. From them come
+ * the reading of arguments, the help, the completions and the manual pages.
  *
  * Exit statuses: 0 it was done (or, where a command follows a run, the run is COMPLETED), 1 it was
  * not, 2 the command line is wrong, 130 it was interrupted.
  */
 #pragma once
 
-#include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cli/output.h"
 #include "common/error.h"
-#include "include/fermata.h"
 
 enum {
     STATUS_DONE = 0,
     STATUS_FAILED = 1,
     STATUS_USAGE = 2,
+    STATUS_INTERRUPTED = 130,
 };
 
-/* What holds for every subcommand. */
+struct fm_client;
+
+/* What holds for every command. */
 struct cli {
     const char *url; /* of the API, NULL: see fm_client_create */
     bool json;       /* data for a script, not for a person */
+    bool quiet;      /* ids alone, or nothing */
     struct fm_client *client;
     struct screen screen; /* standard output */
 };
 
-struct command;
-
-/* Runs with the arguments after the command's name; argv[0] is the name. An exit status. */
-typedef int command_function(struct cli *cli, const struct command *command, int argc, char **argv);
-
-struct command {
-    const char *name;      /* one word or two: "logs", "run ls" */
-    const char *arguments; /* "FLOW-RUN [OPTION...]" */
-    const char *summary;   /* one line without a full stop */
-    const char *details;   /* paragraphs for its help, or NULL */
-    command_function *run;
+/* What a word on the command line stands for: so it is completed. */
+enum word_kind {
+    WORD_NONE,
+    WORD_FLOW_RUN,   /* id, beginning of an id, or name */
+    WORD_DEPLOYMENT, /* FLOW/DEPLOYMENT */
+    WORD_FLOW,
+    WORD_VARIABLE,
+    WORD_INPUT_REQUEST,
+    WORD_COMMAND, /* one of these, or of the system's */
+    WORD_FILE,
+    WORD_DIRECTORY,
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
-
-struct option_row {
-    const char *name;
-    char letter;          /* or 0 */
-    const char *argument; /* what it is called in the help; NULL: the option is a flag */
-    const char *help;
-    bool *flag;             /* set to true, */
-    const char **text;      /* or set to the argument, */
-    struct text_list *list; /* or the argument is added */
-};
 
 #define TEXT_LIST_MAX 256
 
@@ -61,73 +55,79 @@ struct text_list {
     size_t count;
 };
 
-/* Reads options (rows up to one without a name, and the common ones) and the arguments after them,
- * of which there must be between `least` and `most`. Returns -1 and the first argument's index in
- * `argv` to go on, else the exit status: help was shown, or what is wrong. */
-int options_read(struct cli *cli, const struct command *command, const struct option_row *rows,
-                 int argc, char **argv, int least, int most, int *ret_first);
-
-/* ---- the API --------------------------------------------------------------------------------- */
-
-struct api_reply {
-    int status;
-    char *text; /* the body as it came */
-    size_t length;
-    json_t *json; /* the same parsed, NULL if it is not JSON */
-    double wait;  /* see struct fm_reply */
-    char etag[128];
+enum option_kind {
+    OPTION_FLAG,   /* bool */
+    OPTION_TEXT,   /* const char * */
+    OPTION_NUMBER, /* int64_t */
+    OPTION_LIST,   /* struct text_list: it may be given again */
 };
 
-#define api_reply_auto CLEANUP(api_reply_release) struct api_reply
-void api_reply_release(struct api_reply *reply);
+/* An option, and where its value goes: `offset` bytes into the command's settings. */
+struct option_row {
+    const char *name;
+    char letter;          /* or 0 */
+    const char *argument; /* what it is called in the help; NULL: the option is a flag */
+    const char *help;     /* without a full stop; may name the default */
+    enum option_kind kind;
+    size_t offset;
+    int64_t fallback, least, most; /* of a number */
+    enum word_kind takes;
+};
 
-/* One call. Any answer is a success, whatever its status. `options` may be NULL. */
-int api_call(struct fm_client *client, const char *method, const char *path, const json_t *body,
-             const struct fm_call *options, struct api_reply *ret_reply, struct error *error);
+#define OPTION_FLAG(settings, member)   .kind = OPTION_FLAG, .offset = offsetof(settings, member)
+#define OPTION_TEXT(settings, member)   .kind = OPTION_TEXT, .offset = offsetof(settings, member)
+#define OPTION_LIST(settings, member)   .kind = OPTION_LIST, .offset = offsetof(settings, member)
+#define OPTION_NUMBER(settings, member) .kind = OPTION_NUMBER, .offset = offsetof(settings, member)
+#define OPTIONS_END                                                                                \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
-/* The error that the reply's status and body tell of; 0 if it is none. */
-int api_check(const struct api_reply *reply, struct error *error);
+/* ---- commands -------------------------------------------------------------------------------- */
 
-/* GET and POST; only 2xx with JSON is a success. `body` is taken, NULL means no memory. */
-int api_get(struct cli *cli, const char *path, struct api_reply *ret_reply, struct error *error);
-int api_post(struct cli *cli, const char *path, json_t *body, struct api_reply *ret_reply,
-             struct error *error);
+/* Runs with the settings that the options made, zeroed where none is given, and the arguments
+ * behind them. An exit status. */
+typedef int command_function(struct cli *cli, void *settings, int argc, char **argv);
 
-/* The client, made when it is first needed. */
-int api_connect(struct cli *cli, struct error *error);
+#define ANY_NUMBER INT_MAX
 
-/* The id of the flow run that `text`, an id or a name, means. A name must be that of one run. */
-int api_find_run(struct cli *cli, const char *text, char ret_id[static FM_ID_SIZE],
-                 struct error *error);
+struct command {
+    const char *name;      /* one word or two: "inbox", "flow-run ls" */
+    const char *arguments; /* "FLOW-RUN", or "" */
+    const char *summary;   /* one line without a full stop */
+    const char *details;   /* paragraphs for its help, or NULL */
+    const char *example;   /* a command line, or several */
+    command_function *run;
+    const struct option_row *options;
+    size_t settings_size;
+    int least, most; /* arguments */
+    enum word_kind takes;
+    bool rest; /* options end with the first argument: what follows is another program's */
+    int (*raw)(int argc, char **argv); /* reads its arguments itself; instead of `run` */
+};
 
-/* A member that is a string, else NULL. */
-const char *member_text(const json_t *object, const char *key);
+#define COMMANDS_END                                                                               \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
-/* Prints JSON for a script: the text as it came, and a line end. */
-void print_json(struct cli *cli, const struct api_reply *reply);
+/* The tables of all commands, each in its noun's file; they end with a NULL. */
+extern const struct command *const all_commands[];
 
-/* Prints the error, returns STATUS_FAILED. */
-int fail_with(const struct error *error);
+/* for_each_command(command): every row of every table. */
+#define for_each_command(command)                                                                  \
+    for (const struct command *const *table_ = all_commands; *table_; table_++)                    \
+        for (const struct command *command = *table_; command->name; command++)
 
-/* ---- input requests -------------------------------------------------------------------------- */
+/* The command that the first words name; NULL if there is none. `ret_words`: how many. */
+const struct command *command_find(int argc, char **argv, int *ret_words);
 
-/* The open ones, the soonest deadline first; of one flow run, or of all if `run_id` is NULL. */
-int inbox_get(struct cli *cli, const char *run_id, struct api_reply *ret_reply,
-              struct error *error);
+/* Reads the options and runs it. argv[0] is the name. An exit status. */
+int command_run(struct cli *cli, const struct command *command, int argc, char **argv);
 
-/* They as a table; `numbered` for choosing one. */
-int inbox_print(const json_t *requests, bool numbered, struct screen *screen, struct error *error);
+/* What the command and all others take: rows up to one without a name. */
+#define MOST_OPTIONS 40
+size_t command_options(const struct command *command, const struct option_row *rows[MOST_OPTIONS]);
 
-/* When it is over: "in 2 hours", or "none". */
-void add_deadline(struct buf *to, const json_t *request);
-
-/* ---- logs ------------------------------------------------------------------------------------ */
-
-/* Shows the log of a run (its id or name) until it ends. An exit status: done if it is COMPLETED.
- */
-int logs_follow(struct cli *cli, const char *run);
-
-/* ---- the subcommands ------------------------------------------------------------------------- */
-
-command_function run_answer, run_deployment_run, run_inbox, run_logs, run_run_list, run_run_inspect,
-    run_run_cancel;
+/* Appends the help of a command. */
+void command_add_help(struct buf *to, const struct command *command, int width);

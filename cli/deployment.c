@@ -3,17 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/form.h"
+#include "cli/runs.h"
 #include "cli/text.h"
 #include "json/text.h"
+
+struct run_settings {
+    struct text_list settings;
+    const char *parameters;
+    const char *name;
+    bool watch;
+};
 
 struct order {
     struct cli *cli;
     const char *name; /* FLOW/DEPLOYMENT */
     const char *run_name;
     const char *all; /* the parameters as JSON, or NULL */
-    struct text_list settings;
+    const struct text_list *settings;
     struct api_reply deployment;
     struct error error;
 };
@@ -84,9 +91,9 @@ static int make_parameters(struct order *order, json_t **ret_parameters)
 
     if (!json_is_object(parameters))
         return error_set(&order->error, EINVAL, "--params must be a JSON object");
-    for (size_t i = 0; i < order->settings.count; i++) {
+    for (size_t i = 0; i < order->settings->count; i++) {
         if (set_parameter(order, json_is_object(known) ? known : anything, parameters,
-                          order->settings.texts[i]) < 0)
+                          order->settings->texts[i]) < 0)
             return -1;
     }
     *ret_parameters = json_incref(parameters);
@@ -140,30 +147,60 @@ static int run_order(struct order *order, bool watches)
     return watches && id ? logs_follow(order->cli, id) : STATUS_DONE;
 }
 
-int run_deployment_run(struct cli *cli, const struct command *command, int argc, char **argv)
+static int run_run(struct cli *cli, void *settings, int argc, char **argv)
 {
-    struct order order = {.cli = cli};
-    bool watches = false;
-    const struct option_row rows[] = {
-        {"param", 'p', "NAME=VALUE", "one parameter (\"size=3\"); may be given again",
-         .list = &order.settings},
-        {"params", 0, "JSON", "all parameters, as an object", .text = &order.all},
-        {"name", 'n', "NAME", "the run's name; default: one is made up", .text = &order.run_name},
-        {"watch", 'w', NULL, "show the run's log until it ends", .flag = &watches},
-        {0},
-    };
-    int first;
+    const struct run_settings *given = settings;
+    struct order order = {.cli = cli,
+                          .name = argv[0],
+                          .run_name = given->name,
+                          .all = given->parameters,
+                          .settings = &given->settings};
 
-    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
-    if (status >= 0)
-        return status;
-    order.name = argv[first];
+    (void)argc;
     const char *slash = strchr(order.name, '/');
     if (!slash || slash == order.name || !slash[1]) {
         complain("'%.100s' names no deployment: it has to be FLOW/DEPLOYMENT", order.name);
         return STATUS_USAGE;
     }
-    status = run_order(&order, watches);
+    int status = run_order(&order, given->watch);
     api_reply_release(&order.deployment);
     return status;
 }
+
+static const struct option_row run_options[] = {
+    {.name = "param",
+     .letter = 'p',
+     .argument = "NAME=VALUE",
+     .help = "one parameter (\"size=3\"); may be given again",
+     OPTION_LIST(struct run_settings, settings)},
+    {.name = "params",
+     .argument = "JSON",
+     .help = "all parameters, as an object",
+     OPTION_TEXT(struct run_settings, parameters)},
+    {.name = "name",
+     .letter = 'n',
+     .argument = "NAME",
+     .help = "the run's name; default: one is made up",
+     OPTION_TEXT(struct run_settings, name)},
+    {.name = "watch",
+     .letter = 'w',
+     .help = "show the run's log until it ends",
+     OPTION_FLAG(struct run_settings, watch)},
+    OPTIONS_END};
+
+const struct command deployment_commands[] = {
+    {.name = "deployment run",
+     .arguments = "FLOW/DEPLOYMENT",
+     .summary = "start a run of a deployment",
+     .details =
+         "The run starts as soon as a program that serves the deployment has room for it. VALUE is "
+         "read as the parameter's type wants it. With --watch the command ends with the run, and "
+         "its exit status is 0 only if the run is COMPLETED.",
+     .example = "fermata deployment run clean-up/nightly --param days=7 --watch",
+     .run = run_run,
+     .options = run_options,
+     .settings_size = sizeof(struct run_settings),
+     .least = 1,
+     .most = 1,
+     .takes = WORD_DEPLOYMENT},
+    COMMANDS_END};

@@ -1,7 +1,7 @@
 /* `fermata inbox`: what waits for an answer. */
 #include <stdlib.h>
 
-#include "cli/command.h"
+#include "cli/requests.h"
 #include "cli/text.h"
 #include "common/times.h"
 
@@ -55,23 +55,30 @@ int inbox_print(const json_t *requests, bool numbered, struct screen *screen, st
     return table_print(&table, screen, error);
 }
 
-int run_inbox(struct cli *cli, const struct command *command, int argc, char **argv)
+static int run_inbox(struct cli *cli, void *settings, int argc, char **argv)
 {
-    static const struct option_row rows[] = {{0}};
     api_reply_auto reply = {0};
     struct error error;
-    int first;
 
-    int status = options_read(cli, command, rows, argc, argv, 0, 0, &first);
-    if (status >= 0)
-        return status;
+    (void)settings;
+    (void)argc;
+    (void)argv;
     if (inbox_get(cli, NULL, &reply, &error) < 0)
         return fail_with(&error);
     if (cli->json)
         print_json(cli, &reply);
+    else if (cli->quiet)
+        print_members(cli, reply.json, "id");
     else if (json_array_size(reply.json) == 0)
         fputs("Nothing waits for an answer.\n", cli->screen.out);
     else if (inbox_print(reply.json, false, &cli->screen, &error) < 0)
         return fail_with(&error);
     return STATUS_DONE;
 }
+
+const struct command inbox_commands[] = {{.name = "inbox",
+                                          .arguments = "",
+                                          .summary = "list what waits for an answer",
+                                          .example = "fermata inbox",
+                                          .run = run_inbox},
+                                         COMMANDS_END};

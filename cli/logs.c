@@ -1,12 +1,12 @@
-/* `fermata logs`: a flow run's log, now and as it goes on. */
+/* `fermata flow-run logs`: a flow run's log, now and as it goes on. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/command.h"
 #include "cli/field.h"
+#include "cli/runs.h"
 #include "cli/text.h"
 #include "common/ids.h"
 #include "common/times.h"
@@ -153,16 +153,6 @@ struct ending {
     bool completed;
 };
 
-static bool is_terminal(const char *type)
-{
-    static const char *const types[] = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"};
-
-    for (size_t i = 0; type && i < COUNT_OF(types); i++)
-        if (strcmp(type, types[i]) == 0)
-            return true;
-    return false;
-}
-
 /* 1 if the run has ended, 0 if not, -1 error. */
 static int has_ended(struct reading *reading, struct ending *ret_ending)
 {
@@ -177,7 +167,7 @@ static int has_ended(struct reading *reading, struct ending *ret_ending)
     ret_ending->completed = type && strcmp(type, "COMPLETED") == 0;
     if (!end_time || !time_parse(end_time, &ret_ending->time))
         ret_ending->time = time_now();
-    return is_terminal(type);
+    return is_terminal_type(type);
 }
 
 /* The last lines: a flow sends them after it has told its end. Of a run that ended long ago they
@@ -238,23 +228,16 @@ int logs_follow(struct cli *cli, const char *run)
     return status;
 }
 
-int run_logs(struct cli *cli, const struct command *command, int argc, char **argv)
+int run_logs(struct cli *cli, void *settings, int argc, char **argv)
 {
+    const struct log_settings *log = settings;
     struct reading reading = {.cli = cli};
-    bool follows = false;
-    const struct option_row rows[] = {
-        {"follow", 'f', NULL, "go on until the run ends", .flag = &follows},
-        {0},
-    };
-    int first;
 
-    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
-    if (status >= 0)
-        return status;
-    if (follows)
-        return logs_follow(cli, argv[first]);
-    bool ok = begin(&reading, argv[first]) == 0 && print_all(&reading) == 0;
-    status = ok ? STATUS_DONE : fail_with(&reading.error);
+    (void)argc;
+    if (log->follow)
+        return logs_follow(cli, argv[0]);
+    bool ok = begin(&reading, argv[0]) == 0 && print_all(&reading) == 0;
+    int status = ok ? STATUS_DONE : fail_with(&reading.error);
     free(reading.run_name);
     return status;
 }

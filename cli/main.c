@@ -1,44 +1,20 @@
-/* The one binary: a table of subcommands, and finding the one that is meant. */
+/* The one binary: finding the command that is meant. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
-#include "server/server.h"
+#include "include/fermata.h"
 
-static command_function run_server, run_backup, run_help;
+#define COMMANDS(table) extern const struct command table[];
+#include "cli/commands.h"
+#undef COMMANDS
 
-static const struct command commands[] = {
-    {"server", "[OPTION...]", "start the server", NULL, run_server},
-    {"answer", "[INPUT-REQUEST] [OPTION...]", "answer a run that waits for input",
-     "Shows what a run waits for as a form, made from its type, and sends the answer. Without "
-     "INPUT-REQUEST or --run it takes the only one that is open, or lets you choose. Answers are "
-     "read from standard input, one line each; with --value or --set nothing is asked.",
-     run_answer},
-    {"inbox", "[OPTION...]", "list what waits for an answer", NULL, run_inbox},
-    {"logs", "FLOW-RUN [OPTION...]", "show a flow run's log",
-     "FLOW-RUN is an id or a name. With --follow new lines are shown as they come; the command "
-     "ends with the run, and its exit status is 0 only if the run is COMPLETED. With --json each "
-     "line is one JSON object.",
-     run_logs},
-    {"deployment run", "FLOW/DEPLOYMENT [OPTION...]", "start a run of a deployment",
-     "The run starts as soon as a program that serves the deployment has room for it. VALUE is "
-     "read as the parameter's type wants it. With --watch the command ends with the run, and its "
-     "exit status is 0 only if the run is COMPLETED.",
-     run_deployment_run},
-    {"run ls", "[OPTION...]", "list flow runs, the latest first",
-     "Runs that are scheduled for later are left out.", run_run_list},
-    {"run inspect", "FLOW-RUN [OPTION...]", "show one flow run", "FLOW-RUN is an id or a name.",
-     run_run_inspect},
-    {"run cancel", "FLOW-RUN [OPTION...]", "cancel a flow run",
-     "FLOW-RUN is an id or a name. A run that has not started, or is suspended, is cancelled at "
-     "once. Another is told to end: it is CANCELLED when its process has ended.",
-     run_run_cancel},
-    {"backup", "FILE [--data DIR]", "write a copy of the database",
-     "Works beside a running server. The copy is complete and consistent: to restore it, put it "
-     "into an empty data directory as fermata.db.",
-     run_backup},
-    {"help", "[COMMAND]", "show how a command is used", NULL, run_help},
+const struct command *const all_commands[] = {
+#define COMMANDS(table) table,
+#include "cli/commands.h"
+#undef COMMANDS
+    NULL,
 };
 
 /* ---- help ------------------------------------------------------------------------------------ */
@@ -53,21 +29,24 @@ static bool is_under(const struct command *command, const char *word)
 
 static bool is_group(const char *word)
 {
-    for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        if (is_under(&commands[i], word))
-            return true;
-    }
+    for_each_command(command) if (is_under(command, word)) return true;
     return false;
 }
 
 /* The commands under a word, or all if it is NULL. */
 static void add_commands(struct buf *to, const char *word)
 {
-    buf_add_string(to, "Commands:\n");
-    for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        if (!word || is_under(&commands[i], word))
-            buf_addf(to, "  %-14s  %s\n", commands[i].name, commands[i].summary);
+    int widest = 0;
+
+    for_each_command(command)
+    {
+        int width = (int)strlen(command->name);
+        if (width > widest)
+            widest = width;
     }
+    buf_add_string(to, "Commands:\n");
+    for_each_command(command) if (!word || is_under(command, word))
+        buf_addf(to, "  %-*s  %s\n", widest, command->name, command->summary);
 }
 
 static void show_group(struct cli *cli, const char *word)
@@ -124,11 +103,12 @@ static int complain_of_unknown(const char *name)
     const struct command *nearest = NULL;
     size_t least = 3; /* further away it is no typing error */
 
-    for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        size_t far = distance(name, commands[i].name);
+    for_each_command(command)
+    {
+        size_t far = distance(name, command->name);
         if (far < least) {
             least = far;
-            nearest = &commands[i];
+            nearest = command;
         }
     }
     if (nearest)
@@ -140,23 +120,23 @@ static int complain_of_unknown(const char *name)
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-/* The command that the first words name, two if two are needed; NULL if there is none. */
-static const struct command *find(int argc, char **argv, int *ret_words)
+const struct command *command_find(int argc, char **argv, int *ret_words)
 {
-    for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        const char *name = commands[i].name;
+    for_each_command(command)
+    {
+        const char *name = command->name;
         size_t length = strcspn(name, " ");
         bool two = name[length] == ' ';
         if (strncmp(argv[0], name, length) != 0 || argv[0][length] ||
             (two && (argc < 2 || strcmp(argv[1], name + length + 1) != 0)))
             continue;
         *ret_words = two ? 2 : 1;
-        return &commands[i];
+        return command;
     }
     return NULL;
 }
 
-/* "run lss" for `run lss`, since there are commands that begin with "run "; else the first word. */
+/* "flow-run lss" where there are commands that begin with "flow-run "; else the first word. */
 static void add_unknown_name(struct buf *to, int argc, char **argv)
 {
     buf_add_string(to, argv[0]);
@@ -172,10 +152,10 @@ static bool is_help(const char *word)
 static int run_words(struct cli *cli, int argc, char **argv)
 {
     int words;
-    const struct command *command = find(argc, argv, &words);
+    const struct command *command = command_find(argc, argv, &words);
 
     if (command)
-        return command->run(cli, command, argc - words + 1, argv + words - 1);
+        return command_run(cli, command, argc - words + 1, argv + words - 1);
     if (is_group(argv[0]) && (argc == 1 || is_help(argv[1]))) {
         show_group(cli, argv[0]);
         return argc == 1 ? STATUS_USAGE : STATUS_DONE;
@@ -185,45 +165,27 @@ static int run_words(struct cli *cli, int argc, char **argv)
     return complain_of_unknown(buf_string(&name));
 }
 
-/* ---- the commands that are at home here ------------------------------------------------------ */
-
-static int run_server(struct cli *cli, const struct command *command, int argc, char **argv)
+static int run_help(struct cli *cli, void *settings, int argc, char **argv)
 {
-    (void)cli;
-    (void)command;
-    return server_main(argc, argv);
-}
-
-static int run_backup(struct cli *cli, const struct command *command, int argc, char **argv)
-{
-    const char *data = getenv("FERMATA_DATA");
-    const struct option_row rows[] = {
-        {"data", 0, "DIR", "the server's data directory; default: FERMATA_DATA, .fermata",
-         .text = &data},
-        {0},
-    };
-    struct error error;
-    int first;
-
-    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
-    if (status >= 0)
-        return status;
-    if (server_backup(data && *data ? data : ".fermata", argv[first], &error) < 0)
-        return fail_with(&error);
-    fprintf(stderr, "Written to %s.\n", argv[first]);
-    return STATUS_DONE;
-}
-
-static int run_help(struct cli *cli, const struct command *command, int argc, char **argv)
-{
-    (void)command;
-    if (argc < 2 || *argv[1] == '-') {
+    (void)settings;
+    if (argc == 0) {
         show_commands(cli);
         return STATUS_DONE;
     }
-    char *words[] = {argv[1], argc > 2 ? argv[2] : "--help", "--help", NULL};
-    return run_words(cli, argc > 2 ? 3 : 2, words);
+    char *words[] = {argv[0], argc > 1 ? argv[1] : "--help", "--help", NULL};
+    return run_words(cli, argc > 1 ? 3 : 2, words);
 }
+
+const struct command help_commands[] = {{.name = "help",
+                                         .arguments = "[COMMAND]",
+                                         .summary = "show how a command is used",
+                                         .example = "fermata help answer",
+                                         .run = run_help,
+                                         .most = 2,
+                                         .takes = WORD_COMMAND},
+                                        COMMANDS_END};
+
+/* ---- the command line ------------------------------------------------------------------------ */
 
 /* Common options may stand before the command. The index of the first argument that is none. */
 static int read_early_options(struct cli *cli, int argc, char **argv)
@@ -233,6 +195,8 @@ static int read_early_options(struct cli *cli, int argc, char **argv)
     for (; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0)
             cli->json = true;
+        else if (strcmp(argv[i], "--quiet") == 0 || strcmp(argv[i], "-q") == 0)
+            cli->quiet = true;
         else if (strncmp(argv[i], "--api=", 6) == 0)
             cli->url = argv[i] + 6;
         else if (strcmp(argv[i], "--api") == 0 && i + 1 < argc)

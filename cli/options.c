@@ -1,5 +1,6 @@
 /* Options as tables over getopt_long; see command.h. */
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +8,47 @@
 
 #include "cli/command.h"
 
-#define MAX_OPTIONS 32
 #define HELP_COLUMN 26
 #define FIRST_VALUE 256 /* of getopt's: past all letters */
+
+/* What every command takes; these go into struct cli, not into the command's settings. */
+static const struct option_row common_options[] = {
+    {.name = "json", .help = "print JSON, for scripts", OPTION_FLAG(struct cli, json)},
+    {.name = "quiet",
+     .letter = 'q',
+     .help = "print ids alone, or nothing",
+     OPTION_FLAG(struct cli, quiet)},
+    {.name = "api",
+     .argument = "URL",
+     .help = "the API's address; default: FERMATA_API_URL, PREFECT_API_URL, "
+             "http://127.0.0.1:4200/api",
+     OPTION_TEXT(struct cli, url)},
+    {.name = "help", .letter = 'h', .help = "show this help", .kind = OPTION_FLAG},
+    OPTIONS_END};
+
+static bool is_common(const struct option_row *row)
+{
+    return row >= common_options && row < common_options + COUNT_OF(common_options);
+}
+
+static bool is_help(const struct option_row *row)
+{
+    return is_common(row) && row->letter == 'h';
+}
+
+size_t command_options(const struct command *command, const struct option_row *rows[MOST_OPTIONS])
+{
+    size_t count = 0;
+
+    for (const struct option_row *row = command->options; row && row->name; row++)
+        if (count < MOST_OPTIONS - COUNT_OF(common_options))
+            rows[count++] = row;
+    for (const struct option_row *row = common_options; row->name; row++)
+        rows[count++] = row;
+    return count;
+}
+
+/* ---- help ------------------------------------------------------------------------------------ */
 
 static void add_row_help(struct buf *to, const struct option_row *row, int width)
 {
@@ -33,58 +72,45 @@ static void add_row_help(struct buf *to, const struct option_row *row, int width
     }
 }
 
-static void show_help(struct cli *cli, const struct command *command, const struct option_row *rows,
-                      size_t count)
+static void add_examples(struct buf *to, const char *examples)
 {
-    struct screen *screen = &cli->screen;
-    buf_auto text = BUF_INIT;
+    buf_add_string(to, "\nExample:\n");
+    for (const char *line = examples; *line;) {
+        size_t length = strcspn(line, "\n");
+        buf_addf(to, "  %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
 
-    buf_addf(&text, "Usage: fermata %s %s\n\n", command->name, command->arguments);
-    buf_addf(&text, "%c%s.\n", toupper(command->summary[0]), command->summary + 1);
+void command_add_help(struct buf *to, const struct command *command, int width)
+{
+    const struct option_row *rows[MOST_OPTIONS];
+    size_t count = command_options(command, rows);
+
+    buf_addf(to, "Usage: fermata %s [OPTION...]%s%s\n\n", command->name,
+             *command->arguments ? " " : "", command->arguments);
+    buf_addf(to, "%c%s.\n", toupper(command->summary[0]), command->summary + 1);
     if (command->details) {
-        buf_add_char(&text, '\n');
-        text_wrap(&text, command->details, screen->width, "", "");
+        buf_add_char(to, '\n');
+        text_wrap(to, command->details, width, "", "");
     }
-    buf_add_string(&text, "\nOptions:\n");
+    if (command->example)
+        add_examples(to, command->example);
+    buf_add_string(to, "\nOptions:\n");
     for (size_t i = 0; i < count; i++)
-        add_row_help(&text, &rows[i], screen->width);
-    screen_flush(screen, &text);
+        add_row_help(to, rows[i], width);
 }
 
-/* False if a list is full. */
-static bool take_option(const struct option_row *row, const char *argument)
-{
-    if (row->flag)
-        *row->flag = true;
-    else if (row->text)
-        *row->text = argument;
-    else if (row->list->count == TEXT_LIST_MAX)
-        return false;
-    else
-        row->list->texts[row->list->count++] = argument;
-    return true;
-}
+/* ---- reading --------------------------------------------------------------------------------- */
 
-static void to_getopt(const struct option_row *rows, size_t count, struct option *options,
-                      struct buf *letters)
-{
-    for (size_t i = 0; i < count; i++) {
-        options[i] = (struct option){.name = rows[i].name,
-                                     .has_arg = rows[i].argument ? required_argument : no_argument,
-                                     .val = FIRST_VALUE + (int)i};
-        if (rows[i].letter)
-            buf_addf(letters, "%c%s", rows[i].letter, rows[i].argument ? ":" : "");
-    }
-    options[count] = (struct option){0};
-}
-
-static const struct option_row *row_of(const struct option_row *rows, size_t count, int value)
-{
-    for (size_t i = 0; i < count; i++)
-        if (value == FIRST_VALUE + (int)i || (rows[i].letter && value == rows[i].letter))
-            return &rows[i];
-    return NULL;
-}
+struct parser {
+    struct cli *cli;
+    const struct command *command;
+    const struct option_row *rows[MOST_OPTIONS];
+    size_t count;
+    void *settings;
+    bool help;
+};
 
 static int usage_error(const struct command *command, const char *what)
 {
@@ -92,57 +118,141 @@ static int usage_error(const struct command *command, const char *what)
     return STATUS_USAGE;
 }
 
-/* The command's rows and the common ones as one table. */
-static size_t join_rows(struct cli *cli, const struct option_row *rows, bool *help,
-                        struct option_row *all)
+static bool take_number(const struct option_row *row, const char *argument, int64_t *ret_number)
 {
-    const struct option_row common[] = {
-        {"json", 0, NULL, "print JSON, for scripts", .flag = &cli->json},
-        {"api", 0, "URL",
-         "the API's address; default: FERMATA_API_URL, PREFECT_API_URL, "
-         "http://127.0.0.1:4200/api",
-         .text = &cli->url},
-        {"help", 'h', NULL, "show this help", .flag = help},
-    };
-    size_t count = 0;
+    char *end;
 
-    while (rows->name && count < MAX_OPTIONS)
-        all[count++] = *rows++;
-    memcpy(&all[count], common, sizeof(common));
-    return count + COUNT_OF(common);
+    errno = 0;
+    long long number = strtoll(argument, &end, 10);
+    if (!errno && end != argument && !*end && number >= row->least && number <= row->most) {
+        *ret_number = number;
+        return true;
+    }
+    complain("--%s must be a number from %lld to %lld", row->name, (long long)row->least,
+             (long long)row->most);
+    return false;
 }
 
-int options_read(struct cli *cli, const struct command *command, const struct option_row *rows,
-                 int argc, char **argv, int least, int most, int *ret_first)
+/* False: it was said what is wrong. */
+static bool take_option(struct parser *parser, const struct option_row *row, char *argument)
 {
-    struct option_row all[MAX_OPTIONS + 3];
-    struct option options[MAX_OPTIONS + 4];
+    char *base = is_common(row) ? (char *)parser->cli : parser->settings;
+    void *place = base + row->offset;
+
+    if (is_help(row)) {
+        parser->help = true;
+        return true;
+    }
+    switch (row->kind) {
+    case OPTION_FLAG:
+        *(bool *)place = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)place = argument;
+        return true;
+    case OPTION_NUMBER:
+        return take_number(row, argument, place);
+    case OPTION_LIST:
+        break;
+    }
+    struct text_list *list = place;
+    if (list->count == TEXT_LIST_MAX) {
+        complain("--%s is given more than %d times", row->name, TEXT_LIST_MAX);
+        return false;
+    }
+    list->texts[list->count++] = argument;
+    return true;
+}
+
+static void to_getopt(const struct parser *parser, struct option *options, struct buf *letters)
+{
+    if (parser->command->rest)
+        buf_add_char(letters, '+');
+    for (size_t i = 0; i < parser->count; i++) {
+        const struct option_row *row = parser->rows[i];
+        options[i] = (struct option){.name = row->name,
+                                     .has_arg = row->argument ? required_argument : no_argument,
+                                     .val = FIRST_VALUE + (int)i};
+        if (row->letter)
+            buf_addf(letters, "%c%s", row->letter, row->argument ? ":" : "");
+    }
+    options[parser->count] = (struct option){0};
+}
+
+static const struct option_row *row_of(const struct parser *parser, int value)
+{
+    for (size_t i = 0; i < parser->count; i++)
+        if (value == FIRST_VALUE + (int)i ||
+            (parser->rows[i]->letter && value == parser->rows[i]->letter))
+            return parser->rows[i];
+    return NULL;
+}
+
+static void set_fallbacks(struct parser *parser)
+{
+    for (size_t i = 0; i < parser->count; i++) {
+        const struct option_row *row = parser->rows[i];
+        if (row->kind == OPTION_NUMBER)
+            *(int64_t *)((char *)parser->settings + row->offset) = row->fallback;
+    }
+}
+
+/* -1: go on; else an exit status. */
+static int read_options(struct parser *parser, int argc, char **argv)
+{
+    struct option options[MOST_OPTIONS + 1];
     buf_auto letters = BUF_INIT;
     buf_auto name = BUF_INIT;
-    bool help = false;
     int value;
 
-    size_t count = join_rows(cli, rows, &help, all);
-    to_getopt(all, count, options, &letters);
-    buf_addf(&name, "fermata %s", command->name);
+    to_getopt(parser, options, &letters);
+    set_fallbacks(parser);
+    buf_addf(&name, "fermata %s", parser->command->name);
     argv[0] = (char *)buf_string(&name); /* what getopt_long says is wrong begins with it */
-    optind = 1;
+    optind = 0;                          /* glibc: begins anew, also with "+" */
     while ((value = getopt_long(argc, argv, buf_string(&letters), options, NULL)) != -1) {
-        const struct option_row *row = row_of(all, count, value);
-        if (!row)
-            return usage_error(command, "nothing was done");
-        if (!take_option(row, optarg))
-            return usage_error(command, "an option is given too often");
+        const struct option_row *row = row_of(parser, value);
+        if (!row || !take_option(parser, row, optarg)) {
+            argv[0] = (char *)parser->command->name;
+            return usage_error(parser->command, "nothing was done");
+        }
     }
-    argv[0] = (char *)command->name;
-    if (help) {
-        show_help(cli, command, all, count);
-        return STATUS_DONE;
-    }
-    if (argc - optind < least)
-        return usage_error(command, "an argument is missing");
-    if (argc - optind > most)
-        return usage_error(command, "too many arguments");
-    *ret_first = optind;
+    argv[0] = (char *)parser->command->name;
     return -1;
+}
+
+static int run_with(struct parser *parser, int argc, char **argv)
+{
+    const struct command *command = parser->command;
+
+    if (argc < command->least)
+        return usage_error(command, "an argument is missing");
+    if (argc > command->most)
+        return usage_error(command, "too many arguments");
+    return command->run(parser->cli, parser->settings, argc, argv);
+}
+
+int command_run(struct cli *cli, const struct command *command, int argc, char **argv)
+{
+    struct parser parser = {.cli = cli, .command = command};
+
+    if (command->raw)
+        return command->raw(argc, argv);
+    parser.settings = calloc(1, command->settings_size ? command->settings_size : 1);
+    if (!parser.settings) {
+        complain("out of memory");
+        return STATUS_FAILED;
+    }
+    parser.count = command_options(command, parser.rows);
+    int status = read_options(&parser, argc, argv);
+    if (status < 0 && parser.help) {
+        buf_auto text = BUF_INIT;
+        command_add_help(&text, command, cli->screen.width);
+        screen_flush(&cli->screen, &text);
+        status = STATUS_DONE;
+    }
+    if (status < 0)
+        status = run_with(&parser, argc - optind, argv + optind);
+    free(parser.settings);
+    return status;
 }

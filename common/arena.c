@@ -122,3 +122,10 @@ int arena_on_release(struct arena *arena, void (*clean)(void *what), void *what)
     arena->cleanups = cleanup;
     return 0;
 }
+
+void *arena_adopt(struct arena *arena, void *allocated)
+{
+    if (!allocated)
+        return failed(arena);
+    return arena_on_release(arena, free, allocated) < 0 ? NULL : allocated;
+}

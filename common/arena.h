@@ -31,6 +31,9 @@ char *arena_strndup(struct arena *arena, const char *string, size_t length);
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 char *arena_vprintf(struct arena *arena, const char *format, va_list args) PRINTF_LIKE(2, 0);
 
+/* Takes over what malloc gave, to be freed with the arena; NULL means that memory has run out. */
+void *arena_adopt(struct arena *arena, void *allocated);
+
 /* Has `clean(what)` called when the arena is released. -1 if there is no memory: then it is
  * called at once. */
 int arena_on_release(struct arena *arena, void (*clean)(void *what), void *what);

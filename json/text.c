@@ -292,3 +292,8 @@ const char *json_member_text(const char *text, const char *const path[], size_t 
         *ret_length = (size_t)(skip_value(value) - value);
     return value;
 }
+
+const char *json_arena_text(struct arena *arena, const json_t *value)
+{
+    return arena_adopt(arena, json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
+}

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/error.h"
 
@@ -29,6 +30,9 @@ json_t *json_parse(const char *text, size_t length, struct error *error) MUST_CH
  * points into `text`. An empty path gives the whole value without the space around it.
  */
 const char *json_member_text(const char *text, const char *const path[], size_t *ret_length);
+
+/* The value as compact text, in the arena's memory. */
+const char *json_arena_text(struct arena *arena, const json_t *value);
 
 /* Equality as JSON Schema has it: numbers by their value (1 is 1.0), objects without order. */
 bool json_same(const json_t *a, const json_t *b);

@@ -82,6 +82,21 @@ void json_add_text(struct json_writer *writer, const char *json)
     buf_add_string(writer->to, json ? json : "null");
 }
 
+static int add_piece(const char *piece, size_t length, void *to)
+{
+    buf_add(to, piece, length);
+    return 0;
+}
+
+void json_add_value(struct json_writer *writer, const json_t *value)
+{
+    before_value(writer);
+    if (!value)
+        buf_add_string(writer->to, "null");
+    else if (json_dump_callback(value, add_piece, writer->to, JSON_COMPACT | JSON_ENCODE_ANY) < 0)
+        writer->to->failed = true;
+}
+
 void json_add_null(struct json_writer *writer)
 {
     json_add_text(writer, "null");

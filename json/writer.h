@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,7 @@ void json_add_number(struct json_writer *writer, double value);      /* not fini
 void json_add_string(struct json_writer *writer, const char *value); /* NULL: null */
 void json_add_time(struct json_writer *writer, int64_t time);
 void json_add_text(struct json_writer *writer, const char *json); /* JSON as it is; NULL: null */
+void json_add_value(struct json_writer *writer, const json_t *value); /* NULL: null */
 
 /* One string with its quotes, outside of any writer. */
 void json_quote(struct buf *to, const char *string, size_t length);

@@ -145,6 +145,9 @@ bool request_flag(const struct request *request, const char *name, bool fallback
 int64_t request_time(const struct request *request, const char *name, int64_t fallback);
 const char *request_id(struct request *request, const char *name); /* in the usual form, or NULL */
 
+/* A member as it is stored, by its description in `fields`; NULL if it is not there or null. */
+const char *request_stored(struct request *request, const struct field *fields, const char *name);
+
 /* ---- waiting ---- */
 
 /* Names a topic whose change may change the answer; before the handler reads anything. */

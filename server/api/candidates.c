@@ -2,10 +2,10 @@
 #include "server/api/candidates.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "common/times.h"
 #include "server/api/routes.h"
+#include "json/text.h"
 
 /* How long a flow counts as there after its waiting read: it comes back for the next one. */
 #define LEASE_MARGIN (5 * SECOND)
@@ -177,11 +177,10 @@ static int judge_candidate(struct txn *txn, struct request *request, struct http
             return HANDLER_FAILED;
         return reply_nothing(reply, 204);
     }
-    char *text = errors ? json_dumps(errors, JSON_COMPACT) : NULL;
-    int r = candidate_refuse(txn, &candidate, reason ? reason : "The flow refused the answer.",
-                             text ? text : "[]");
-    free(text);
-    return r < 0 ? HANDLER_FAILED : reply_nothing(reply, 204);
+    if (candidate_refuse(txn, &candidate, reason ? reason : "The flow refused the answer.",
+                         errors ? json_arena_text(txn_arena(txn), errors) : "[]") < 0)
+        return HANDLER_FAILED;
+    return reply_nothing(reply, 204);
 }
 
 static const struct body verdict_body = {.fields = verdict_fields};

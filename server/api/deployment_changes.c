@@ -1,6 +1,4 @@
 /* Creating and changing deployments. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/ids.h"
@@ -9,6 +7,7 @@
 #include "server/api/work_pools.h"
 #include "server/orchestration/deployment_schedule.h"
 #include "json/schema.h"
+#include "json/text.h"
 
 /* ---- checking what is sent ---- */
 
@@ -19,17 +18,6 @@ struct input {
     const char *parameters; /* resolved; NULL: none were sent */
     int64_t updated;        /* of the deployment that they were checked for */
 };
-
-static const char *member_text(struct request *request, const char *name)
-{
-    const json_t *value = json_object_get(request->body, name);
-
-    if (!value || json_is_null(value))
-        return NULL;
-    return field_value(field_find(deployment_fields, name), &request->arena, value,
-                       request->body_text, NULL)
-        .text;
-}
 
 static void check_name(const struct request *request, struct problems *problems)
 {
@@ -70,7 +58,7 @@ static int check_pool(struct txn *txn, struct request *request, struct http_repl
                       const char *doing)
 {
     const char *name = request_text(request, "work_pool_name");
-    const char *variables = member_text(request, "job_variables");
+    const char *variables = request_stored(request, deployment_fields, "job_variables");
     struct work_pool pool;
     const char *reason = "";
 
@@ -87,10 +75,7 @@ static int check_pool(struct txn *txn, struct request *request, struct http_repl
     const json_t *schema = json_object_get(template, "variables");
     if (!variables || json_object_size(schema) == 0)
         return 0;
-    char *text = json_dumps(schema, JSON_COMPACT);
-    if (!text)
-        return txn_fail(txn, ENOMEM, "no memory for a schema");
-    arena_on_release(&request->arena, free, text);
+    const char *text = json_arena_text(&request->arena, schema);
     if (parameters_check(&request->arena, variables, text, PARAMETERS_MAY_LACK, &reason) == 1)
         return 0;
     reply_detail(reply, 422, "Error %s deployment: %s", doing, reason);
@@ -127,8 +112,8 @@ static int read_input(struct txn *txn, struct request *request, struct http_repl
 int prepare_create_deployment(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     struct input *input = arena_alloc(&request->arena, sizeof(*input));
-    const char *parameters = member_text(request, "parameters");
-    const char *schema = member_text(request, "parameter_openapi_schema");
+    const char *parameters = request_stored(request, deployment_fields, "parameters");
+    const char *schema = request_stored(request, deployment_fields, "parameter_openapi_schema");
     const char *reason;
 
     request->prepared = input;
@@ -156,10 +141,7 @@ static const char *labels_of(struct txn *txn, const struct request *request, con
         labels = json_object();
     json_object_set_new(labels, "prefect.flow.id", json_string(flow_id));
     json_object_update(labels, json_object_get(request->body, "labels"));
-    char *text = json_dumps(labels, JSON_COMPACT);
-    if (text)
-        arena_on_release(txn_arena(txn), free, text);
-    return text;
+    return json_arena_text(txn_arena(txn), labels);
 }
 
 /* Where null means as much as not sent. */
@@ -292,8 +274,8 @@ int create_deployment(struct txn *txn, struct request *request, struct http_repl
 static int check_update(struct txn *txn, struct request *request, struct http_reply *reply,
                         struct input *input)
 {
-    const char *sent = member_text(request, "parameters");
-    const char *schema = member_text(request, "parameter_openapi_schema");
+    const char *sent = request_stored(request, deployment_fields, "parameters");
+    const char *schema = request_stored(request, deployment_fields, "parameter_openapi_schema");
     const char *reason = "";
     rows_auto rows = {0};
 

@@ -11,6 +11,7 @@
 #include "server/api/routes.h"
 #include "server/orchestration/flow_run.h"
 #include "server/resource/overlay.h"
+#include "json/text.h"
 
 /* ---- what is sent ---- */
 
@@ -161,10 +162,7 @@ static const char *all_tags(struct request *request, const char *base, const jso
         if (!there)
             json_array_append(tags, tag);
     }
-    char *text = json_dumps(tags, JSON_COMPACT);
-    if (text)
-        arena_on_release(&request->arena, free, text);
-    return text;
+    return json_arena_text(&request->arena, tags);
 }
 
 static void refuse(struct request *request, struct plan *plan, int status, const char *before,

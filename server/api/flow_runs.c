@@ -1,7 +1,6 @@
 /* Flow runs: the resource, and its reading and writing. Their states: flow_run_states.c. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
@@ -298,17 +297,6 @@ const struct resource flow_run_resource = {
 
 /* ---- creating ---- */
 
-/* A member of the body as the text that came; NULL if it is not there or null. */
-static const char *member_text(struct txn *txn, const struct request *request, const char *name)
-{
-    const json_t *value = json_object_get(request->body, name);
-    const struct field *field = field_find(create_fields, name);
-
-    if (!value || json_is_null(value))
-        return NULL;
-    return field_value(field, txn_arena(txn), value, request->body_text, NULL).text;
-}
-
 /* The queue that the body asks for: of a pool, or one of which no more than the name is known. 0:
  * the reply says that it is not there. */
 static int find_queue(struct txn *txn, const struct request *request, struct http_reply *reply,
@@ -337,14 +325,14 @@ static int create_flow_run(struct txn *txn, struct request *request, struct http
         .deployment_id = request_id(request, "deployment_id"),
         .work_queue = &queue,
         .flow_version = request_text(request, "flow_version"),
-        .parameters = member_text(txn, request, "parameters"),
-        .context = member_text(txn, request, "context"),
-        .labels = member_text(txn, request, "labels"),
-        .tags = member_text(txn, request, "tags"),
+        .parameters = request_stored(request, create_fields, "parameters"),
+        .context = request_stored(request, create_fields, "context"),
+        .labels = request_stored(request, create_fields, "labels"),
+        .tags = request_stored(request, create_fields, "tags"),
         .policy = json_object_get(request->body, "empirical_policy"),
         .idempotency_key = request_text(request, "idempotency_key"),
         .parent_task_run_id = request_id(request, "parent_task_run_id"),
-        .job_variables = member_text(txn, request, "job_variables"),
+        .job_variables = request_stored(request, create_fields, "job_variables"),
         .infrastructure_document_id = request_id(request, "infrastructure_document_id"),
     };
 

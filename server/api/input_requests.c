@@ -213,11 +213,11 @@ static int prepare_answer(struct txn *txn, struct request *request, struct http_
 
 static void write_errors(struct json_writer *writer, const struct answer_check *check)
 {
-    char *errors = check->errors ? json_dumps(check->errors, JSON_COMPACT) : NULL;
-
     json_key(writer, "errors");
-    json_add_text(writer, errors ? errors : "[]");
-    free(errors);
+    if (check->errors)
+        json_add_value(writer, check->errors);
+    else
+        json_add_text(writer, "[]");
 }
 
 static int refuse_answer(struct http_reply *reply, const struct answer_check *check)

@@ -1,7 +1,6 @@
 #include "server/api/parameters.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/orchestration/placeholders.h"
@@ -26,13 +25,11 @@ int parameters_resolve(struct txn *txn, struct arena *arena, const char *text,
         *ret_reason = arena_strdup(arena, error.message);
         return 0;
     }
-    char *dumped = json_is_object(resolved) ? json_dumps(resolved, JSON_COMPACT) : NULL;
-    if (!dumped) {
+    if (!json_is_object(resolved)) {
         *ret_reason = "the parameters have to be an object";
         return 0;
     }
-    *ret_text = arena_strdup(arena, dumped);
-    free(dumped);
+    *ret_text = json_arena_text(arena, resolved);
     return 1;
 }
 

@@ -1,6 +1,5 @@
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/api/api.h"
@@ -66,15 +65,6 @@ int reply_exception(struct http_reply *reply, int status, const char *format, ..
     return r;
 }
 
-static void add_json(struct json_writer *writer, const char *key, const json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-
-    json_key(writer, key);
-    json_add_text(writer, text);
-    free(text);
-}
-
 int reply_problems(struct http_reply *reply, const struct request *request,
                    const struct problems *problems)
 {
@@ -85,7 +75,8 @@ int reply_problems(struct http_reply *reply, const struct request *request,
     json_begin_object(&writer);
     json_key(&writer, "exception_message");
     json_add_string(&writer, "Invalid request received.");
-    add_json(&writer, "exception_detail", problems->list);
+    json_key(&writer, "exception_detail");
+    json_add_value(&writer, problems->list);
     json_key(&writer, "request_body");
     if (!*request->body_text || strlen(request->body_text) > ECHO_LIMIT)
         json_add_null(&writer);
@@ -93,7 +84,8 @@ int reply_problems(struct http_reply *reply, const struct request *request,
         json_add_text(&writer, request->body_text);
     else
         json_add_string(&writer, request->body_text);
-    add_json(&writer, "errors", for_person);
+    json_key(&writer, "errors");
+    json_add_value(&writer, for_person);
     json_end_object(&writer);
     return HANDLER_DONE;
 }

@@ -80,6 +80,16 @@ const char *request_id(struct request *request, const char *name)
     return text && id_parse(text, id) ? arena_strdup(&request->arena, id) : NULL;
 }
 
+const char *request_stored(struct request *request, const struct field *fields, const char *name)
+{
+    const json_t *value = json_object_get(request->body, name);
+
+    if (!value || json_is_null(value))
+        return NULL;
+    return field_value(field_find(fields, name), &request->arena, value, request->body_text, NULL)
+        .text;
+}
+
 /* ---- waiting ---- */
 
 int request_watch(struct txn *txn, struct request *request, const char *format, ...)

@@ -1,31 +1,11 @@
-/* One array of routes for each resource; routes.c lists them all. */
+/* For the files of resources: what they have in common, and what they know of each other. */
 #pragma once
 
 #include "server/api/resources.h"
 
-extern const struct route admin_routes[];
-extern const struct route deployment_routes[];
-extern const struct route deployment_run_routes[];
-extern const struct route deployment_schedule_routes[];
-extern const struct route flow_routes[];
-extern const struct route flow_run_state_routes[];
-extern const struct route flow_run_bulk_routes[];
-extern const struct route flow_run_routes[];
-extern const struct route input_request_routes[];
-extern const struct route log_routes[];
-extern const struct route metrics_routes[];
-extern const struct route openapi_routes[];
-extern const struct route candidate_routes[];
-extern const struct route resume_routes[];
-extern const struct route run_input_routes[];
-extern const struct route task_run_routes[];
-extern const struct route variable_routes[];
-extern const struct route collection_routes[];
-extern const struct route work_poll_routes[];
-extern const struct route work_pool_routes[];
-extern const struct route work_queue_routes[];
-extern const struct route work_slot_routes[];
-extern const struct route worker_routes[];
+#define ROUTES(tag, routes) extern const struct route routes[];
+#include "server/api/route_tables.h"
+#undef ROUTES
 
 /* Resources whose filters others use. */
 extern const struct filter deployment_filters[];

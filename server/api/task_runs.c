@@ -1,6 +1,5 @@
 /* Task runs: those whose clients have the server judge each state, such as the tasks of C flows,
  * and those that stand for child runs in their parents. Other clients only report theirs. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
@@ -8,6 +7,7 @@
 #include "server/api/run_figures.h"
 #include "server/api/states.h"
 #include "server/orchestration/names.h"
+#include "json/text.h"
 
 static const struct field policy_fields[] = {
     {.name = "max_retries",
@@ -202,15 +202,6 @@ static const struct resource task_run_resource = {
 
 /* ---- creating ---- */
 
-static struct value kept_json(struct txn *txn, const json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT);
-
-    if (text)
-        arena_on_release(txn_arena(txn), free, text);
-    return value_text(text);
-}
-
 static struct value whole_policy(struct txn *txn, const json_t *sent)
 {
     json_auto_t *policy = json_object();
@@ -221,7 +212,7 @@ static struct value whole_policy(struct txn *txn, const json_t *sent)
                             value ? json_incref(value)
                                   : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
     }
-    return kept_json(txn, policy);
+    return V(json_arena_text(txn_arena(txn), policy));
 }
 
 /* The client's labels and those of its flow run. */
@@ -234,7 +225,7 @@ static struct value all_labels(struct txn *txn, const json_t *sent, const char *
         json_object_set_new(labels, "prefect.flow.id", json_string(flow_id));
         json_object_set_new(labels, "prefect.flow-run.id", json_string(flow_run_id));
     }
-    return kept_json(txn, labels);
+    return V(json_arena_text(txn_arena(txn), labels));
 }
 
 /* What stands in the way of a new task run: the one that has its keys already (its id), or 0. */

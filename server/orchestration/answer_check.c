@@ -1,7 +1,6 @@
 #include "server/orchestration/answer_check.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "server/orchestration/placeholders.h"
@@ -113,11 +112,7 @@ static int resolve(struct txn *txn, struct arena *arena, struct answer_check *ch
                "Error hydrating run input: the input has to be an object");
         return 0;
     }
-    char *text = json_dumps(resolved, JSON_COMPACT);
-    if (!text)
-        return txn_fail(txn, ENOMEM, "no memory for an answer");
-    check->value = arena_strdup(arena, text);
-    free(text);
+    check->value = json_arena_text(arena, resolved);
     *value = resolved;
     return 1;
 }

@@ -1,7 +1,5 @@
 #include "server/orchestration/deployment_schedule.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/ids.h"
@@ -33,15 +31,6 @@ static const char *kept(struct txn *txn, const char *text)
     return text ? arena_strdup(txn_arena(txn), text) : NULL;
 }
 
-static const char *dumped(struct txn *txn, const json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT);
-
-    if (text)
-        arena_on_release(txn_arena(txn), free, text);
-    return text;
-}
-
 static const char *merged_parameters(struct txn *txn, const char *base, const char *over)
 {
     buf_auto merged = BUF_INIT;
@@ -60,7 +49,7 @@ static const char *with_auto_scheduled(struct txn *txn, const char *tags)
     json_array_foreach(own, i, tag)
         if (!json_equal(tag, json_array_get(list, 0)))
             json_array_append(list, tag);
-    return dumped(txn, list);
+    return json_arena_text(txn_arena(txn), list);
 }
 
 static int load_source(struct txn *txn, const char *id, struct source *ret_source)
@@ -178,7 +167,7 @@ static int make_runs(struct txn *txn, const struct source *source, const struct 
     json_auto_t *created_by =
         json_pack("{s:s, s:s, s:s}", "id", source->id, "type", "SCHEDULE", "display_value",
                   source->slug ? source->slug : kind_name(schedule));
-    const char *created_by_text = dumped(txn, created_by);
+    const char *created_by_text = json_arena_text(txn_arena(txn), created_by);
     int total = 0;
 
     for (int i = 0; i < count; i++) {

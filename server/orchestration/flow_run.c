@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
@@ -12,6 +11,7 @@
 #include "server/orchestration/run_lease.h"
 #include "server/orchestration/task_run.h"
 #include "server/resource/overlay.h"
+#include "json/text.h"
 
 /* ---- the policy ---- */
 
@@ -32,10 +32,7 @@ const char *policy_complete(struct arena *arena, const json_t *sent)
                             fits ? json_incref(value)
                                  : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
     }
-    char *text = json_dumps(policy, JSON_COMPACT);
-    if (text)
-        arena_on_release(arena, free, text);
-    return text;
+    return json_arena_text(arena, policy);
 }
 
 bool flow_run_has_paused(const struct flow_run *run, const char *pause_key)

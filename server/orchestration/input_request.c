@@ -1,11 +1,11 @@
 #include "server/orchestration/input_request.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
 #include "server/markdown/markdown.h"
 #include "server/orchestration/candidate.h"
+#include "json/text.h"
 
 const char *const input_request_state_names[] = {
     [INPUT_REQUEST_OPEN] = "open",           [INPUT_REQUEST_CHECKING] = "checking",
@@ -22,7 +22,7 @@ static void publish(struct txn *txn, const char *id)
 int input_request_open(struct txn *txn, const struct flow_run *run, const struct state *state)
 {
     const json_t *keyset = json_object_get(state->details, "run_input_keyset");
-    char *keys = json_is_object(keyset) ? json_dumps(keyset, JSON_COMPACT) : NULL;
+    const char *keys = json_is_object(keyset) ? json_arena_text(txn_arena(txn), keyset) : NULL;
     int64_t deadline = state_detail_time(state, "pause_timeout");
     int64_t now = txn_now(txn);
     char id[ID_SIZE];
@@ -36,7 +36,6 @@ int input_request_open(struct txn *txn, const struct flow_run *run, const struct
         V(id), V(now), V(now), V(run->id), V(run->flow_id), V(run->deployment_id), V(state->id),
         V(state_detail(state, "pause_key")), V(state_detail_flag(state, "pause_reschedule")),
         V(keys), deadline == TIME_NEVER ? value_null() : value_integer(deadline));
-    free(keys);
     if (r < 0)
         return -1;
     publish(txn, id);

@@ -1,12 +1,11 @@
 #include "server/orchestration/state.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
 #include "server/store/sql.h"
+#include "json/text.h"
 
 const char *const state_type_names[] = {
     [STATE_SCHEDULED] = "SCHEDULED",   [STATE_PENDING] = "PENDING",
@@ -212,12 +211,9 @@ void state_complete(struct state *state, struct arena *arena)
 int state_insert(struct txn *txn, const char *kind, const char *run_id, struct state *state)
 {
     sql_auto sql = {0};
-    char *details;
 
     state_complete(state, txn_arena(txn));
-    details = json_dumps(state->details, JSON_COMPACT);
-    if (!details)
-        return txn_fail(txn, ENOMEM, "no memory for a state");
+    const char *details = json_arena_text(txn_arena(txn), state->details);
     sql_addf(&sql,
              "INSERT INTO %s_states (id, %s_id, type, name, timestamp, message, state_details,"
              " data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -228,9 +224,7 @@ int state_insert(struct txn *txn, const char *kind, const char *run_id, struct s
         V(details),     V(state->data)};
     for (size_t i = 0; i < COUNT_OF(values); i++)
         sql_bind(&sql, values[i]);
-    int r = sql_run(txn, &sql);
-    free(details);
-    return r < 0 ? -1 : 0;
+    return sql_run(txn, &sql) < 0 ? -1 : 0;
 }
 
 static const char *kept(struct txn *txn, const char *text)
@@ -291,7 +285,6 @@ void state_write(struct json_writer *writer, const struct state *state)
         json_add_null(writer);
         return;
     }
-    char *details = json_dumps(state->details, JSON_COMPACT);
     json_begin_object(writer);
     json_key(writer, "id");
     json_add_string(writer, state->id);
@@ -306,7 +299,6 @@ void state_write(struct json_writer *writer, const struct state *state)
     json_key(writer, "data");
     json_add_text(writer, state->data);
     json_key(writer, "state_details");
-    json_add_text(writer, details);
+    json_add_value(writer, state->details);
     json_end_object(writer);
-    free(details);
 }

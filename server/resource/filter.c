@@ -1,11 +1,11 @@
 /* From the filter bodies of clients to SQL. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/ids.h"
 #include "common/times.h"
 #include "server/resource/resource.h"
+#include "json/text.h"
 
 struct filter_compiler {
     struct arena *arena;
@@ -188,12 +188,8 @@ static void compare(struct filter_compiler *compiler, const struct filter *filte
 /* A tag is found by its JSON text, quotes and all, in the text of the array. */
 static void add_tag(struct filter_compiler *compiler, const char *expression, const json_t *tag)
 {
-    char *text = json_dumps(tag, JSON_ENCODE_ANY);
-
-    if (text)
-        arena_on_release(compiler->arena, free, text);
     sql_addf(compiler->sql, "strpos(%s, ?) > 0", expression);
-    sql_bind(compiler->sql, value_text(text));
+    sql_bind(compiler->sql, value_text(json_arena_text(compiler->arena, tag)));
 }
 
 static void compile_tags(struct filter_compiler *compiler, const char *expression,

@@ -24,15 +24,6 @@ static const char *member_text(struct arena *arena, const char *text, const char
     return member ? arena_strndup(arena, member, length) : NULL;
 }
 
-static const char *dumped(struct arena *arena, const json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-
-    if (text)
-        arena_on_release(arena, free, text);
-    return text;
-}
-
 static struct value id_value(struct arena *arena, const json_t *value)
 {
     char id[ID_SIZE];
@@ -73,7 +64,7 @@ struct value field_value(const struct field *field, struct arena *arena, const j
         return time_value(value);
     case FIELD_STRINGS:
     case FIELD_IDS:
-        return value_text(dumped(arena, value));
+        return value_text(json_arena_text(arena, value));
     case FIELD_JSON:
     case FIELD_MAP:
     case FIELD_LIST:
@@ -81,7 +72,8 @@ struct value field_value(const struct field *field, struct arena *arena, const j
     case FIELD_OBJECTS:
         break;
     }
-    return value_text(text ? member_text(arena, text, path, field->name) : dumped(arena, value));
+    return value_text(text ? member_text(arena, text, path, field->name)
+                           : json_arena_text(arena, value));
 }
 
 /* What a field's fallback, which is JSON, says. */

@@ -295,7 +295,7 @@ def test_the_schema_may_come_later(api, environment):
 
 @pytest.mark.parametrize("arguments", [
     ("answer", "no-id"), ("answer", "--nope"), ("answer", "a", "b"), ("answer", "--run"),
-    ("anwser",), ("run",), ("logs",), ("run", "ls", "--limit", "0"), ()])
+    ("anwser",), ("flow-run",), ("flow-run", "logs"), ("flow-run", "ls", "--limit", "0"), ()])
 def test_wrong_usage(arguments):
     assert run_command(*arguments).returncode == 2
 
@@ -307,14 +307,14 @@ def test_no_server():
 
 
 def test_help():
-    for arguments in ("--help",), ("help",), ("answer", "--help"), ("help", "run", "ls"):
+    for arguments in ("--help",), ("help",), ("answer", "--help"), ("help", "flow-run", "ls"):
         done = run_command(*arguments)
         assert done.returncode == 0
         assert "Usage: fermata" in done.stdout
-    for arguments in ("run", "--help"), ("help", "run"):
+    for arguments in ("flow-run", "--help"), ("help", "flow-run"):
         done = run_command(*arguments)
         assert done.returncode == 0
-        assert "run inspect" in done.stdout and "backup" not in done.stdout
-    assert "run inspect" in run_command("run").stdout
+        assert "flow-run inspect" in done.stdout and "backup" not in done.stdout
+    assert "flow-run inspect" in run_command("flow-run").stdout
     assert "did you mean 'answer'?" in run_command("anwser").stderr
     assert run_command("--version").stdout.startswith("fermata ")

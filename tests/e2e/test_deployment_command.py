@@ -91,7 +91,7 @@ def test_what_is_wrong_is_said(runner, environment, arguments, status, words):
 def test_help(environment):
     done = order(environment, "--help")
     assert done.returncode == 0
-    assert done.stdout.startswith("Usage: fermata deployment run FLOW/DEPLOYMENT [OPTION...]\n")
+    assert done.stdout.startswith("Usage: fermata deployment run [OPTION...] FLOW/DEPLOYMENT\n")
     for option in ("-p, --param NAME=VALUE", "--params JSON", "-w, --watch"):
         assert option in done.stdout
     assert "  deployment run  start a run of a deployment" in run_command("--help").stdout

@@ -1,4 +1,4 @@
-"""`fermata logs` and `fermata run`, against the real server."""
+"""`fermata flow-run logs` and `fermata run`, against the real server."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -31,13 +31,13 @@ def test_lines_as_people_know_them(api, environment):
     run = running(api)
     log(api, run, "Hello", "two\nlines \x1b[31m")
     log(api, run, "careful", level=30, start=datetime(2026, 11, 23, 9, tzinfo=timezone.utc))
-    done = run_command("logs", run["id"], **environment)
+    done = run_command("flow-run", "logs", run["id"], **environment)
     assert done.returncode == 0
     assert done.stdout == (
         f"09:00:00.000 | WARNING | Flow run '{run['name']}' - careful\n"
         f"11:38:41.800 | INFO    | Flow run '{run['name']}' - Hello\n"
         f"11:38:41.801 | INFO    | Flow run '{run['name']}' - two\nlines \ufffd[31m\n")
-    lines = run_command("logs", "--json", run["id"], **environment).stdout.splitlines()
+    lines = run_command("flow-run", "logs", "--json", run["id"], **environment).stdout.splitlines()
     assert [json.loads(line)["message"] for line in lines] == ["careful", "Hello", "two\nlines \x1b[31m"]
 
 
@@ -45,7 +45,7 @@ def test_more_than_a_page(api, environment):
     run = running(api)
     log(api, run, *(f"line {i}" for i in range(450)))
     set_state(api, run["id"], "COMPLETED")
-    for arguments in ("logs", run["id"]), ("logs", run["id"], "--follow"):
+    for arguments in ("flow-run", "logs", run["id"]), ("flow-run", "logs", run["id"], "--follow"):
         lines = run_command(*arguments, **environment).stdout.splitlines()
         assert [line.split(" - ")[1] for line in lines] == [f"line {i}" for i in range(450)]
 
@@ -54,7 +54,7 @@ def test_more_than_a_page(api, environment):
 def test_following_to_the_end(api, environment, end, status):
     run = running(api)
     log(api, run, "before")
-    with Terminal("logs", "-f", run["name"], **environment) as terminal:
+    with Terminal("flow-run", "logs", "-f", run["name"], **environment) as terminal:
         terminal.expect("before")
         log(api, run, "while it runs")
         terminal.expect("while it runs")
@@ -70,19 +70,19 @@ def test_following_to_the_end(api, environment, end, status):
 
 def test_unknown_runs(api, environment):
     for name in "nobody", "0198c0de-0000-7000-8000-000000000000":
-        done = run_command("logs", name, **environment)
+        done = run_command("flow-run", "logs", name, **environment)
         assert done.returncode == 1
         assert done.stderr.startswith("error: ")
 
 
 def test_runs(api, environment):
     run = running(api, name="the-one-to-see", parameters={"x": 0.1})
-    listed = run_command("run", "ls", **environment).stdout
+    listed = run_command("flow-run", "ls", **environment).stdout
     assert "the-one-to-see" in listed and "Running" in listed
-    shown = run_command("run", "inspect", "the-one-to-see", **environment).stdout
+    shown = run_command("flow-run", "inspect", "the-one-to-see", **environment).stdout
     assert run["id"] in shown and '{"x": 0.1}' in shown
-    assert json.loads(run_command("run", "inspect", run["id"], "--json", **environment).stdout)["id"] == run["id"]
-    assert json.loads(run_command("--json", "run", "ls", "-n", "1", **environment).stdout)
+    assert json.loads(run_command("flow-run", "inspect", run["id"], "--json", **environment).stdout)["id"] == run["id"]
+    assert json.loads(run_command("--json", "flow-run", "ls", "-n", "1", **environment).stdout)
 
 
 def test_runs_that_are_scheduled_for_later(api, environment):
@@ -92,24 +92,24 @@ def test_runs_that_are_scheduled_for_later(api, environment):
     waiting = make_run(api, name="tried-again-later")
     set_state(api, waiting["id"], "SCHEDULED", "AwaitingRetry", scheduled_time=later.isoformat())
     running(api, name="now-running")
-    listed = run_command("run", "ls", **environment).stdout
+    listed = run_command("flow-run", "ls", **environment).stdout
     assert "now-running" in listed and "tried-again-later" in listed
     assert " later " not in listed
-    assert " later " in run_command("run", "ls", "--all", **environment).stdout
+    assert " later " in run_command("flow-run", "ls", "--all", **environment).stdout
 
 
 def test_a_run_is_cancelled(api, environment):
     run = running(api, name="to-be-told")
-    assert run_command("run", "cancel", "to-be-told", **environment).stdout.startswith("to-be-told is told to end")
+    assert run_command("flow-run", "cancel", "to-be-told", **environment).stdout.startswith("to-be-told is told to end")
     assert api.get(f"/flow_runs/{run['id']}").json()["state"]["type"] == "CANCELLING"
 
     run = make_run(api)
     set_state(api, run["id"], "SCHEDULED")
-    assert run_command("run", "cancel", run["id"], **environment).stdout == f"{run['id']} is cancelled.\n"
+    assert run_command("flow-run", "cancel", run["id"], **environment).stdout == f"{run['id']} is cancelled.\n"
     assert api.get(f"/flow_runs/{run['id']}").json()["state"]["type"] == "CANCELLED"
 
     run = running(api, name="over")
     set_state(api, run["id"], "COMPLETED")
-    done = run_command("run", "cancel", "over", **environment)
+    done = run_command("flow-run", "cancel", "over", **environment)
     assert done.returncode == 1
     assert done.stderr == "error: 'over' was not cancelled: Run is already in terminal state COMPLETED.\n"

@@ -35,6 +35,25 @@ static void count(void *what)
     ++*(int *)what;
 }
 
+static int shortages;
+
+static void count_shortage(void)
+{
+    shortages++;
+}
+
+static void an_arena_takes_over_what_malloc_gave(void **state)
+{
+    arena_auto arena = {.out_of_memory = count_shortage};
+    char *text = strdup("x");
+
+    (void)state;
+    assert_ptr_equal(arena_adopt(&arena, text), text); /* LeakSanitizer sees that it goes */
+    assert_int_equal(shortages, 0);
+    assert_null(arena_adopt(&arena, NULL));
+    assert_int_equal(shortages, 1);
+}
+
 static void an_arena_keeps_pieces_apart_and_cleans_up(void **state)
 {
     struct arena arena = {0};
@@ -245,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_buffer_grows_to_its_ceiling_and_no_further),
         cmocka_unit_test(an_arena_keeps_pieces_apart_and_cleans_up),
+        cmocka_unit_test(an_arena_takes_over_what_malloc_gave),
         cmocka_unit_test(ids_increase_and_parse),
         cmocka_unit_test(times_read_back),
         cmocka_unit_test(times_of_day_have_no_offset),

@@ -47,11 +47,42 @@ static void numbers_are_short_and_exact(void **state)
     }
 }
 
+static void values_are_written_compactly(void **state)
+{
+    json_auto_t *value = json_pack("{s:[i, s, n], s:{}}", "a", 1, "x", "b");
+    buf_auto text = BUF_INIT;
+    struct json_writer writer;
+
+    (void)state;
+    json_writer_init(&writer, &text);
+    json_begin_array(&writer);
+    json_add_value(&writer, value);
+    json_add_value(&writer, json_object_get(value, "b"));
+    json_add_value(&writer, NULL);
+    json_end_array(&writer);
+    assert_string_equal(buf_string(&text), "[{\"a\":[1,\"x\",null],\"b\":{}},{},null]");
+}
+
+/* Its characters are no UTF-8, which jansson cannot write: a buffer that has failed says so. */
+static void a_value_that_cannot_be_written_fails(void **state)
+{
+    json_auto_t *value = json_string_nocheck("\xff");
+    buf_auto text = BUF_INIT;
+    struct json_writer writer;
+
+    (void)state;
+    json_writer_init(&writer, &text);
+    json_add_value(&writer, value);
+    assert_true(text.failed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_and_nesting),
         cmocka_unit_test(numbers_are_short_and_exact),
+        cmocka_unit_test(values_are_written_compactly),
+        cmocka_unit_test(a_value_that_cannot_be_written_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

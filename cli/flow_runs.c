@@ -1,17 +1,15 @@
-/* `fermata run ls`, `fermata run inspect` and `fermata run cancel`. */
+/* `fermata flow-run …`. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/field.h"
+#include "cli/runs.h"
 #include "cli/text.h"
 #include "common/ids.h"
 #include "common/times.h"
 
-#define DEFAULT_LIMIT "15"
-
-static void add_when(struct buf *to, const char *timestamp)
+void add_when(struct buf *to, const char *timestamp)
 {
     int64_t time;
 
@@ -29,9 +27,7 @@ static const char *first_text(const json_t *object, const char *const keys[])
     return NULL;
 }
 
-/* The flows of the runs, as an object from id to name. */
-static int get_flow_names(struct cli *cli, const json_t *runs, json_t **ret_names,
-                          struct error *error)
+int get_flow_names(struct cli *cli, const json_t *runs, json_t **ret_names, struct error *error)
 {
     api_reply_auto reply = {0};
     json_t *ids = json_array();
@@ -65,7 +61,8 @@ static const char *flow_name_of(const json_t *run, const json_t *names)
     return flow_id ? member_text(names, flow_id) : NULL;
 }
 
-/* ---- run ls ---------------------------------------------------------------------------------- */
+/* ---- flow-run ls
+ * ---------------------------------------------------------------------------------- */
 
 static int print_runs(struct cli *cli, const json_t *runs, struct error *error)
 {
@@ -104,42 +101,36 @@ static json_t *query(bool all, int limit)
                      "Scheduled", "next_scheduled_start_time", "before_", now);
 }
 
-int run_run_list(struct cli *cli, const struct command *command, int argc, char **argv)
+struct list_settings {
+    bool all;
+    int64_t limit;
+};
+
+static int run_list(struct cli *cli, void *settings, int argc, char **argv)
 {
-    const char *limit_text = DEFAULT_LIMIT;
-    bool all = false;
-    const struct option_row rows[] = {
-        {"all", 'a', NULL, "also those that are scheduled for later", .flag = &all},
-        {"limit", 'n', "N", "how many, at most 200; default: " DEFAULT_LIMIT, .text = &limit_text},
-        {0},
-    };
+    const struct list_settings *list = settings;
     api_reply_auto reply = {0};
     struct error error;
-    int first;
-    char *end;
 
-    int status = options_read(cli, command, rows, argc, argv, 0, 0, &first);
-    if (status >= 0)
-        return status;
-    long limit = strtol(limit_text, &end, 10);
-    if (*end || limit < 1 || limit > 200) {
-        complain("--limit must be a number from 1 to 200");
-        return STATUS_USAGE;
-    }
-    if (api_post(cli, "/flow_runs/filter", query(all, (int)limit), &reply, &error) < 0)
+    (void)argc;
+    (void)argv;
+    if (api_post(cli, "/flow_runs/filter", query(list->all, (int)list->limit), &reply, &error) < 0)
         return fail_with(&error);
     if (cli->json)
         print_json(cli, &reply);
+    else if (cli->quiet)
+        print_members(cli, reply.json, "id");
     else if (json_array_size(reply.json) == 0)
-        fputs(all ? "There are no flow runs.\n"
-                  : "There are no flow runs, or only later ones: --all lists these, too.\n",
+        fputs(list->all ? "There are no flow runs.\n"
+                        : "There are no flow runs, or only later ones: --all lists these, too.\n",
               cli->screen.out);
     else if (print_runs(cli, reply.json, &error) < 0)
         return fail_with(&error);
     return STATUS_DONE;
 }
 
-/* ---- run inspect ----------------------------------------------------------------------------- */
+/* ---- flow-run inspect
+ * ----------------------------------------------------------------------------- */
 
 static void add_member(struct buf *to, const char *label, const json_t *value, bool is_time)
 {
@@ -192,19 +183,16 @@ static int print_run(struct cli *cli, const json_t *run, struct error *error)
     return 0;
 }
 
-int run_run_inspect(struct cli *cli, const struct command *command, int argc, char **argv)
+static int run_inspect(struct cli *cli, void *settings, int argc, char **argv)
 {
-    static const struct option_row rows[] = {{0}};
     api_reply_auto reply = {0};
     buf_auto path = BUF_INIT;
     struct error error;
     char id[ID_SIZE];
-    int first;
 
-    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
-    if (status >= 0)
-        return status;
-    if (api_find_run(cli, argv[first], id, &error) < 0)
+    (void)settings;
+    (void)argc;
+    if (api_find_run(cli, argv[0], id, &error) < 0)
         return fail_with(&error);
     buf_addf(&path, "/flow_runs/%s", id);
     if (api_get(cli, buf_string(&path), &reply, &error) < 0)
@@ -216,7 +204,8 @@ int run_run_inspect(struct cli *cli, const struct command *command, int argc, ch
     return STATUS_DONE;
 }
 
-/* ---- run cancel ------------------------------------------------------------------------------ */
+/* ---- flow-run cancel
+ * ------------------------------------------------------------------------------ */
 
 /* What became of the proposal: the run's state now, and why it is not the one that was proposed. */
 static int tell_cancelled(struct cli *cli, const char *run, const json_t *reply)
@@ -237,19 +226,16 @@ static int tell_cancelled(struct cli *cli, const char *run, const json_t *reply)
     return STATUS_DONE;
 }
 
-int run_run_cancel(struct cli *cli, const struct command *command, int argc, char **argv)
+static int run_cancel(struct cli *cli, void *settings, int argc, char **argv)
 {
-    static const struct option_row rows[] = {{0}};
     api_reply_auto reply = {0};
     buf_auto path = BUF_INIT;
     struct error error;
     char id[ID_SIZE];
-    int first;
 
-    int status = options_read(cli, command, rows, argc, argv, 1, 1, &first);
-    if (status >= 0)
-        return status;
-    if (api_find_run(cli, argv[first], id, &error) < 0)
+    (void)settings;
+    (void)argc;
+    if (api_find_run(cli, argv[0], id, &error) < 0)
         return fail_with(&error);
     buf_addf(&path, "/flow_runs/%s/set_state", id);
     if (api_post(cli, buf_string(&path), json_pack("{s:{s:s}}", "state", "type", "CANCELLING"),
@@ -259,5 +245,82 @@ int run_run_cancel(struct cli *cli, const struct command *command, int argc, cha
         print_json(cli, &reply);
         return STATUS_DONE;
     }
-    return tell_cancelled(cli, argv[first], reply.json);
+    return tell_cancelled(cli, argv[0], reply.json);
 }
+
+/* ---- the commands ---------------------------------------------------------------------------- */
+
+bool is_terminal_type(const char *type)
+{
+    static const char *const types[] = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"};
+
+    for (size_t i = 0; type && i < COUNT_OF(types); i++)
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    return false;
+}
+
+static const struct option_row list_options[] = {{.name = "all",
+                                                  .letter = 'a',
+                                                  .help = "also those that are scheduled for later",
+                                                  OPTION_FLAG(struct list_settings, all)},
+                                                 {.name = "limit",
+                                                  .letter = 'n',
+                                                  .argument = "N",
+                                                  .help = "how many, at most 200; default: 15",
+                                                  OPTION_NUMBER(struct list_settings, limit),
+                                                  .fallback = 15,
+                                                  .least = 1,
+                                                  .most = 200},
+                                                 OPTIONS_END};
+
+static const struct option_row log_options[] = {{.name = "follow",
+                                                 .letter = 'f',
+                                                 .help = "go on until the run ends",
+                                                 OPTION_FLAG(struct log_settings, follow)},
+                                                OPTIONS_END};
+
+#define A_RUN "FLOW-RUN is an id, what one id alone begins with, or a name. "
+
+const struct command flow_run_commands[] = {
+    {.name = "flow-run ls",
+     .arguments = "",
+     .summary = "list flow runs, the latest first",
+     .details = "Runs that are scheduled for later are left out.",
+     .example = "fermata flow-run ls --limit 50",
+     .run = run_list,
+     .options = list_options,
+     .settings_size = sizeof(struct list_settings)},
+    {.name = "flow-run inspect",
+     .arguments = "FLOW-RUN",
+     .summary = "show one flow run",
+     .details = A_RUN,
+     .example = "fermata flow-run inspect merry-tiger",
+     .run = run_inspect,
+     .least = 1,
+     .most = 1,
+     .takes = WORD_FLOW_RUN},
+    {.name = "flow-run logs",
+     .arguments = "FLOW-RUN",
+     .summary = "show a flow run's log",
+     .details = A_RUN
+     "With --follow new lines are shown as they come; the command ends with the run, and its exit "
+     "status is 0 only if the run is COMPLETED. With --json each line is one JSON object.",
+     .example = "fermata flow-run logs --follow merry-tiger",
+     .run = run_logs,
+     .options = log_options,
+     .settings_size = sizeof(struct log_settings),
+     .least = 1,
+     .most = 1,
+     .takes = WORD_FLOW_RUN},
+    {.name = "flow-run cancel",
+     .arguments = "FLOW-RUN",
+     .summary = "cancel a flow run",
+     .details = A_RUN "A run that has not started, or is suspended, is cancelled at once. Another "
+                      "is told to end: it is CANCELLED when its process has ended.",
+     .example = "fermata flow-run cancel merry-tiger",
+     .run = run_cancel,
+     .least = 1,
+     .most = 1,
+     .takes = WORD_FLOW_RUN},
+    COMMANDS_END};

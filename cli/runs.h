@@ -1,0 +1,23 @@
+/* Flow runs, as far as several commands have to do with them. */
+#pragma once
+
+#include "cli/api.h"
+
+/* Shows the log of a run (its id or name) until it ends. An exit status: done if it is COMPLETED.
+ */
+int logs_follow(struct cli *cli, const char *run);
+
+/* Whether a type of state ends a run. */
+bool is_terminal_type(const char *type);
+
+/* Appends "2 minutes ago"; nothing without a time. */
+void add_when(struct buf *to, const char *timestamp);
+
+/* The names of the flows of these runs, as an object from id to name. */
+int get_flow_names(struct cli *cli, const json_t *runs, json_t **ret_names, struct error *error);
+
+/* `fermata flow-run logs`. */
+struct log_settings {
+    bool follow;
+};
+command_function run_logs;
