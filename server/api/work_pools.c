@@ -267,7 +267,7 @@ int reply_list_of_pool(struct txn *txn, struct request *request, struct http_rep
     const struct resource *resource = request->route->resource;
     struct json_writer writer;
     struct work_pool pool;
-    problems_auto problems;
+    problems_auto problems = {0};
     sql_auto sql = {0};
     int64_t limit, offset;
     int found = request_work_pool(txn, request, reply, &pool);
