@@ -62,7 +62,7 @@ CREATE INDEX deployments_work_queue ON deployments (work_queue_id)
 -- What a worker asks for, what takes up room in a pool or a queue, and what does in a deployment.
 CREATE INDEX flow_runs_queued ON flow_runs (work_queue_id, next_scheduled_start_time)
     WHERE state_type = 'SCHEDULED' AND work_queue_id IS NOT NULL;
-CREATE INDEX flow_runs_pool_slots ON flow_runs (work_pool_id, work_queue_id)
+CREATE INDEX flow_runs_pool_slots ON flow_runs (work_pool_id, work_queue_id, id)
     WHERE state_type IN ('PENDING', 'RUNNING') AND work_pool_id IS NOT NULL;
 CREATE INDEX flow_runs_deployment_slots ON flow_runs (deployment_id)
     WHERE deployment_id IS NOT NULL
