@@ -110,6 +110,21 @@ int api_send(struct cli *cli, const char *method, const char *path, json_t *body
     return r;
 }
 
+/* Whether an id may begin so. */
+static bool begins_id(const char *text)
+{
+    return strlen(text) < FM_ID_SIZE && text[strspn(text, "0123456789abcdefABCDEF-")] == '\0';
+}
+
+static int find_by_beginning(struct cli *cli, const char *text, struct api_reply *ret_reply,
+                             struct error *error)
+{
+    return api_post(
+        cli, "/flow_runs/filter",
+        json_pack("{s:{s:{s:s}},s:i}", "flow_runs", "id", "starts_with_", text, "limit", 2),
+        ret_reply, error);
+}
+
 int api_find_run(struct cli *cli, const char *text, char ret_id[static FM_ID_SIZE],
                  struct error *error)
 {
@@ -121,11 +136,16 @@ int api_find_run(struct cli *cli, const char *text, char ret_id[static FM_ID_SIZ
                  json_pack("{s:{s:{s:[s]}},s:i}", "flow_runs", "name", "any_", text, "limit", 2),
                  &reply, error) < 0)
         return -1;
+    if (json_array_size(reply.json) == 0 && begins_id(text)) {
+        api_reply_release(&reply);
+        if (find_by_beginning(cli, text, &reply, error) < 0)
+            return -1;
+    }
     const char *id = member_text(json_array_get(reply.json, 0), "id");
     if (!id)
         return error_set(error, ENOENT, "there is no flow run with the id or name '%s'", text);
     if (json_array_size(reply.json) > 1)
-        return error_set(error, EEXIST, "several flow runs are named '%s': use an id", text);
+        return error_set(error, EEXIST, "several flow runs are meant by '%s': use an id", text);
     return id_parse(id, ret_id) ? 0 : error_set(error, EPROTO, "the server gave no right id");
 }
 

@@ -21,3 +21,9 @@ struct log_settings {
     bool follow;
 };
 command_function run_logs;
+
+/* `fermata flow-run wait`. */
+struct wait_settings {
+    int64_t timeout; /* seconds; 0: none */
+};
+command_function run_wait, run_resume, run_retry, run_cancel, run_delete;

@@ -182,17 +182,24 @@ static const char *skip_space(const char *p)
     return p + strspn(p, " \t\r\n");
 }
 
+/* The same in text that was read before: the string has an end. */
+static const char *skip_read_string(const char *p)
+{
+    for (p++; *p != '"'; p++)
+        p += *p == '\\';
+    return p + 1;
+}
+
 /* The first byte after the value at `p`. */
 static const char *skip_value(const char *p)
 {
-    const char *end = p + strlen(p);
     int depth = 0;
 
     if (*p != '"' && *p != '[' && *p != '{')
         return p + strcspn(p, ",]} \t\r\n");
     do {
         if (*p == '"') {
-            p = skip_string(p, end);
+            p = skip_read_string(p);
             continue;
         }
         if (*p == '[' || *p == '{')
@@ -200,7 +207,7 @@ static const char *skip_value(const char *p)
         else if (*p == ']' || *p == '}')
             depth--;
         p++;
-    } while (depth > 0 && p < end);
+    } while (depth > 0);
     return p;
 }
 
@@ -293,7 +300,31 @@ const char *json_member_text(const char *text, const char *const path[], size_t 
     return value;
 }
 
+const char *json_next_entry(const char **at, size_t *ret_length)
+{
+    const char *entry = skip_space(*at);
+
+    if (*entry == '[' || *entry == ',')
+        entry = skip_space(entry + 1);
+    if (*entry == ']')
+        return NULL;
+    const char *end = skip_value(entry);
+    *ret_length = (size_t)(end - entry);
+    *at = skip_space(end);
+    return entry;
+}
+
 const char *json_arena_text(struct arena *arena, const json_t *value)
 {
     return arena_adopt(arena, json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
+}
+
+static void drop(void *value)
+{
+    json_decref(value);
+}
+
+json_t *json_arena_own(struct arena *arena, json_t *value)
+{
+    return arena_on_release(arena, drop, value) < 0 ? NULL : value;
 }

@@ -27,6 +27,7 @@
 #define READ_LIMIT        (5 * SECOND)
 #define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
 #define MAX_ALLOWED_HOSTS 64
+#define MESSAGE_LIMIT     ((size_t)2 << 20) /* of a WebSocket; events have up to 1.5 MB */
 
 struct server {
     struct config config;
@@ -92,14 +93,17 @@ static int open_parts(struct server *server, struct error *error)
                                               .readers = READERS,
                                               .read_limit = READ_LIMIT,
                                               .publish = publish,
-                                              .context = server};
+                                              .context = server,
+                                              .out_of_memory = log_out_of_memory};
     if (store_open(&store_config, &server->store, error) < 0)
         return -1;
     const struct api_config api_config = {.store = server->store,
                                           .live = server->live,
                                           .leases = server->leases,
                                           .run_leases = server->run_leases,
-                                          .http = &server->http};
+                                          .http = &server->http,
+                                          .hold_polls = config->hold_polls * SECOND,
+                                          .hold_receives = config->hold_receives * SECOND};
     if (api_create(&api_config, &server->api, error) < 0)
         return -1;
     const struct http_config http_config = {
@@ -108,6 +112,7 @@ static int open_parts(struct server *server, struct error *error)
         .body_limit = (size_t)config->body_limit << 20,
         .connection_limit = (int)config->connection_limit,
         .receive_timeout = config->receive_timeout * SECOND,
+        .message_limit = MESSAGE_LIMIT,
         .allowed_hosts = server->allowed_hosts,
         .on_request = api_on_request,
         .on_gone = api_on_gone,
@@ -119,7 +124,9 @@ static int open_parts(struct server *server, struct error *error)
     const struct services_config services_config = {.store = server->store,
                                                     .live = server->live,
                                                     .run_leases = server->run_leases,
-                                                    .retention = config->retention * DAY};
+                                                    .retention = config->retention * DAY,
+                                                    .event_retention =
+                                                        config->event_retention * DAY};
     return services_start(&services_config, &server->services, error);
 }
 
@@ -216,10 +223,8 @@ static void *json_memory(size_t size)
 {
     void *memory = malloc(size);
 
-    if (!memory) {
-        log_error("memory has run out; what was acknowledged is on disk, start the server again");
-        abort();
-    }
+    if (!memory)
+        log_out_of_memory();
     return memory;
 }
 

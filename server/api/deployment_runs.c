@@ -6,6 +6,7 @@
 #include "common/times.h"
 #include "server/api/deployments.h"
 #include "server/api/flow_runs.h"
+#include "server/api/held_polls.h"
 #include "server/api/parameters.h"
 #include "server/api/poll_notes.h"
 #include "server/api/routes.h"
@@ -88,11 +89,6 @@ struct plans {
     size_t count;
 };
 
-static const char *kept(struct request *request, const char *text)
-{
-    return text ? arena_strdup(&request->arena, text) : NULL;
-}
-
 static int load_deployment(struct txn *txn, struct request *request, struct http_reply *reply,
                            struct deployment *ret_deployment)
 {
@@ -110,17 +106,17 @@ static int load_deployment(struct txn *txn, struct request *request, struct http
         return found;
     *ret_deployment = (struct deployment){
         .updated = rows_integer(&rows, 0),
-        .flow_id = kept(request, rows_text(&rows, 1)),
-        .version = kept(request, rows_text(&rows, 2)),
-        .parameters = kept(request, rows_text(&rows, 3)),
-        .schema = kept(request, rows_text(&rows, 4)),
-        .tags = kept(request, rows_text(&rows, 5)),
-        .labels = kept(request, rows_text(&rows, 6)),
-        .queue = {.id = kept(request, rows_text(&rows, 10)),
-                  .name = kept(request, rows_text(&rows, 7)),
-                  .pool_id = kept(request, rows_text(&rows, 11)),
-                  .pool_name = kept(request, rows_text(&rows, 12))},
-        .infrastructure_document_id = kept(request, rows_text(&rows, 8)),
+        .flow_id = rows_strdup(&rows, 1, &request->arena),
+        .version = rows_strdup(&rows, 2, &request->arena),
+        .parameters = rows_strdup(&rows, 3, &request->arena),
+        .schema = rows_strdup(&rows, 4, &request->arena),
+        .tags = rows_strdup(&rows, 5, &request->arena),
+        .labels = rows_strdup(&rows, 6, &request->arena),
+        .queue = {.id = rows_strdup(&rows, 10, &request->arena),
+                  .name = rows_strdup(&rows, 7, &request->arena),
+                  .pool_id = rows_strdup(&rows, 11, &request->arena),
+                  .pool_name = rows_strdup(&rows, 12, &request->arena)},
+        .infrastructure_document_id = rows_strdup(&rows, 8, &request->arena),
         .enforces = rows_integer(&rows, 9) != 0,
     };
     return 1;
@@ -137,14 +133,10 @@ static const char *member_text(struct request *request, const json_t *sent, cons
     return field_value(field_find(run_fields, name), &request->arena, value, text, NULL).text;
 }
 
-static const char *overlay(struct request *request, const char *base, const char *over)
+static const char *overlay(struct txn *txn, struct request *request, const char *base,
+                           const char *over)
 {
-    buf_auto both = BUF_INIT;
-
-    if (!over)
-        return base;
-    json_overlay(&both, base, over);
-    return arena_strdup(&request->arena, buf_string(&both));
+    return over ? overlay_text(txn, &request->arena, base, over) : base;
 }
 
 /* The deployment's tags and those of the run that it does not have. */
@@ -178,10 +170,12 @@ static int plan_parameters(struct txn *txn, struct request *request,
                            const char *text, struct plan *plan)
 {
     const json_t *enforce = json_object_get(sent, "enforce_parameter_schema");
-    const char *merged =
-        overlay(request, deployment->parameters, member_text(request, sent, text, "parameters"));
+    const char *merged = overlay(txn, request, deployment->parameters,
+                                 member_text(request, sent, text, "parameters"));
     const char *reason = "";
 
+    if (!merged)
+        return -1;
     int r = parameters_resolve(txn, &request->arena, merged, &plan->run.parameters, &reason);
     if (r < 0)
         return -1;
@@ -229,8 +223,8 @@ static int plan_run(struct txn *txn, struct request *request, const struct deplo
             .deployment_version = deployment->version,
             .work_queue = deployment->queue.id ? &deployment->queue : NULL,
             .context = member_text(request, sent, text, "context"),
-            .labels =
-                overlay(request, deployment->labels, member_text(request, sent, text, "labels")),
+            .labels = overlay(txn, request, deployment->labels,
+                              member_text(request, sent, text, "labels")),
             .tags = all_tags(request, deployment->tags, json_object_get(sent, "tags")),
             .policy = json_object_get(sent, "empirical_policy"),
             .idempotency_key = json_string_value(json_object_get(sent, "idempotency_key")),
@@ -418,8 +412,7 @@ static int64_t time_ahead(const struct request *request, const struct txn *txn)
 
     if (!request->wait_until)
         return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0
-                                : before - (request->wait_until - request->wait_seconds * SECOND);
+    return before == TIME_NEVER ? 0 : before - request->wait_begun;
 }
 
 static void from_scheduled(struct sql *sql, const struct value *ids, int count)
@@ -463,7 +456,7 @@ static int poll_runs(struct txn *txn, struct request *request, struct http_reply
     for (int i = 0; i < count; i++)
         if (request_watch(txn, request, "deployment:%s", ids[i].text) < 0)
             return HANDLER_FAILED;
-    if (note_polls(txn, request, "deployments", ids, count) < 0)
+    if (note_polls(txn, request, &polled_deployments, ids, count) < 0)
         return HANDLER_FAILED;
     resource_select(&flow_run_resource, &sql);
     from_scheduled(&sql, ids, count);
@@ -505,6 +498,7 @@ const struct route deployment_run_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/deployments/get_scheduled_flow_runs",
      .handle = poll_runs,
+     .prepare = hold_runner,
      .flags = ROUTE_WAITS,
      .body = &poll_body,
      .summary = "Lists the scheduled runs of deployments, the earliest first. With Prefer: wait, "

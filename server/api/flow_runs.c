@@ -6,6 +6,7 @@
 #include "common/times.h"
 #include "server/api/flow_runs.h"
 #include "server/api/headers.h"
+#include "server/api/held_polls.h"
 #include "server/api/routes.h"
 #include "server/api/run_figures.h"
 #include "server/api/run_leases.h"
@@ -14,31 +15,6 @@
 #include "server/resource/overlay.h"
 
 /* ---- the resource ---- */
-
-const struct field flow_run_policy_fields[] = {
-    {.name = "max_retries", .type = FIELD_INTEGER, .doc = "Not used; see retries."},
-    {.name = "retry_delay_seconds", .type = FIELD_NUMBER, .doc = "Not used; see retry_delay."},
-    {.name = "retries",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .doc = "How often it is run again after a failure."},
-    {.name = "retry_delay",
-     .type = FIELD_NUMBER,
-     .flags = FIELD_NULLABLE,
-     .doc = "Seconds before it is run again."},
-    {.name = "pause_keys",
-     .type = FIELD_STRINGS,
-     .flags = FIELD_NULLABLE,
-     .doc = "The pauses that it has had."},
-    {.name = "resuming",
-     .type = FIELD_BOOLEAN,
-     .flags = FIELD_NULLABLE,
-     .doc = "Whether it goes on after a pause."},
-    {.name = "retry_type",
-     .type = FIELD_TEXT,
-     .flags = FIELD_NULLABLE,
-     .doc = "in_process or reschedule."},
-    FIELDS_END};
 
 static const struct field created_by_fields[] = {
     {.name = "id", .type = FIELD_ID, .flags = FIELD_NULLABLE, .doc = "Of whom or what."},
@@ -215,7 +191,10 @@ static const struct field create_fields[] = {
 #define TIMES (OP_BEFORE | OP_AFTER)
 
 const struct filter flow_run_filters[] = {
-    {.name = "id", .kind = FILTER_VALUE, .operators = OP_ANY | OP_NOT_ANY, .type = FIELD_ID},
+    {.name = "id",
+     .kind = FILTER_VALUE,
+     .operators = OP_ANY | OP_NOT_ANY | OP_STARTS_WITH,
+     .type = FIELD_ID},
     {.name = "name", .kind = FILTER_VALUE, .operators = OP_ANY | OP_LIKE, .type = FIELD_TEXT},
     {.name = "tags", .kind = FILTER_TAGS, .operators = OP_ALL | OP_ANY | OP_IS_NULL},
     {.name = "deployment_id",
@@ -368,7 +347,8 @@ static int read_flow_run(struct txn *txn, struct request *request, struct http_r
     rows_auto rows = {0};
     char etag[32];
 
-    if (known && request_watch(txn, request, "flow_run:%s", request->params[0]) < 0)
+    if ((known || request->held) &&
+        request_watch(txn, request, "flow_run:%s", request->params[0]) < 0)
         return HANDLER_FAILED;
     int found =
         db_first(txn, &rows, "SELECT version FROM flow_runs WHERE id = ?", V(request->params[0]));
@@ -376,13 +356,16 @@ static int read_flow_run(struct txn *txn, struct request *request, struct http_r
         return HANDLER_FAILED;
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
-    int held = lease_renew(txn, request, request->params[0]);
-    if (held < 0)
+    int leased = lease_renew(txn, request, request->params[0]);
+    if (leased < 0)
         return HANDLER_FAILED;
-    if (!held)
+    if (!leased)
         return reply_detail(reply, 409,
                             "You do not hold this run any more: your lease ran out. Stop its "
                             "process, the run may be somebody else's.");
+    int paused = poll_waits_on(txn, request);
+    if (paused)
+        return paused < 0 ? HANDLER_FAILED : HANDLER_PARK;
     snprintf(etag, sizeof(etag), "\"%lld\"", (long long)rows_integer(&rows, 0));
     if (known && none_match_names(known, etag)) {
         if (request_may_wait(request, txn))
@@ -432,7 +415,8 @@ static int update_policy(struct txn *txn, struct request *request, struct record
     add_keys(merged, seen, json_object_get(policy, "pause_keys"));
     add_keys(merged, seen, keys);
     json_object_set(policy, "pause_keys", merged);
-    record_set(record, "empirical_policy", V(policy_complete(txn_arena(txn), policy)));
+    record_set(record, "empirical_policy",
+               V(object_complete(flow_run_policy_fields, txn_arena(txn), policy)));
     return 0;
 }
 
@@ -468,13 +452,11 @@ static int update_labels(struct txn *txn, struct request *request, struct http_r
         return HANDLER_FAILED;
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
-    buf_auto labels = BUF_INIT;
-    json_overlay(&labels, rows_text(&rows, 0), request->body_text);
-    if (labels.failed)
-        return txn_fail(txn, ENOMEM, "no memory for labels");
-    if (db_run(txn,
+    const char *labels = overlay_text(txn, txn_arena(txn), rows_text(&rows, 0), request->body_text);
+    if (!labels ||
+        db_run(txn,
                "UPDATE flow_runs SET labels = ?, updated = ?, version = version + 1 WHERE id = ?",
-               V(buf_string(&labels)), V(txn_now(txn)), V(request->params[0])) < 0)
+               V(labels), V(txn_now(txn)), V(request->params[0])) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "flow_run:%s", request->params[0]);
     return reply_nothing(reply, 204);
@@ -513,6 +495,7 @@ const struct route flow_run_routes[] = {
     {.method = HTTP_GET,
      .path = FLOW_RUNS "{id}",
      .handle = read_flow_run,
+     .prepare = hold_pause,
      .flags = ROUTE_WAITS | ROUTE_LEASES,
      .resource = &flow_run_resource,
      .summary = "Reads a run. With If-None-Match and Prefer: wait, when it has changed.",

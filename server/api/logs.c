@@ -1,6 +1,9 @@
 /* Logs: stored in batches, read back, followed as they come. */
+#include <string.h>
+
 #include "common/ids.h"
 #include "server/api/routes.h"
+#include "server/api/stream.h"
 #include "server/orchestration/state.h"
 
 static const struct field fields[] = {
@@ -153,6 +156,42 @@ static int filter_logs(struct txn *txn, struct request *request, struct http_rep
     int runs = any_runs(txn, ids);
     return runs < 0 ? HANDLER_FAILED : runs ? HANDLER_PARK : HANDLER_DONE;
 }
+
+/* ---- streaming ---- */
+
+static void where(json_t *filter, int64_t since, struct arena *arena, struct sql *sql,
+                  struct problems *problems)
+{
+    json_auto_t *body = json_pack("{s:O}", "logs", filter);
+
+    (void)since;
+    resource_where(&log_resource, body, arena, sql, problems);
+}
+
+static const char *const *topics(const json_t *filter, struct arena *arena)
+{
+    const char *operator= json_string_value(json_object_get(filter, "operator"));
+    const json_t *ids = json_object_get(json_object_get(filter, "flow_run_id"), "any_");
+    const char **topics = arena_alloc(arena, (json_array_size(ids) + 2) * sizeof(*topics));
+    char run_id[ID_SIZE];
+    size_t i;
+    json_t *id;
+
+    topics[0] = "logs";
+    if (operator&& strcmp(operator, "or_") == 0)
+        return topics; /* logs of other runs may fit too */
+    json_array_foreach(ids, i, id)
+        if (id_parse(json_string_value(id), run_id))
+            topics[i] = arena_printf(arena, "logs:%s", run_id);
+    return topics;
+}
+
+const struct stream_kind log_stream = {.socket = STREAM_SOCKET("/api/logs/out"),
+                                       .table = "logs",
+                                       .fields = fields,
+                                       .type = "log",
+                                       .where = where,
+                                       .topics = topics};
 
 static const struct body create_body = {.fields = fields, .only = FIELD_CREATE, .list = true};
 

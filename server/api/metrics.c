@@ -116,6 +116,8 @@ static void add_http(struct buf *text, const struct http_server *http)
     add_figure(text, "fermata_connections", "gauge", "Connections open", stats.connections_open);
     add_figure(text, "fermata_connections_total", "counter", "Connections accepted",
                stats.connections_total);
+    add_figure(text, "fermata_sockets", "gauge", "WebSockets open", stats.sockets_open);
+    add_figure(text, "fermata_sockets_total", "counter", "WebSockets opened", stats.sockets_total);
     add_figure(text, "fermata_requests_open", "gauge", "Requests not answered yet",
                stats.requests_open);
     add_figure(text, "fermata_requests_refused_total", "counter",

@@ -5,13 +5,34 @@
 
 #include "common/ids.h"
 #include "common/times.h"
+#include "server/orchestration/deployment_event.h"
+#include "server/orchestration/work_event.h"
 
 #define POLL_KEPT      MINUTE        /* that somebody is taken to be there after a poll */
 #define POLL_PRECISION (15 * SECOND) /* with which that is kept */
 
+static int deployment_polled(struct txn *txn, const char *id, int64_t until)
+{
+    rows_auto rows = {0};
+    int was_ready =
+        db_first(txn, &rows, "SELECT 1 FROM deployments WHERE id = ? AND status = 'READY'", V(id));
+
+    if (was_ready < 0 ||
+        db_run(txn,
+               "UPDATE deployments SET status = 'READY', last_polled = ?, polled_until = ?"
+               " WHERE id = ?",
+               V(txn_now(txn)), V(until), V(id)) < 0)
+        return -1;
+    txn_publish(txn, "deployments");
+    return was_ready ? 0 : deployment_event_make(txn, id, true);
+}
+
+const struct polled_kind polled_deployments = {"deployments", deployment_polled};
+const struct polled_kind polled_work_queues = {"work_queues", work_queue_polled};
+
 struct poll_note {
     struct job job;
-    const char *table;
+    const struct polled_kind *kind;
     int64_t until;
     size_t count;
     char ids[][ID_SIZE];
@@ -20,17 +41,10 @@ struct poll_note {
 static enum job_result write_note(struct txn *txn, struct job *job)
 {
     struct poll_note *note = list_item(job, struct poll_note, job);
-    const char *sql = arena_printf(
-        txn_arena(txn),
-        "UPDATE %s SET status = 'READY', last_polled = ?, polled_until = ? WHERE id = ?",
-        note->table);
 
     for (size_t i = 0; i < note->count; i++)
-        if (db_run_values(
-                txn, sql,
-                DB_VALUES(V(txn_now(txn)), V(note->until), V((const char *)note->ids[i]))) < 0)
+        if (note->kind->polled(txn, note->ids[i], note->until) < 0)
             return JOB_FAILED;
-    txn_publish(txn, "deployments");
     txn_publish(txn, "clock");
     return JOB_KEEP;
 }
@@ -43,8 +57,8 @@ static void free_note(struct job *job, enum job_result result, const struct erro
     free(list_item(job, struct poll_note, job));
 }
 
-int note_polls(struct txn *txn, struct request *request, const char *table, const struct value *ids,
-               int count)
+int note_polls(struct txn *txn, struct request *request, const struct polled_kind *kind,
+               const struct value *ids, int count)
 {
     int64_t now = txn_now(txn);
     int64_t until = (request->wait_until > now ? request->wait_until : now) + POLL_KEPT;
@@ -53,7 +67,7 @@ int note_polls(struct txn *txn, struct request *request, const char *table, cons
     rows_auto rows = {0};
     int r;
 
-    sql_addf(&sql, "SELECT id FROM %s WHERE id IN (", table);
+    sql_addf(&sql, "SELECT id FROM %s WHERE id IN (", kind->table);
     sql_add_list(&sql, ids, count);
     sql_add(&sql, ") AND (status <> 'READY' OR polled_until < ?)");
     sql_bind(&sql, V(until - POLL_PRECISION));
@@ -68,7 +82,7 @@ int note_polls(struct txn *txn, struct request *request, const char *table, cons
         free(note);
         return r;
     }
-    note->table = table;
+    note->kind = kind;
     note->until = until;
     note->job = (struct job){.writes = true, .run = write_note, .done = free_note};
     store_submit(api_config(request->api)->store, &note->job);

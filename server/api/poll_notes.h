@@ -8,6 +8,15 @@
 
 #include "server/api/api.h"
 
-/* Of rows of "deployments" or "work_queues". Whoever waits is there as long as it waits. */
-int note_polls(struct txn *txn, struct request *request, const char *table, const struct value *ids,
-               int count) MUST_CHECK;
+/* What can be polled: the table, and what writes down that a row of it was. */
+struct polled_kind {
+    const char *table; /* with the columns status and polled_until */
+    int (*polled)(struct txn *txn, const char *id, int64_t until);
+};
+
+extern const struct polled_kind polled_deployments;
+extern const struct polled_kind polled_work_queues;
+
+/* Whoever waits is there as long as it waits. */
+int note_polls(struct txn *txn, struct request *request, const struct polled_kind *kind,
+               const struct value *ids, int count) MUST_CHECK;

@@ -9,32 +9,6 @@
 #include "server/orchestration/names.h"
 #include "json/text.h"
 
-static const struct field policy_fields[] = {
-    {.name = "max_retries",
-     .type = FIELD_INTEGER,
-     .fallback = "0",
-     .doc = "Not used; see retries."},
-    {.name = "retry_delay_seconds",
-     .type = FIELD_NUMBER,
-     .fallback = "0.0",
-     .doc = "Not used; see retry_delay."},
-    {.name = "retries",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .fallback = "null",
-     .doc = "How often it is run again after a failure."},
-    {.name = "retry_delay",
-     .type = FIELD_JSON,
-     .flags = FIELD_NULLABLE,
-     .fallback = "null",
-     .doc = "Seconds before it is run again: one number, or one for each time."},
-    {.name = "retry_jitter_factor",
-     .type = FIELD_NUMBER,
-     .flags = FIELD_NULLABLE,
-     .fallback = "null",
-     .doc = "By how much of itself the delay may vary."},
-    FIELDS_END};
-
 static const struct field fields[] = {
     {.name = "id",
      .type = FIELD_ID,
@@ -74,7 +48,7 @@ static const struct field fields[] = {
     {.name = "empirical_policy",
      .type = FIELD_OBJECT,
      .flags = FIELD_CREATE | FIELD_OPEN,
-     .fields = policy_fields,
+     .fields = task_run_policy_fields,
      .fallback = "{}",
      .doc = "Its retries."},
     {.name = "tags",
@@ -202,19 +176,6 @@ static const struct resource task_run_resource = {
 
 /* ---- creating ---- */
 
-static struct value whole_policy(struct txn *txn, const json_t *sent)
-{
-    json_auto_t *policy = json_object();
-
-    for (const struct field *field = policy_fields; field->name; field++) {
-        json_t *value = json_object_get(sent, field->name);
-        json_object_set_new(policy, field->name,
-                            value ? json_incref(value)
-                                  : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
-    }
-    return V(json_arena_text(txn_arena(txn), policy));
-}
-
 /* The client's labels and those of its flow run. */
 static struct value all_labels(struct txn *txn, const json_t *sent, const char *flow_run_id,
                                const char *flow_id)
@@ -286,7 +247,8 @@ static int insert(struct txn *txn, struct request *request, const char *flow_run
         record_set(&record, "name", V(arena_strdup(txn_arena(txn), made_up)));
     }
     record_set(&record, "empirical_policy",
-               whole_policy(txn, json_object_get(request->body, "empirical_policy")));
+               V(object_complete(task_run_policy_fields, txn_arena(txn),
+                                 json_object_get(request->body, "empirical_policy"))));
     record_set(&record, "labels",
                all_labels(txn, json_object_get(request->body, "labels"), flow_run_id, flow_id));
     id_copy(ret_id, record_get(&record, "id").text);

@@ -3,6 +3,7 @@
 
 #include "common/times.h"
 #include "server/api/flow_runs.h"
+#include "server/api/held_polls.h"
 #include "server/api/poll_notes.h"
 #include "server/api/routes.h"
 #include "server/api/work_pools.h"
@@ -55,8 +56,7 @@ static int64_t time_ahead(const struct request *request, const struct txn *txn)
 
     if (!request->wait_until)
         return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0
-                                : before - (request->wait_until - request->wait_seconds * SECOND);
+    return before == TIME_NEVER ? 0 : before - request->wait_begun;
 }
 
 /* ---- finding runs ---- */
@@ -157,7 +157,7 @@ static int note(struct txn *txn, struct request *request, const struct poll *pol
 
     for (int i = 0; i < poll->count; i++)
         ids[i] = V(poll->queues[i].id);
-    return note_polls(txn, request, "work_queues", ids, poll->count);
+    return note_polls(txn, request, &polled_work_queues, ids, poll->count);
 }
 
 static int answer(struct txn *txn, struct request *request, struct http_reply *reply,
@@ -285,6 +285,7 @@ const struct route work_poll_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/work_pools/{name}/get_scheduled_flow_runs",
      .handle = poll_pool,
+     .prepare = hold_worker,
      .flags = ROUTE_WAITS,
      .body = &pool_poll_body,
      .summary = "Lists the scheduled runs of a work pool for which there is room: those of the "

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "server/api/routes.h"
+#include "server/orchestration/work_event.h"
 
 /* ---- the resource ---- */
 
@@ -73,9 +74,7 @@ static const struct field fields[] = {
      .type = FIELD_ENUM,
      .flags = FIELD_NULLABLE,
      .choices = statuses,
-     .sql = "CASE WHEN r.type = 'prefect-agent' THEN NULL WHEN r.is_paused = 1 THEN 'PAUSED'"
-            " WHEN EXISTS (SELECT 1 FROM workers w WHERE w.work_pool_id = r.id"
-            " AND w.status = 'ONLINE') THEN 'READY' ELSE 'NOT_READY' END",
+     .sql = WORK_POOL_STATUS,
      .columns = 1,
      .doc = "READY: a worker is there."},
     {.name = "active_slots",
@@ -208,7 +207,9 @@ static int create_work_pool(struct txn *txn, struct request *request, struct htt
         return reply_detail(reply, 409, "A work pool with this name already exists.");
     record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
     const char *id = record_get(&record, "id").text;
-    if (record_insert(txn, "work_pools", &record) < 0 || work_pool_add_default_queue(txn, id) < 0)
+    if (record_insert(txn, "work_pools", &record) < 0 ||
+        work_pool_add_default_queue(txn, id) < 0 ||
+        work_pool_event_make(txn, id, "created") < 0 || work_pool_follow(txn, id, "") < 0)
         return HANDLER_FAILED;
     return reply_resource(txn, reply, 201, &work_pool_resource, "r.id = ?", V(id));
 }
@@ -227,12 +228,15 @@ static int update_work_pool(struct txn *txn, struct request *request, struct htt
 {
     struct work_pool pool;
     struct record record;
+    const char *status;
     int found = request_work_pool(txn, request, reply, &pool);
 
     if (found <= 0)
         return found < 0 ? HANDLER_FAILED : HANDLER_DONE;
     record_from_update(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
-    if (record_update(txn, "work_pools", &record, "id", V(pool.id)) < 0)
+    if (work_pool_status(txn, pool.id, &status) < 0 ||
+        record_update(txn, "work_pools", &record, "id", V(pool.id)) < 0 ||
+        work_pool_follow(txn, pool.id, status) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, WORK_POOL_TOPIC, pool.name);
     return reply_nothing(reply, 204);
@@ -250,9 +254,11 @@ static int delete_work_pool(struct txn *txn, struct request *request, struct htt
     if (count < 0)
         return HANDLER_FAILED;
     for (int i = 0; i < count; i++)
-        if (work_queue_detach(txn, queues[i].id) < 0)
+        if (work_queue_detach(txn, queues[i].id) < 0 ||
+            work_queue_event_make(txn, queues[i].id, "deleted") < 0)
             return HANDLER_FAILED;
-    if (db_run(txn, "DELETE FROM work_pools WHERE id = ?", V(pool.id)) < 0)
+    if (work_pool_event_make(txn, pool.id, "deleted") < 0 ||
+        db_run(txn, "DELETE FROM work_pools WHERE id = ?", V(pool.id)) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "deployments");
     txn_publish(txn, WORK_POOL_TOPIC, pool.name);

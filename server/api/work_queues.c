@@ -3,6 +3,7 @@
 
 #include "server/api/routes.h"
 #include "server/api/work_pools.h"
+#include "server/orchestration/work_event.h"
 
 /* ---- the resource ---- */
 
@@ -59,7 +60,7 @@ static const struct field fields[] = {
     {.name = "status",
      .type = FIELD_ENUM,
      .choices = statuses,
-     .sql = "CASE WHEN r.is_paused = 1 THEN 'PAUSED' ELSE r.status END",
+     .sql = WORK_QUEUE_STATUS,
      .columns = 1,
      .doc = "READY: somebody asks for its runs."},
     {.name = "active_slots",
@@ -136,7 +137,8 @@ static int insert(struct txn *txn, struct request *request, struct http_reply *r
     record_set(&record, "work_pool_id", V(pool->id));
     record_set(&record, "priority", V(priority));
     if (record_insert(txn, "work_queues", &record) < 0 ||
-        work_queue_set_priority(txn, pool->id, id, priority) < 0)
+        work_queue_set_priority(txn, pool->id, id, priority) < 0 ||
+        work_queue_event_make(txn, id, "created") < 0)
         return HANDLER_FAILED;
     txn_publish(txn, WORK_POOL_TOPIC, pool->name);
     return reply_resource(txn, reply, 201, &work_queue_resource, "r.id = ?", V(id));
@@ -221,13 +223,16 @@ static int update(struct txn *txn, struct request *request, struct http_reply *r
     const char *name = request_text(request, "name");
     int64_t priority = request_integer(request, "priority", queue->priority);
     struct record record;
+    const char *status;
     int fits = check(txn, request, reply, queue->pool_id, queue->id);
 
     if (fits <= 0)
         return fits < 0 ? HANDLER_FAILED : HANDLER_DONE;
     record_from_update(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
     record_set(&record, "priority", V(priority));
-    if (record_update(txn, "work_queues", &record, "id", V(queue->id)) < 0 ||
+    if (work_queue_status(txn, queue->id, &status) < 0 ||
+        record_update(txn, "work_queues", &record, "id", V(queue->id)) < 0 ||
+        work_queue_follow(txn, queue->id, status) < 0 ||
         (name && rename_queue(txn, queue->id, name) < 0))
         return HANDLER_FAILED;
     if (priority != queue->priority &&
@@ -249,6 +254,7 @@ static int remove_queue(struct txn *txn, struct http_reply *reply, const struct 
                             "A work pool's default queue cannot be deleted. Delete the work pool, "
                             "or pause the queue.");
     if (is_default < 0 || work_queue_detach(txn, queue->id) < 0 ||
+        work_queue_event_make(txn, queue->id, "deleted") < 0 ||
         db_run(txn, "DELETE FROM work_queues WHERE id = ?", V(queue->id)) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "deployments");

@@ -2,6 +2,7 @@
 #include "common/times.h"
 #include "server/api/routes.h"
 #include "server/api/work_pools.h"
+#include "server/orchestration/work_event.h"
 
 #define NAME_LENGTH 255
 #define MISSED      3  /* signs of life after which a worker is taken to be gone */
@@ -111,6 +112,7 @@ static int take_heartbeat(struct txn *txn, struct request *request, struct http_
     int64_t sent = request_integer(request, "heartbeat_interval_seconds", 0);
     struct known_worker known = {0};
     struct work_pool pool;
+    const char *status = "";
     int found = request_work_pool(txn, request, reply, &pool);
 
     if (found <= 0)
@@ -120,6 +122,8 @@ static int take_heartbeat(struct txn *txn, struct request *request, struct http_
         found = find(txn, &pool, name, &known);
     if (found <= 0)
         return HANDLER_FAILED;
+    if (!known.is_online && work_pool_status(txn, pool.id, &status) < 0)
+        return HANDLER_FAILED;
     int64_t interval = sent ? sent : known.interval;
     int64_t now = txn_now(txn);
     if (db_run(txn,
@@ -128,8 +132,11 @@ static int take_heartbeat(struct txn *txn, struct request *request, struct http_
                V(now), V(now), interval ? V(interval) : value_null(),
                V(now + (interval ? interval : INTERVAL) * MISSED * SECOND), V(known.id)) < 0)
         return HANDLER_FAILED;
-    if (!known.is_online)
+    if (!known.is_online) {
         txn_publish(txn, "clock");
+        if (work_pool_follow(txn, pool.id, status) < 0)
+            return HANDLER_FAILED;
+    }
     return reply_nothing(reply, 204);
 }
 
@@ -143,13 +150,16 @@ static int filter_workers(struct txn *txn, struct request *request, struct http_
 static int delete_worker(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     struct work_pool pool;
+    const char *status;
     int found = request_work_pool(txn, request, reply, &pool);
 
     if (found <= 0)
         return found < 0 ? HANDLER_FAILED : HANDLER_DONE;
+    if (work_pool_status(txn, pool.id, &status) < 0)
+        return HANDLER_FAILED;
     int deleted = db_run(txn, "DELETE FROM workers WHERE work_pool_id = ? AND name = ?", V(pool.id),
                          V(request->params[1]));
-    if (deleted < 0)
+    if (deleted < 0 || work_pool_follow(txn, pool.id, status) < 0)
         return HANDLER_FAILED;
     return deleted ? reply_nothing(reply, 204) : reply_missing(reply, &worker);
 }

@@ -19,12 +19,16 @@ int64_t connection_time_limit(const struct http_server *server, enum connection_
         return server->config.send_timeout;
     case CONNECTION_LINGERING:
         return LINGER_TIME;
+    case CONNECTION_SOCKET:
+        return server->config.ping_interval;
+    case CONNECTION_SOCKET_SENDING:
+        return server->config.send_timeout;
     default:
         return TIME_NEVER;
     }
 }
 
-static void set_state(struct connection *connection, enum connection_state state)
+void connection_set_state(struct connection *connection, enum connection_state state)
 {
     struct http_server *server = connection->server;
     int64_t limit = connection_time_limit(server, state);
@@ -47,16 +51,19 @@ static void pause_reading(struct connection *connection, bool pause)
 
 /* Sending */
 
-static void finish_reply(struct connection *connection)
+static void finish_sending(struct connection *connection)
 {
     buf_release(&connection->out_head);
     buf_release(&connection->out_body);
+    connection->out_sent = 0;
     if (connection->close_after_reply) {
         shutdown(lws_get_socket_fd(connection->wsi), SHUT_WR);
         buf_release(&connection->in);
-        set_state(connection, CONNECTION_LINGERING);
+        connection_set_state(connection, CONNECTION_LINGERING);
+    } else if (connection->socket) {
+        connection_set_state(connection, CONNECTION_SOCKET);
     } else {
-        set_state(connection, CONNECTION_IDLE);
+        connection_set_state(connection, CONNECTION_IDLE);
     }
     pause_reading(connection, false);
 }
@@ -107,10 +114,11 @@ static void send_more(struct connection *connection)
     if (connection->doomed)
         return;
     if (connection->out_sent < total || lws_partial_buffered(connection->wsi)) {
-        pause_reading(connection, true);
+        if (!connection->socket)
+            pause_reading(connection, true);
         lws_callback_on_writable(connection->wsi);
     } else {
-        finish_reply(connection);
+        finish_sending(connection);
     }
 }
 
@@ -129,7 +137,7 @@ static void start_reply(struct connection *connection, bool says_keep_alive)
         return;
     }
     connection->out_sent = 0;
-    set_state(connection, CONNECTION_SENDING);
+    connection_set_state(connection, CONNECTION_SENDING);
     send_more(connection);
 }
 
@@ -162,7 +170,7 @@ static void hand_over(struct connection *connection)
 {
     const struct http_config *config = &connection->server->config;
 
-    set_state(connection, CONNECTION_WAITING);
+    connection_set_state(connection, CONNECTION_WAITING);
     COUNT(connection->server->requests_total, 1);
     config->on_request(config->context, connection->request);
 }
@@ -180,7 +188,12 @@ static int check_request(struct http_request *request, size_t length, struct ref
     if (request->head.content_length > config->body_limit)
         return refuse(refusal, 413, "The request's body is too long: it may have %zu bytes",
                       config->body_limit);
-    return 0;
+    if (request->head.wants_socket && socket_is_one_too_many(request->server))
+        return refuse(refusal, 503,
+                      "The server has its limit of WebSockets, half of its %d connections: try "
+                      "again later",
+                      config->connection_limit);
+    return request->head.wants_socket ? websocket_check(&request->head, refusal) : 0;
 }
 
 static size_t take_head(struct connection *connection, const char *data, size_t length)
@@ -229,13 +242,16 @@ static size_t take(struct connection *connection, const char *data, size_t lengt
         /* RFC 9112, 2.2: an empty line before a request is no harm */
         if (*data == '\r' || *data == '\n')
             return 1;
-        set_state(connection, CONNECTION_RECEIVING);
+        connection_set_state(connection, CONNECTION_RECEIVING);
         return take_head(connection, data, length);
     case CONNECTION_RECEIVING:
         return connection->request ? take_body(connection, data, length)
                                    : take_head(connection, data, length);
     case CONNECTION_LINGERING:
         return length;
+    case CONNECTION_SOCKET:
+    case CONNECTION_SOCKET_SENDING:
+        return socket_take(connection->socket, data, length);
     default:
         return 0;
     }
@@ -271,6 +287,8 @@ static void use_kept_input(struct connection *connection)
 static void receive(struct connection *connection, const char *data, size_t length)
 {
     COUNT(connection->server->bytes_received, (int64_t)length);
+    if (connection->socket)
+        socket_heard(connection->socket);
     if (connection->in.length) {
         buf_add(&connection->in, data, length);
         use_kept_input(connection);
@@ -309,6 +327,7 @@ void connection_reply(struct connection *connection, struct http_request *reques
     bool was_inside = connection->inside;
 
     connection->request = NULL;
+    memcpy(connection->note, request->note, sizeof(connection->note));
     connection->out_head = request->reply_head;
     connection->out_body = request->reply_body;
     request->reply_head = (struct buf)BUF_INIT;
@@ -332,6 +351,12 @@ static void refuse_from_outside(struct connection *connection, const struct refu
         connection_close(connection);
 }
 
+/* It is a WebSocket, and not yet at its end. */
+static bool is_socket(const struct connection *connection)
+{
+    return connection->state == CONNECTION_SOCKET || connection->state == CONNECTION_SOCKET_SENDING;
+}
+
 void connection_expire(struct connection *connection)
 {
     struct refusal refusal;
@@ -340,6 +365,8 @@ void connection_expire(struct connection *connection)
         refuse(&refusal, 408, "The request did not come within %g seconds",
                (double)connection->server->config.receive_timeout / SECOND);
         refuse_from_outside(connection, &refusal);
+    } else if (is_socket(connection)) {
+        socket_expire(connection->socket);
     } else {
         connection_close(connection);
     }
@@ -353,6 +380,23 @@ void connection_stop(struct connection *connection)
         connection_close(connection);
     else if (connection->state == CONNECTION_RECEIVING)
         refuse_from_outside(connection, &stopping);
+    else if (is_socket(connection))
+        http_socket_close(connection->socket, HTTP_CLOSE_RESTART, "%s", stopping.detail);
+}
+
+/* The kernel takes more, or a socket asked to be heard. */
+static void go_on(struct connection *connection)
+{
+    if (connection->state == CONNECTION_SENDING || connection->state == CONNECTION_SOCKET_SENDING) {
+        connection_set_state(connection, connection->state); /* there was progress */
+        send_more(connection);
+    }
+    use_kept_input(connection);
+    if (!is_socket(connection))
+        return;
+    if (connection->in.length < PIECE_SIZE)
+        pause_reading(connection, false);
+    socket_sent(connection->socket);
 }
 
 static int adopt(struct lws *wsi)
@@ -371,7 +415,7 @@ static int adopt(struct lws *wsi)
     server->connection_count++;
     COUNT(server->connections_open, 1);
     COUNT(server->connections_total, 1);
-    set_state(connection, CONNECTION_IDLE);
+    connection_set_state(connection, CONNECTION_IDLE);
     if (server->accepted_too_many) {
         struct refusal refusal;
         refuse(&refusal, 503, "The server has its limit of %d connections: try again later",
@@ -395,6 +439,7 @@ static void closed(struct connection *connection)
 {
     struct http_server *server = connection->server;
     struct http_request *request = connection->request;
+    struct http_socket *socket = connection->socket;
     bool is_taken = connection->state == CONNECTION_WAITING;
 
     list_remove(&connection->node);
@@ -411,6 +456,8 @@ static void closed(struct connection *connection)
     } else if (request) {
         request_free(request);
     }
+    if (socket)
+        socket_gone(socket);
     server_check_finished(server);
 }
 
@@ -429,10 +476,8 @@ int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
         enter(connection);
         if (reason == LWS_CALLBACK_RAW_RX) {
             receive(connection, data, length);
-        } else if (connection->state == CONNECTION_SENDING) {
-            set_state(connection, CONNECTION_SENDING); /* there was progress */
-            send_more(connection);
-            use_kept_input(connection);
+        } else {
+            go_on(connection);
         }
         return leave(connection) ? 0 : -1;
     case LWS_CALLBACK_RAW_CLOSE:

@@ -13,12 +13,15 @@ static const char *const method_names[] = {
 };
 
 enum field {
-    FIELD_HOST = HTTP_HEADER_COUNT, /* those before are the ones that takers read */
-    FIELD_ORIGIN,
+    FIELD_ORIGIN = HTTP_HEADER_COUNT, /* those before are the ones that takers read */
     FIELD_CONTENT_LENGTH,
     FIELD_TRANSFER_ENCODING,
     FIELD_CONNECTION,
     FIELD_EXPECT,
+    FIELD_UPGRADE,
+    FIELD_SOCKET_KEY,
+    FIELD_SOCKET_VERSION,
+    FIELD_SOCKET_PROTOCOL,
     FIELD_COUNT,
 };
 
@@ -31,12 +34,17 @@ static const char *const field_names[FIELD_COUNT] = {
     [HTTP_HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
     [HTTP_HEADER_LEASE] = "Fermata-Lease",
     [HTTP_HEADER_API_VERSION] = "X-PREFECT-API-VERSION",
-    [FIELD_HOST] = "Host",
+    [HTTP_HEADER_FLOW_ID] = "X-Prefect-Flow-Id",
+    [HTTP_HEADER_HOST] = "Host",
     [FIELD_ORIGIN] = "Origin",
     [FIELD_CONTENT_LENGTH] = "Content-Length",
     [FIELD_TRANSFER_ENCODING] = "Transfer-Encoding",
     [FIELD_CONNECTION] = "Connection",
     [FIELD_EXPECT] = "Expect",
+    [FIELD_UPGRADE] = "Upgrade",
+    [FIELD_SOCKET_KEY] = "Sec-WebSocket-Key",
+    [FIELD_SOCKET_VERSION] = "Sec-WebSocket-Version",
+    [FIELD_SOCKET_PROTOCOL] = "Sec-WebSocket-Protocol",
 };
 
 const char *http_method_name(enum http_method method)
@@ -232,6 +240,19 @@ static bool list_has(const char *list, const char *item)
     return false;
 }
 
+/* Another upgrade (to HTTP/2) is an offer that the server does not take. */
+static void use_socket_fields(const char *const values[FIELD_COUNT], struct head *head)
+{
+    const char *connection = values[FIELD_CONNECTION];
+    const char *upgrade = values[FIELD_UPGRADE];
+
+    head->wants_socket =
+        connection && upgrade && list_has(connection, "upgrade") && list_has(upgrade, "websocket");
+    head->socket_key = values[FIELD_SOCKET_KEY];
+    head->socket_version = values[FIELD_SOCKET_VERSION];
+    head->socket_protocols = values[FIELD_SOCKET_PROTOCOL];
+}
+
 static int use_fields(const char *const values[FIELD_COUNT], struct head *head,
                       struct refusal *refusal)
 {
@@ -239,8 +260,9 @@ static int use_fields(const char *const values[FIELD_COUNT], struct head *head,
     const char *expect = values[FIELD_EXPECT];
 
     memcpy(head->fields, values, sizeof(head->fields));
-    head->host = values[FIELD_HOST];
+    head->host = values[HTTP_HEADER_HOST];
     head->origin = values[FIELD_ORIGIN];
+    use_socket_fields(values, head);
     if (!head->host && !head->is_old)
         return refuse(refusal, 400, "The request has no header Host");
     if (values[FIELD_TRANSFER_ENCODING])

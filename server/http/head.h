@@ -30,10 +30,14 @@ struct head {
     bool expects_continue;
     size_t content_length;
     const char *path;
-    const char *query;     /* "" if there is none */
-    const char *host;      /* or NULL */
-    const char *authority; /* of a target that is a whole URL, or NULL */
-    const char *origin;    /* or NULL */
+    const char *query;            /* "" if there is none */
+    const char *host;             /* or NULL */
+    const char *authority;        /* of a target that is a whole URL, or NULL */
+    const char *origin;           /* or NULL */
+    bool wants_socket;            /* the connection is to become a WebSocket: see websocket.h */
+    const char *socket_key;       /* Sec-WebSocket-Key, or NULL */
+    const char *socket_version;   /* Sec-WebSocket-Version, or NULL */
+    const char *socket_protocols; /* Sec-WebSocket-Protocol, or NULL */
     const char *fields[HTTP_HEADER_COUNT];
 };
 

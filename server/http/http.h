@@ -1,6 +1,6 @@
 /*
- * HTTP/1.1 (RFC 9110, RFC 9112): requests in, replies out. The only folder that knows
- * libwebsockets.
+ * HTTP/1.1 (RFC 9110, RFC 9112): requests in, replies out; WebSockets (RFC 6455). The only folder
+ * that knows libwebsockets.
  *
  * One thread, that of http_server_run, reads and writes all sockets. A whole request (headers and
  * body) is handed to `on_request` on that thread, which must not block; the request is then the
@@ -19,6 +19,8 @@
  * (417), a foreign Host or Origin (403). After a refusal the connection is closed.
  *
  * Requests that a client sends without waiting for replies are taken one after the other.
+ *
+ * A request may ask for a WebSocket: see the end of this page.
  */
 #pragma once
 
@@ -54,6 +56,8 @@ enum http_header {
     HTTP_HEADER_IDEMPOTENCY_KEY,
     HTTP_HEADER_LEASE,       /* Fermata-Lease */
     HTTP_HEADER_API_VERSION, /* X-PREFECT-API-VERSION */
+    HTTP_HEADER_HOST,
+    HTTP_HEADER_FLOW_ID,     /* X-Prefect-Flow-Id */
     HTTP_HEADER_COUNT,
 };
 
@@ -66,6 +70,8 @@ struct http_config {
     int64_t receive_timeout; /* microseconds */
     int64_t idle_timeout;    /* of a connection between requests; microseconds, 0: a minute */
     int64_t send_timeout;    /* for a client to take 64 kB of a reply; microseconds, 0: 30 s */
+    int64_t ping_interval;   /* of WebSockets; microseconds, 0: 20 s */
+    size_t message_limit;    /* bytes of one message of a WebSocket */
     /* More names that a Host or an Origin may carry, beside loopback's and `host`; NULL at the end.
      */
     const char *const *allowed_hosts;
@@ -93,6 +99,11 @@ const char *http_request_peer(const struct http_request *request); /* address of
 void http_request_set_data(struct http_request *request, void *data);
 void *http_request_data(const struct http_request *request);
 
+/* A note of the taker's, HTTP_NOTE_SIZE bytes aligned for anything, that goes from one request of a
+ * connection to its next: zeros in the first one. It belongs to the request until http_reply. */
+#define HTTP_NOTE_SIZE 64
+void *http_request_note(struct http_request *request);
+
 #define HTTP_REPLY_HEADERS 8
 
 struct http_reply {
@@ -108,6 +119,80 @@ struct http_reply {
 /* Thread-safe. Takes the body; frees the request at a time of its own: after this call neither may
  * be touched. */
 void http_reply(struct http_request *request, struct http_reply *reply);
+
+/*
+ * WebSockets
+ *
+ * A request that asks for one (http_request_wants_socket) comes to `on_request` like any other, and
+ * is answered there either by http_reply or by http_socket_accept. The socket is then the taker's
+ * until it calls http_socket_release, which it may do only after `on_gone`.
+ *
+ * Everything here is for the loop's thread, and all call-backs are made on it; only
+ * http_socket_wake may be called from any. None of the functions calls back.
+ *
+ * Messages are texts, both ways. Closed with a code and a reason are peers that break the protocol
+ * (1002), send what is no text (1003, 1007) or more than `message_limit` in one message (1009),
+ * take longer than `receive_timeout` for a message (1008), or take nothing of what is sent to them
+ * for `send_timeout` (1008). Peers that are silent for `ping_interval` are pinged; those that then
+ * stay silent are dropped. Sockets may have half of `connection_limit` (503).
+ */
+struct http_socket;
+
+/* RFC 6455, 7.4.1, and IANA's registry. */
+enum http_close {
+    HTTP_CLOSE_NORMAL = 1000,
+    HTTP_CLOSE_PROTOCOL = 1002,
+    HTTP_CLOSE_INVALID = 1007,
+    HTTP_CLOSE_POLICY = 1008,
+    HTTP_CLOSE_SERVER_ERROR = 1011,
+    HTTP_CLOSE_RESTART = 1012, /* the server stops: not 1001, after which the stock client does not
+                                  come back */
+};
+
+enum http_socket_reading {
+    HTTP_SOCKET_READS,
+    HTTP_SOCKET_READS_TO_PING, /* the next ping gets no pong yet, and what is behind it waits */
+    HTTP_SOCKET_PAUSED,        /* everything waits */
+};
+
+struct http_socket_events {
+    /* A whole message, with a NUL behind; it lives during the call. */
+    void (*on_message)(void *data, struct http_socket *socket, const char *text, size_t length);
+    /* There is room again after http_socket_has_room said that there was none. NULL: nothing. */
+    void (*on_room)(void *data, struct http_socket *socket);
+    /* Some time after http_socket_wake; once for several of these. */
+    void (*on_wake)(void *data, struct http_socket *socket);
+    /* The connection has ended: nothing comes or goes any more. */
+    void (*on_gone)(void *data, struct http_socket *socket);
+    /* The socket ends, after its release or with the server: here the taker frees its data. */
+    void (*on_free)(void *data);
+};
+
+bool http_request_wants_socket(const struct http_request *request);
+
+/* Whether the client offers this subprotocol. */
+bool http_request_offers(const struct http_request *request, const char *protocol);
+
+/* Takes the place of http_reply, within `on_request`. `protocol`: the subprotocol that was chosen,
+ * or NULL. `events` live as long as the server. NULL: no memory; the connection is closed. */
+struct http_socket *http_socket_accept(struct http_request *request, const char *protocol,
+                                       const struct http_socket_events *events, void *data);
+
+/* Queues a message; after a close or the peer's end it is dropped. */
+void http_socket_send(struct http_socket *socket, const char *text, size_t length);
+
+/* Whether little enough is queued that more should be made. The queue itself has a ceiling far
+ * above: a taker that does not ask has its socket cut. */
+bool http_socket_has_room(struct http_socket *socket);
+
+/* Sends what is queued and a close with a reason of up to 123 bytes; nothing is sent or read
+ * after it. */
+void http_socket_close(struct http_socket *socket, enum http_close code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+void http_socket_set_reading(struct http_socket *socket, enum http_socket_reading reading);
+void http_socket_wake(struct http_socket *socket); /* thread-safe; until the release */
+void http_socket_release(struct http_socket *socket);
 
 /* Binds and listens: after it, connections are accepted by the kernel, if not yet answered. Raises
  * the process's limit of open files to what `connection_limit` needs, as far as it may. */
@@ -134,5 +219,7 @@ struct http_stats {
     int64_t refused_total; /* answered here, without `on_request` */
     int64_t bytes_received;
     int64_t bytes_sent;
+    int64_t sockets_open;
+    int64_t sockets_total;
 };
 void http_server_stats(const struct http_server *server, struct http_stats *ret_stats);

@@ -6,6 +6,9 @@
  * up the head, guard.c looks at Host and Origin); request.c is the taker's view of it, and carries
  * the reply back to the loop's thread; connection.c sends it.
  *
+ * A request that becomes a WebSocket leaves its connection to socket.c, which does the same for
+ * messages, with websocket.c for their frames.
+ *
  * HTTP itself is ours and not libwebsockets' because that decodes the path, answers what it does
  * not like with a page of its own or a bare close, and merges headers that came twice.
  */
@@ -24,6 +27,7 @@
 #include "common/times.h"
 #include "server/http/head.h"
 #include "server/http/http.h"
+#include "server/http/websocket.h"
 
 #define PEER_SIZE      64
 #define PIECE_SIZE     (64 * 1024) /* bytes read or written at once */
@@ -37,6 +41,9 @@ enum connection_state {
     CONNECTION_SENDING,   /* the kernel has not taken all of the reply; in the end it is cut */
     CONNECTION_LINGERING, /* after its last reply, until the client closes too: a close while the
                              client still sends could take the reply away from it */
+    CONNECTION_SOCKET,    /* a WebSocket, all is sent; in the end it is pinged, or dropped */
+    CONNECTION_SOCKET_SENDING, /* a WebSocket, the kernel has not taken all; in the end it is told,
+                                  and cut */
     CONNECTION_STATES,
 };
 
@@ -47,16 +54,18 @@ struct connection {
     enum connection_state state;
     int64_t since;                /* in this state, or making progress in it; monotonic */
     struct http_request *request; /* whose body comes, or that the taker has */
+    struct http_socket *socket;   /* that it has become, or NULL */
     struct buf in;                /* came, but is not used yet */
     size_t scanned;               /* of the head at the front of `in` */
     struct buf out_head;          /* the reply being sent */
-    struct buf out_body;
-    size_t out_sent; /* of both */
+    struct buf out_body;          /* or the frames of a socket */
+    size_t out_sent;              /* of both */
     bool close_after_reply;
     bool paused; /* not read from */
     bool inside; /* one of its functions runs and will go on by itself */
     bool doomed; /* to be closed as soon as none runs */
     char peer[PEER_SIZE];
+    char note[HTTP_NOTE_SIZE]; /* as the last request left it */
 };
 
 struct http_request {
@@ -73,7 +82,24 @@ struct http_request {
     struct buf reply_head; /* without the line Connection and the empty line */
     struct buf reply_body;
     char peer[PEER_SIZE];
+    _Alignas(max_align_t) char note[HTTP_NOTE_SIZE];
     char text[]; /* that `head` points into */
+};
+
+struct http_socket {
+    struct http_server *server;
+    struct connection *connection; /* NULL: the peer has gone */
+    struct list node;              /* in the server's list of all */
+    struct list woken;             /* among those to be woken; under the queue's lock */
+    const struct http_socket_events *events;
+    void *data;
+    struct websocket websocket;
+    enum http_socket_reading reading;
+    bool ping_waits; /* its payload is in websocket.control */
+    bool is_pinged;  /* and has not been heard since */
+    bool is_closing; /* a close is queued, or sent */
+    bool wants_room;
+    int64_t message_since; /* when the first byte of the present message came; monotonic */
 };
 
 struct listener {
@@ -102,6 +128,8 @@ struct http_server {
     int connection_count;
     struct list requests;
     int request_count;
+    struct list sockets;
+    int socket_count;
     const char *accepted_peer; /* of the connection that is just being adopted */
     bool accepted_too_many;
 
@@ -110,6 +138,7 @@ struct http_server {
     pthread_mutex_t queue_lock;
     struct http_request *queue_first;
     struct http_request **queue_end;
+    struct list woken; /* sockets; under the queue's lock */
 
     _Atomic int64_t connections_open;
     _Atomic int64_t connections_total;
@@ -118,6 +147,8 @@ struct http_server {
     _Atomic int64_t refused_total;
     _Atomic int64_t bytes_received;
     _Atomic int64_t bytes_sent;
+    _Atomic int64_t sockets_open;
+    _Atomic int64_t sockets_total;
     unsigned char piece[LWS_PRE + PIECE_SIZE];
 };
 
@@ -136,6 +167,18 @@ void connection_expire(struct connection *connection); /* its time in its state 
 void connection_stop(struct connection *connection);   /* the server is stopping */
 void connection_close(struct connection *connection);
 void connection_reply(struct connection *connection, struct http_request *request);
+void connection_set_state(struct connection *connection, enum connection_state state);
+
+/* socket.c; of the loop's thread */
+bool socket_is_one_too_many(const struct http_server *server);
+size_t socket_take(struct http_socket *socket, const char *data, size_t length);
+bool socket_is_held(const struct http_socket *socket); /* it takes nothing at present */
+void socket_heard(struct http_socket *socket);
+void socket_sent(struct http_socket *socket); /* all or some of what was queued */
+void socket_expire(struct http_socket *socket);
+void socket_gone(struct http_socket *socket);
+void socket_free(struct http_socket *socket);
+void sockets_wake(struct http_server *server);
 
 /* request.c */
 struct http_request *request_new(struct connection *connection, const char *text, size_t length);

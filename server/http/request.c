@@ -18,6 +18,7 @@ struct http_request *request_new(struct connection *connection, const char *text
     memcpy(request->text, text, length);
     request->text[length] = '\0';
     memcpy(request->peer, connection->peer, sizeof(request->peer));
+    memcpy(request->note, connection->note, sizeof(request->note));
     list_append(&server->requests, &request->node);
     server->request_count++;
     COUNT(server->requests_open, 1);
@@ -81,6 +82,11 @@ void *http_request_data(const struct http_request *request)
     return request->data;
 }
 
+void *http_request_note(struct http_request *request)
+{
+    return request->note;
+}
+
 /* RFC 9110, 15 */
 static const struct {
     int status;
@@ -112,6 +118,7 @@ static const struct {
     {415, "Unsupported Media Type"},
     {417, "Expectation Failed"},
     {422, "Unprocessable Content"},
+    {426, "Upgrade Required"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
@@ -174,6 +181,9 @@ void reply_write_refusal(const struct refusal *refusal, struct buf *ret_head, st
     if (refusal->status == 503) {
         reply.headers[0].name = "Retry-After";
         reply.headers[0].value = "1";
+    } else if (refusal->status == 426) {
+        reply.headers[0].name = "Sec-WebSocket-Version";
+        reply.headers[0].value = "13";
     }
     buf_add_string(&reply.body, "{\"detail\":");
     json_quote(&reply.body, refusal->detail, strlen(refusal->detail));

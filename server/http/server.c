@@ -13,6 +13,7 @@
 
 #define IDLE_TIMEOUT    (60 * SECOND)
 #define SEND_TIMEOUT    (30 * SECOND)
+#define PING_INTERVAL   (20 * SECOND)
 #define REFUSED_AT_ONCE 64 /* connections past the limit that are told so; more are just closed */
 #define SPARE_FILES     256
 #define FILES_LIMIT     (1 << 20)
@@ -185,7 +186,8 @@ static void close_listeners(struct http_server *server)
 
 void server_check_finished(struct http_server *server)
 {
-    if (server->stopping && !server->connection_count && !server->request_count)
+    if (server->stopping && !server->connection_count && !server->request_count &&
+        !server->socket_count)
         uv_stop(&server->loop);
 }
 
@@ -203,10 +205,9 @@ static void begin_stop(struct http_server *server)
 {
     server->stopping = true;
     close_listeners(server);
-    list_for_each_safe(node, &server->connections[CONNECTION_IDLE])
-        connection_stop(list_item(node, struct connection, node));
-    list_for_each_safe(node, &server->connections[CONNECTION_RECEIVING])
-        connection_stop(list_item(node, struct connection, node));
+    for (enum connection_state state = 0; state < CONNECTION_STATES; state++)
+        list_for_each_safe(node, &server->connections[state])
+            connection_stop(list_item(node, struct connection, node));
     uv_timer_start(&server->grace_timer, handle_grace_over, (uint64_t)server->grace / 1000, 0);
     server_check_finished(server);
 }
@@ -216,6 +217,7 @@ static void handle_wake(uv_async_t *wake)
     struct http_server *server = wake->data;
 
     deliver_replies(server);
+    sockets_wake(server);
     if (atomic_load(&server->stop_wanted) && !server->stopping)
         begin_stop(server);
 }
@@ -357,10 +359,14 @@ int http_server_create(const struct http_config *config, struct http_server **re
         server->config.idle_timeout = IDLE_TIMEOUT;
     if (!server->config.send_timeout)
         server->config.send_timeout = SEND_TIMEOUT;
+    if (!server->config.ping_interval)
+        server->config.ping_interval = PING_INTERVAL;
     server->deadline = TIME_NEVER;
     server->queue_end = &server->queue_first;
     pthread_mutex_init(&server->queue_lock, NULL);
     list_init(&server->requests);
+    list_init(&server->sockets);
+    list_init(&server->woken);
     for (enum connection_state state = 0; state < CONNECTION_STATES; state++)
         list_init(&server->connections[state]);
     set_file_limit(config->connection_limit);
@@ -395,6 +401,8 @@ void http_server_destroy(struct http_server *server)
     uv_loop_close(&server->loop);
     list_for_each_safe(node, &server->requests)
         request_free(list_item(node, struct http_request, node));
+    list_for_each_safe(node, &server->sockets)
+        socket_free(list_item(node, struct http_socket, node));
     pthread_mutex_destroy(&server->queue_lock);
     free(server);
 }
@@ -411,5 +419,7 @@ void http_server_stats(const struct http_server *server, struct http_stats *ret_
         .refused_total = atomic_load_explicit(&s->refused_total, memory_order_relaxed),
         .bytes_received = atomic_load_explicit(&s->bytes_received, memory_order_relaxed),
         .bytes_sent = atomic_load_explicit(&s->bytes_sent, memory_order_relaxed),
+        .sockets_open = atomic_load_explicit(&s->sockets_open, memory_order_relaxed),
+        .sockets_total = atomic_load_explicit(&s->sockets_total, memory_order_relaxed),
     };
 }

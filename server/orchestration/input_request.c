@@ -5,6 +5,7 @@
 #include "common/times.h"
 #include "server/markdown/markdown.h"
 #include "server/orchestration/candidate.h"
+#include "server/orchestration/request_event.h"
 #include "json/text.h"
 
 const char *const input_request_state_names[] = {
@@ -28,20 +29,20 @@ int input_request_open(struct txn *txn, const struct flow_run *run, const struct
     char id[ID_SIZE];
 
     id_new(id);
-    int r = db_run(
-        txn,
-        "INSERT INTO input_requests (id, created, updated, version, flow_run_id, flow_id,"
-        " deployment_id, state_id, pause_key, suspended, keyset, deadline, state)"
-        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
-        V(id), V(now), V(now), V(run->id), V(run->flow_id), V(run->deployment_id), V(state->id),
-        V(state_detail(state, "pause_key")), V(state_detail_flag(state, "pause_reschedule")),
-        V(keys), deadline == TIME_NEVER ? value_null() : value_integer(deadline));
+    int r =
+        db_run(txn,
+               "INSERT INTO input_requests (id, created, updated, version, flow_run_id, flow_id,"
+               " deployment_id, state_id, pause_key, suspended, keyset, deadline, state)"
+               " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
+               V(id), V(now), V(now), V(run->id), V(run->flow_id), V(run->deployment_id),
+               V(state->id), V(state_detail(state, "pause_key")),
+               V(state_detail_flag(state, "pause_reschedule")), V(keys), value_time(deadline));
     if (r < 0)
         return -1;
     publish(txn, id);
     if (deadline != TIME_NEVER)
         txn_publish(txn, "clock");
-    return 0;
+    return request_event_make(txn, id, REQUEST_OPENED);
 }
 
 /* ---- loading ---- */
@@ -85,7 +86,7 @@ static int load(struct txn *txn, const char *sql, const char *id, struct input_r
     if (!rows_is_null(&rows, 7))
         request.schema = arena_strdup(txn_arena(txn), rows_text(&rows, 7));
     request.checks = rows_integer(&rows, 9);
-    request.deadline = rows_is_null(&rows, 8) ? TIME_NEVER : rows_integer(&rows, 8);
+    request.deadline = rows_time(&rows, 8);
     *ret_request = request;
     return 1;
 }
@@ -207,7 +208,8 @@ int input_request_set_state(struct txn *txn, const char *id, enum input_request_
     if (r < 0)
         return -1;
     publish(txn, id);
-    return 0;
+    return request_event_make(txn, id,
+                              state == INPUT_REQUEST_CHECKING ? REQUEST_CHECKING : REQUEST_REFUSED);
 }
 
 int input_request_leave(struct txn *txn, const struct flow_run *run, const struct state *next)
@@ -231,6 +233,11 @@ int input_request_leave(struct txn *txn, const struct flow_run *run, const struc
     if (r < 0)
         return -1;
     publish(txn, request.id);
+    if (request_event_make(txn, request.id,
+                           expired   ? REQUEST_EXPIRED
+                           : resumed ? REQUEST_ANSWERED
+                                     : REQUEST_CANCELLED) < 0)
+        return -1;
     return candidate_drop(txn, request.id);
 }
 
@@ -282,5 +289,5 @@ int input_request_answer(struct txn *txn, const struct input_request *request,
     if (r < 0)
         return -1;
     publish(txn, request->id);
-    return 0;
+    return request_event_make(txn, request->id, REQUEST_ANSWERED);
 }

@@ -16,6 +16,9 @@ struct task_run {
     struct state state;
 };
 
+/* Members of the policy: its retries. */
+extern const struct field task_run_policy_fields[];
+
 /* In the transaction's memory. 1, 0 if there is none, -1. */
 int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run) MUST_CHECK;
 

@@ -3,11 +3,7 @@
 #include <string.h>
 
 #include "common/ids.h"
-
-static const char *kept(struct txn *txn, const char *text)
-{
-    return text ? arena_strdup(txn_arena(txn), text) : NULL;
-}
+#include "server/orchestration/work_event.h"
 
 static int64_t limit_of(const struct rows *rows, int column)
 {
@@ -27,11 +23,11 @@ int work_pool_find(struct txn *txn, const char *name, struct work_pool *ret_pool
     if (found <= 0)
         return found;
     *ret_pool = (struct work_pool){
-        .id = kept(txn, rows_text(&rows, 0)),
-        .name = kept(txn, rows_text(&rows, 1)),
-        .type = kept(txn, rows_text(&rows, 2)),
-        .default_queue_id = kept(txn, rows_text(&rows, 3)),
-        .base_job_template = kept(txn, rows_text(&rows, 4)),
+        .id = rows_strdup(&rows, 0, txn_arena(txn)),
+        .name = rows_strdup(&rows, 1, txn_arena(txn)),
+        .type = rows_strdup(&rows, 2, txn_arena(txn)),
+        .default_queue_id = rows_strdup(&rows, 3, txn_arena(txn)),
+        .base_job_template = rows_strdup(&rows, 4, txn_arena(txn)),
         .is_paused = rows_integer(&rows, 5) != 0,
         .limit = limit_of(&rows, 6),
     };
@@ -45,10 +41,10 @@ int work_pool_find(struct txn *txn, const char *name, struct work_pool *ret_pool
 static struct work_queue queue_of(struct txn *txn, const struct rows *rows)
 {
     return (struct work_queue){
-        .id = kept(txn, rows_text(rows, 0)),
-        .name = kept(txn, rows_text(rows, 1)),
-        .pool_id = kept(txn, rows_text(rows, 2)),
-        .pool_name = kept(txn, rows_text(rows, 3)),
+        .id = rows_strdup(rows, 0, txn_arena(txn)),
+        .name = rows_strdup(rows, 1, txn_arena(txn)),
+        .pool_id = rows_strdup(rows, 2, txn_arena(txn)),
+        .pool_name = rows_strdup(rows, 3, txn_arena(txn)),
         .is_paused = rows_integer(rows, 4) != 0,
         .limit = limit_of(rows, 5),
         .priority = rows_integer(rows, 6),
@@ -127,11 +123,13 @@ static int insert_queue(struct txn *txn, const char *pool_id, const char *name,
     if (work_pool_free_priority(txn, pool_id, &priority) < 0)
         return -1;
     id_new(ret_id);
-    return db_run(txn,
-                  "INSERT INTO work_queues (id, created, updated, work_pool_id, name, description,"
-                  " is_paused, priority) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
-                  V((const char *)ret_id), V(txn_now(txn)), V(txn_now(txn)), V(pool_id), V(name),
-                  V(description), V(priority));
+    if (db_run(txn,
+               "INSERT INTO work_queues (id, created, updated, work_pool_id, name, description,"
+               " is_paused, priority) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+               V((const char *)ret_id), V(txn_now(txn)), V(txn_now(txn)), V(pool_id), V(name),
+               V(description), V(priority)) < 0)
+        return -1;
+    return work_queue_event_make(txn, ret_id, "created");
 }
 
 int work_queue_ensure(struct txn *txn, const struct work_pool *pool, const char *name,

@@ -33,6 +33,19 @@ void fields_select(const struct field *fields, struct sql *sql)
     }
 }
 
+int fields_column(const struct field *fields, const char *name)
+{
+    int column = 0;
+
+    for (const struct field *field = fields; field->name; field++) {
+        if (strcmp(field->name, name) == 0)
+            return column;
+        if (has_columns(field))
+            column += field->columns ? field->columns : 1;
+    }
+    BUG("there is no field %s", name);
+}
+
 static void write_value(const struct field *field, struct json_writer *writer,
                         const struct rows *rows, int column)
 {

@@ -88,6 +88,9 @@ struct sql;
 /* Appends "r.id, r.name, …": the columns of all fields that have any. */
 void fields_select(const struct field *fields, struct sql *sql);
 
+/* The number of a field's first column in such a select. */
+int fields_column(const struct field *fields, const char *name);
+
 /* Writes the current row of such a select as one object. */
 void fields_write_row(const struct field *fields, struct json_writer *writer,
                       const struct rows *rows);
@@ -127,6 +130,9 @@ void record_from_create(struct record *ret_record, const struct field *fields, s
 void record_from_update(struct record *ret_record, const struct field *fields, struct arena *arena,
                         const json_t *value, const char *text, const char *const *path);
 
+/* One that can be changed without the other; texts are the same. */
+void record_copy(struct record *ret_record, const struct record *record, struct arena *arena);
+
 void record_set(struct record *record, const char *name, struct value value);
 struct value record_get(const struct record *record, const char *name);
 bool record_is_set(const struct record *record, const char *name);
@@ -136,6 +142,10 @@ int record_insert(struct txn *txn, const char *table, const struct record *recor
 /* Changes the row whose `key` column is `value`, `updated` with it. How many rows there were. */
 int record_update(struct txn *txn, const char *table, const struct record *record, const char *key,
                   struct value value) MUST_CHECK;
+
+/* As text, in the arena's memory, an object with all of these members: what the fallback says for
+ * those that are not in `value`, or null. */
+const char *object_complete(const struct field *fields, struct arena *arena, const json_t *value);
 
 /* The value of one sent member as a parameter; NULL: what the fallback says. */
 struct value field_value(const struct field *field, struct arena *arena, const json_t *value,

@@ -249,6 +249,21 @@ static void compile_equal(struct filter_compiler *compiler, const struct filter 
     compare(compiler, filter, expression, "=", operand);
 }
 
+/* Ids are stored in lower case; 'g' comes after all that may follow in one. */
+static void compile_starts_with(struct filter_compiler *compiler, const struct filter *filter,
+                                const char *expression, const json_t *operand)
+{
+    static const struct filter text = {.kind = FILTER_VALUE, .type = FIELD_TEXT};
+    struct value value;
+
+    (void)filter;
+    sql_addf(compiler->sql, "(%s >= lower(?) AND %s < lower(?) || 'g')", expression, expression);
+    if (!operand_value(compiler, &text, operand, &value))
+        return;
+    sql_bind(compiler->sql, value);
+    sql_bind(compiler->sql, value);
+}
+
 static void compile_any_of_kind(struct filter_compiler *compiler, const struct filter *filter,
                                 const char *expression, const json_t *operand)
 {
@@ -344,6 +359,7 @@ const struct filter_operator filter_operators[] = {
     {"ge_", OP_GE, OPERAND_ONE, compile_after},
     {"gt_", OP_GT, OPERAND_ONE, compile_later},
     {"eq_", OP_EQ, OPERAND_ONE, compile_equal},
+    {"starts_with_", OP_STARTS_WITH, OPERAND_TEXT, compile_starts_with},
     {"query", OP_QUERY, OPERAND_TEXT, compile_query},
     {"type_", OP_TYPE, OPERAND_TEXTS, compile_type},
     {"id_", OP_ID, OPERAND_TEXTS, compile_id},

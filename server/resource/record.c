@@ -98,6 +98,21 @@ static struct value fallback_value(const struct field *field, struct arena *aren
     }
 }
 
+const char *object_complete(const struct field *fields, struct arena *arena, const json_t *value)
+{
+    json_auto_t *whole = json_object();
+
+    for (const struct field *field = fields; field->name; field++) {
+        json_t *member = json_object_get(value, field->name);
+        const char *fallback = field->fallback ? field->fallback : "null";
+        json_object_set_new(whole, field->name,
+                            member && !json_is_null(member)
+                                ? json_incref(member)
+                                : json_loads(fallback, JSON_DECODE_ANY, NULL));
+    }
+    return json_arena_text(arena, whole);
+}
+
 static void record_init(struct record *record, const struct field *fields, struct arena *arena)
 {
     size_t count = 0;
@@ -107,6 +122,15 @@ static void record_init(struct record *record, const struct field *fields, struc
     *record = (struct record){.fields = fields, .arena = arena};
     record->values = arena_alloc(arena, (count + 1) * sizeof(*record->values));
     record->set = arena_alloc(arena, (count + 1) * sizeof(*record->set));
+}
+
+void record_copy(struct record *ret_record, const struct record *record, struct arena *arena)
+{
+    record_init(ret_record, record->fields, arena);
+    for (size_t i = 0; record->fields[i].name; i++) {
+        ret_record->values[i] = record->values[i];
+        ret_record->set[i] = record->set[i];
+    }
 }
 
 /* Takes over the members that `only` lets through. */

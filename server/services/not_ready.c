@@ -1,4 +1,5 @@
 /* Deployments for which nobody polls any more. */
+#include "server/orchestration/deployment_event.h"
 #include "server/services/table.h"
 
 #define AT_ONCE 100
@@ -26,7 +27,9 @@ int not_ready_run(struct txn *txn, const struct services_config *config)
 
     (void)config;
     for (int i = 0; i < count; i++)
-        if (db_run(txn, "UPDATE deployments SET status = 'NOT_READY' WHERE id = ?", V(ids[i])) < 0)
+        if (db_run(txn, "UPDATE deployments SET status = 'NOT_READY' WHERE id = ?", V(ids[i])) <
+                0 ||
+            deployment_event_make(txn, ids[i], false) < 0)
             return -1;
     if (count > 0)
         txn_publish(txn, "deployments");

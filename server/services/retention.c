@@ -1,12 +1,13 @@
-/* What is deleted because it is old: finished runs, if so configured, and the answers that are
- * kept for safe retries. */
+/* What is deleted because it is old: finished runs, if so configured, events, and the answers that
+ * are kept for safe retries. */
 #include "common/times.h"
 #include "server/services/table.h"
 #include "server/store/kept.h"
 
-#define RUNS_AT_ONCE 100
-#define ROWS_AT_ONCE 5000 /* of what belongs to them */
-#define KEYS_AT_ONCE 1000
+#define RUNS_AT_ONCE   100
+#define ROWS_AT_ONCE   5000 /* of what belongs to them */
+#define KEYS_AT_ONCE   1000
+#define EVENTS_AT_ONCE 1000
 
 /* ---- finished runs ---- */
 
@@ -69,6 +70,43 @@ int retention_run(struct txn *txn, const struct services_config *config)
     if (count > 0)
         txn_publish(txn, "flow_runs");
     return count < 0 ? -1 : 0;
+}
+
+/* ---- events ---- */
+
+/* In the order in which they came, which is that of their times but for a clock that was set back:
+ * then some stay a little longer. */
+int event_retention_next(struct txn *txn, const struct services_config *config, int64_t *ret_time)
+{
+    rows_auto rows = {0};
+
+    if (!config->event_retention)
+        return 0;
+    int found = db_first(txn, &rows,
+                         "SELECT received FROM events WHERE seq = (SELECT MIN(seq) FROM events)");
+    /* Where there is none yet, the next one will be due no earlier than this. */
+    *ret_time = (found > 0 ? rows_integer(&rows, 0) : txn_now(txn)) + config->event_retention;
+    return found;
+}
+
+#define OLD_EVENTS                                                                                 \
+    "(SELECT seq, occurred, related FROM (SELECT seq, occurred, received, related FROM events"     \
+    " ORDER BY seq LIMIT ?) WHERE received <= ?)"
+
+int event_retention_run(struct txn *txn, const struct services_config *config)
+{
+    int64_t time = txn_now(txn) - config->event_retention;
+
+    if (db_run(txn,
+               "DELETE FROM event_related WHERE (resource_id, occurred, event_seq) IN"
+               /* As a text, which the index takes. */
+               " (SELECT CAST(json_extract(x.value, '$.\"prefect.resource.id\"') AS TEXT),"
+               " e.occurred, e.seq"
+               " FROM " OLD_EVENTS " e, json_each(e.related) x)",
+               V(EVENTS_AT_ONCE), V(time)) < 0)
+        return -1;
+    return db_run(txn, "DELETE FROM events WHERE seq IN (SELECT seq FROM " OLD_EVENTS ")",
+                  V(EVENTS_AT_ONCE), V(time));
 }
 
 /* ---- answers kept for retries ---- */

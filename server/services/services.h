@@ -21,6 +21,7 @@ struct services_config {
     struct live *live;
     struct leases *run_leases; /* watched; their ends are told by time_monotonic */
     int64_t retention;         /* microseconds; 0: none */
+    int64_t event_retention;   /* the same */
 };
 
 int services_start(const struct services_config *config, struct services **ret_services,

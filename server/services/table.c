@@ -10,6 +10,7 @@ const struct service all_services[] = {
     {"workers that are silent", workers_next, workers_run},
     {"work queues without workers", queues_next, queues_run},
     {"retention of runs", retention_next, retention_run},
+    {"retention of events", event_retention_next, event_retention_run},
     {"retention of idempotency keys", idempotency_keys_next, idempotency_keys_run},
     {.name = NULL},
 };

@@ -1,4 +1,5 @@
 /* Workers that give no sign of life any more, and work queues that nobody asks for runs. */
+#include "server/orchestration/work_event.h"
 #include "server/services/table.h"
 
 #define AT_ONCE 100
@@ -22,6 +23,22 @@ int workers_next(struct txn *txn, const struct services_config *config, int64_t 
                  ret_time);
 }
 
+static int lose(struct txn *txn, const char *worker_id)
+{
+    const char *status;
+    rows_auto rows = {0};
+    int found = db_first(txn, &rows, "SELECT work_pool_id FROM workers WHERE id = ?", V(worker_id));
+
+    if (found <= 0)
+        return found;
+    const char *pool_id = rows_strdup(&rows, 0, txn_arena(txn));
+    rows_close(&rows);
+    if (work_pool_status(txn, pool_id, &status) < 0 ||
+        db_run(txn, "UPDATE workers SET status = 'OFFLINE' WHERE id = ?", V(worker_id)) < 0)
+        return -1;
+    return work_pool_follow(txn, pool_id, status);
+}
+
 int workers_run(struct txn *txn, const struct services_config *config)
 {
     const char *ids[AT_ONCE];
@@ -32,7 +49,7 @@ int workers_run(struct txn *txn, const struct services_config *config)
 
     (void)config;
     for (int i = 0; i < count; i++)
-        if (db_run(txn, "UPDATE workers SET status = 'OFFLINE' WHERE id = ?", V(ids[i])) < 0)
+        if (lose(txn, ids[i]) < 0)
             return -1;
     return count < 0 ? -1 : 0;
 }
@@ -56,7 +73,7 @@ int queues_run(struct txn *txn, const struct services_config *config)
 
     (void)config;
     for (int i = 0; i < count; i++)
-        if (db_run(txn, "UPDATE work_queues SET status = 'NOT_READY' WHERE id = ?", V(ids[i])) < 0)
+        if (work_queue_left(txn, ids[i]) < 0)
             return -1;
     return count < 0 ? -1 : 0;
 }

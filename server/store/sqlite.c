@@ -88,7 +88,9 @@ static int configure(struct db_connection *connection, struct error *error)
 }
 
 /* Whoever else may enter the directory may not read the data. SQLite gives its other files the same
- * mode. */
+ * mode. Only before the process has a connection: closing the file here would give up the locks of
+ * those (POSIX has it so), and then whoever else closes the database thinks that nobody is left,
+ * and removes the log into which the server goes on writing. */
 static int make_private(const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -110,7 +112,7 @@ int db_open(const char *directory, bool writes, struct db_connection **ret_conne
     if (!connection)
         return error_set(error, ENOMEM, "no memory for a database connection");
     connection->writes = writes;
-    if (make_private(path, error) < 0) {
+    if (writes && make_private(path, error) < 0) {
         free(connection);
         return -1;
     }

@@ -3,8 +3,11 @@
 import sqlite3
 import time
 
+import pytest
+
 from harness.deployments import (deployment_run, eventually, make_deployment, poll, read,
                                  scheduled)
+from harness.events import ask, event, now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state
 
 DAY = 86400
@@ -180,6 +183,69 @@ def test_without_the_setting_nothing_is_deleted(fresh_server):
     made = make_deployment(api, schedules=[{"schedule": {"interval": 3600}}])
     eventually(lambda: poll(api, made))
     assert api.get(f"/flow_runs/{run['id']}").status_code == 200
+
+
+EVER = {"since": "1970-01-01T00:00:00Z"}
+
+
+def old_events(server, number, age):
+    """Makes the server's events so old, and many: as often there again as `number` says."""
+    server.stop()
+    edit(server, "UPDATE events SET received = ?", ago(age))
+    edit(server, """INSERT INTO events (id, occurred, received, event, resource_id, resource, related,
+                                        payload)
+                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                    SELECT printf('%.28s%08x', id, i), 0, received, event, resource_id, resource, related, payload
+                    FROM events, n""", number)
+    edit(server, """INSERT INTO event_related (resource_id, occurred, event_seq)
+                    SELECT DISTINCT json_extract(x.value, '$."prefect.resource.id"'), occurred, seq
+                    FROM events, json_each(related) x WHERE occurred = 0""")
+    server.start()
+
+
+@pytest.mark.parametrize("options, days", [((), 7), (("--event-retention", "2"), 2)])
+def test_events_are_deleted_in_time(start_server, options, days):
+    server = start_server(*options)
+    twice = [("owner", "person.1"), ("guest", "person.1"), ("tag", 'ta"g')]
+    send(server.api, event("old", related=twice))
+    old_events(server, 2500, days * DAY + 1)
+    send(server.api, event("new", related=twice))
+    eventually(lambda: count(server, "events") == 1, 10)
+    assert count(server, "event_related") == 2
+    assert [each["event"] for each in ask(server.api)["events"]] == ["new"]
+
+
+def test_events_are_kept_as_long_as_is_said(start_server):
+    server = start_server("--event-retention", "9")
+    send(server.api, event("kept", related=[("owner", "person.1")]))
+    old_events(server, 1, 8 * DAY)
+    made = make_deployment(server.api, schedules=[{"schedule": {"interval": 3600}}])
+    eventually(lambda: poll(server.api, made))
+    assert ask(server.api, event={"name": ["kept"]}, occurred=EVER)["total"] == 2
+
+
+def test_events_are_kept_for_ever(start_server):
+    server = start_server("--event-retention", "0")
+    send(server.api, event("kept", related=[("owner", "person.1")]))
+    old_events(server, 1, 9000 * DAY)
+    made = make_deployment(server.api, schedules=[{"schedule": {"interval": 3600}}])
+    eventually(lambda: poll(server.api, made))
+    assert ask(server.api, event={"name": ["kept"]}, occurred=EVER)["total"] == 2
+
+
+def test_an_event_that_comes_again_after_it_was_deleted(fresh_server):
+    """Of a task run that it once reported: nothing changes."""
+    api = fresh_server.api
+    run = make_run(api)
+    reported = task_run_event("6b1a4f0e-3ed0-4c1c-8bbd-64a6d6a3a3f1", run["id"], "RUNNING",
+                              occurred=now())
+    send(api, reported)
+    old_events(fresh_server, 1, 8 * DAY)
+    eventually(lambda: count(fresh_server, "events") == 0)
+    before = api.get("/task_runs/6b1a4f0e-3ed0-4c1c-8bbd-64a6d6a3a3f1").json()
+    send(api, reported)
+    after = api.get("/task_runs/6b1a4f0e-3ed0-4c1c-8bbd-64a6d6a3a3f1").json()
+    assert after["updated"] == before["updated"] and after["state"] == before["state"]
 
 
 def test_answers_kept_for_retries_expire(fresh_server):

@@ -94,4 +94,4 @@ def test_help(environment):
     assert done.stdout.startswith("Usage: fermata deployment run [OPTION...] FLOW/DEPLOYMENT\n")
     for option in ("-p, --param NAME=VALUE", "--params JSON", "-w, --watch"):
         assert option in done.stdout
-    assert "  deployment run  start a run of a deployment" in run_command("--help").stdout
+    assert "  deployment run      start a run of a deployment" in run_command("--help").stdout

@@ -1,4 +1,4 @@
-"""`fermata flow-run logs` and `fermata run`, against the real server."""
+"""`fermata flow-run logs`, `ls`, `inspect` and `cancel`, against the real server."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -112,4 +112,4 @@ def test_a_run_is_cancelled(api, environment):
     set_state(api, run["id"], "COMPLETED")
     done = run_command("flow-run", "cancel", "over", **environment)
     assert done.returncode == 1
-    assert done.stderr == "error: 'over' was not cancelled: Run is already in terminal state COMPLETED.\n"
+    assert done.stderr == "error: over: Run is already in terminal state COMPLETED.\n"

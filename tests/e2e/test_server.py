@@ -150,6 +150,23 @@ def test_a_backup_of_a_running_server_is_restored(fresh_server, tmp_path):
         assert reply.status_code == 200
 
 
+@pytest.mark.parametrize("reader", ["backup", "another program"])
+def test_what_is_written_after_another_has_read_the_data_is_not_lost(fresh_server, tmp_path, reader):
+    """Whoever closes the database last puts it in order; while the server runs, that is the server."""
+    make_flow(fresh_server.api, "before")
+    if reader == "backup":
+        assert fermata("backup", tmp_path / "b.db", "--data", fresh_server.data).returncode == 0
+    else:
+        database = sqlite3.connect(fresh_server.data / "fermata.db", isolation_level=None)
+        assert database.execute("SELECT COUNT(*) FROM flows").fetchone() == (1,)
+        database.close()
+    make_flow(fresh_server.api, "after")
+    fresh_server.kill9()
+    fresh_server.start()
+    assert [flow["name"] for flow in fresh_server.api.post(
+        "/flows/filter", json={"sort": "NAME_ASC"}).json()] == ["after", "before"]
+
+
 def test_the_data_of_an_older_version_is_taken_over(tmp_path):
     """Inputs keep their order and their numbers, of which none is given again."""
     first, run = "0" * 8 + "-0000-4000-8000-000000000000", make_old_data(tmp_path / "data")

@@ -2,7 +2,7 @@
  * A server for tests/harness/http_echo.py: says back what it was sent, as JSON.
  *
  *   http_echo [host=H] [port=N] [body_limit=N] [connection_limit=N] [receive_ms=N] [idle_ms=N]
- *             [send_ms=N] [grace_ms=N] [allow=NAME]...
+ *             [send_ms=N] [ping_ms=N] [message_limit=N] [grace_ms=N] [allow=NAME]...
  *
  *   /thread?MS      the reply comes from another thread, after MS milliseconds
  *   /park           there is no reply until the client has gone, or until /release
@@ -12,6 +12,15 @@
  *   /inject         a header with a line break in its value
  *   /stats          the server's figures, and how many clients went away while parked
  *   /stop           the server stops
+ *   /socket         a WebSocket, with or without the subprotocol "echo"
+ *   anything else   an echo
+ *
+ * To a WebSocket's messages it does what they say, and says "released" when it is over:
+ *
+ *   hold MS         gives no pong for MS milliseconds
+ *   pause MS        does not read for so long
+ *   close CODE REASON
+ *   flood N         N messages of 1000 bytes, as there is room: N-1, N-2, ... 0
  *   anything else   an echo
  *
  * Its first line is "port N"; it ends with "finished" once everything is freed.
@@ -26,6 +35,7 @@
 #include "common/list.h"
 #include "common/times.h"
 #include "server/http/http.h"
+#include "tests/unit/http_echo.h"
 #include "json/writer.h"
 
 #define WORKERS       4
@@ -33,7 +43,9 @@
 
 struct job {
     struct list node;
-    struct http_request *request;
+    struct http_request *request; /* or else: */
+    void (*run)(void *context);
+    void *context;
     int milliseconds;
 };
 
@@ -71,7 +83,7 @@ static void add_headers(struct json_writer *writer, const struct http_request *r
     json_key(writer, "headers");
     json_begin_object(writer);
     for (enum http_header header = 0; header < HTTP_HEADER_COUNT; header++) {
-        if (!http_request_header(request, header))
+        if (!names[header] || !http_request_header(request, header))
             continue;
         json_key(writer, names[header]);
         json_add_string(writer, http_request_header(request, header));
@@ -145,11 +157,12 @@ static void reply_stats(struct http_request *request)
     buf_addf(&reply.body,
              "{\"connections_open\":%lld,\"connections_total\":%lld,\"requests_total\":%lld,"
              "\"requests_open\":%lld,\"refused_total\":%lld,\"bytes_received\":%lld,"
-             "\"bytes_sent\":%lld,\"gone\":%d}",
+             "\"bytes_sent\":%lld,\"sockets_open\":%lld,\"sockets_total\":%lld,\"gone\":%d}",
              (long long)stats.connections_open, (long long)stats.connections_total,
              (long long)stats.requests_total, (long long)stats.requests_open,
              (long long)stats.refused_total, (long long)stats.bytes_received,
-             (long long)stats.bytes_sent, gone);
+             (long long)stats.bytes_sent, (long long)stats.sockets_open,
+             (long long)stats.sockets_total, gone);
     http_reply(request, &reply);
 }
 
@@ -177,15 +190,27 @@ static void reply_release(struct http_request *request)
     reply_echo(request);
 }
 
-static void reply_from_thread(struct http_request *request)
+static void queue(struct job *job, int milliseconds)
 {
-    struct job *job = job_new(request);
-
-    job->milliseconds = atoi(http_request_query(request));
+    job->milliseconds = milliseconds;
     pthread_mutex_lock(&lock);
     list_append(&jobs, &job->node);
     pthread_cond_signal(&changed);
     pthread_mutex_unlock(&lock);
+}
+
+static void reply_from_thread(struct http_request *request)
+{
+    queue(job_new(request), atoi(http_request_query(request)));
+}
+
+void work_later(int milliseconds, void (*run)(void *context), void *context)
+{
+    struct job *job = job_new(NULL);
+
+    job->run = run;
+    job->context = context;
+    queue(job, milliseconds);
 }
 
 static void stop(struct http_request *request)
@@ -207,6 +232,10 @@ static void on_request(void *context, struct http_request *request)
     };
 
     (void)context;
+    if (http_request_wants_socket(request) && strcmp(http_request_path(request), "/socket") == 0) {
+        accept_socket(request);
+        return;
+    }
     for (size_t i = 0; i < COUNT_OF(routes); i++) {
         if (strcmp(http_request_path(request), routes[i].path) == 0) {
             routes[i].answer(request);
@@ -239,7 +268,10 @@ static void *work(void *unused)
         pthread_mutex_unlock(&lock);
         struct timespec time = {job->milliseconds / 1000, job->milliseconds % 1000 * 1000000L};
         nanosleep(&time, NULL);
-        reply_echo(job->request);
+        if (job->run)
+            job->run(job->context);
+        else
+            reply_echo(job->request);
         free(job);
         pthread_mutex_lock(&lock);
     }
@@ -312,6 +344,8 @@ int main(int argc, char **argv)
         .receive_timeout = number_of(argc, argv, "receive_ms", 30000) * 1000,
         .idle_timeout = number_of(argc, argv, "idle_ms", 0) * 1000,
         .send_timeout = number_of(argc, argv, "send_ms", 0) * 1000,
+        .ping_interval = number_of(argc, argv, "ping_ms", 0) * 1000,
+        .message_limit = (size_t)number_of(argc, argv, "message_limit", 1 << 20),
         .allowed_hosts = allowed,
         .on_request = on_request,
         .on_gone = on_gone,

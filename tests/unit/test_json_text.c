@@ -148,6 +148,27 @@ static void member_text_is_the_text_that_came(void **state)
     assert_int_equal(length, strlen(text) - 2);
 }
 
+static void entries_are_the_text_that_came(void **state)
+{
+    static const char text[] = " [ 1.0 ,[2, [\"],\"]],{\"a\":\"\\\"]\"}\n, \"\\\\\" ,null ] ";
+    static const char *const found[] = {"1.0", "[2, [\"],\"]]", "{\"a\":\"\\\"]\"}", "\"\\\\\"",
+                                        "null"};
+    const char *at = text;
+    size_t length = 0;
+
+    (void)state;
+    json_decref(parse(text));
+    for (size_t i = 0; i < COUNT_OF(found); i++) {
+        const char *entry = json_next_entry(&at, &length);
+        assert_non_null(entry);
+        assert_int_equal(length, strlen(found[i]));
+        assert_memory_equal(entry, found[i], length);
+    }
+    assert_null(json_next_entry(&at, &length));
+    at = "[ ]";
+    assert_null(json_next_entry(&at, &length));
+}
+
 static void equality_is_that_of_json_schema(void **state)
 {
     static const struct {
@@ -213,6 +234,7 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(values_are_counted),
         cmocka_unit_test(member_text_is_the_text_that_came),
+        cmocka_unit_test(entries_are_the_text_that_came),
         cmocka_unit_test(equality_is_that_of_json_schema),
         cmocka_unit_test(repr_is_that_of_python),
     };

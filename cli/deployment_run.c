@@ -1,19 +1,13 @@
-/* `fermata deployment run`. */
+/* `fermata deployment run`: what its parameters are, and following the run. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/deployments.h"
 #include "cli/form.h"
 #include "cli/runs.h"
 #include "cli/text.h"
 #include "json/text.h"
-
-struct run_settings {
-    struct text_list settings;
-    const char *parameters;
-    const char *name;
-    bool watch;
-};
 
 struct order {
     struct cli *cli;
@@ -24,46 +18,6 @@ struct order {
     struct api_reply deployment;
     struct error error;
 };
-
-/* ---- which ----------------------------------------------------------------------------------- */
-
-/* "/deployments/name/FLOW/DEPLOYMENT", escaped. */
-static int add_path(struct order *order, struct buf *path)
-{
-    const char *slash = strchr(order->name, '/');
-    char *flow = strndup(order->name, (size_t)(slash - order->name));
-    char *flow_segment = flow ? fm_path_segment(flow) : NULL;
-    char *segment = fm_path_segment(slash + 1);
-    bool ok = flow_segment && segment;
-
-    if (ok)
-        buf_addf(path, "/deployments/name/%s/%s", flow_segment, segment);
-    free(segment);
-    free(flow_segment);
-    free(flow);
-    return ok && !path->failed ? 0 : error_set(&order->error, ENOMEM, "out of memory");
-}
-
-static int find(struct order *order)
-{
-    buf_auto path = BUF_INIT;
-
-    if (add_path(order, &path) < 0 || api_connect(order->cli, &order->error) < 0 ||
-        api_call(order->cli->client, "GET", buf_string(&path), NULL, NULL, &order->deployment,
-                 &order->error) < 0)
-        return -1;
-    if (order->deployment.status == 404)
-        return error_set(&order->error, ENOENT,
-                         "there is no deployment '%.200s': start the program that serves it, which "
-                         "prints its name",
-                         order->name);
-    if (api_check(&order->deployment, &order->error) < 0)
-        return -1;
-    return member_text(order->deployment.json, "id")
-               ? 0
-               : error_set(&order->error, EPROTO, "what answers at %s is no API of Fermata's",
-                           fm_client_url(order->cli->client));
-}
 
 /* ---- with what ------------------------------------------------------------------------------- */
 
@@ -137,7 +91,9 @@ static int run_order(struct order *order, bool watches)
 {
     api_reply_auto reply = {0};
 
-    if (find(order) < 0 || create(order, &reply) < 0)
+    if (deployment_find(order->cli, order->name, &order->deployment, &order->error) < 0)
+        return deployment_refuse(&order->error);
+    if (create(order, &reply) < 0)
         return fail_with(&order->error);
     if (order->cli->json)
         print_json(order->cli, &reply);
@@ -147,9 +103,9 @@ static int run_order(struct order *order, bool watches)
     return watches && id ? logs_follow(order->cli, id) : STATUS_DONE;
 }
 
-static int run_run(struct cli *cli, void *settings, int argc, char **argv)
+int run_deployment_run(struct cli *cli, void *settings, int argc, char **argv)
 {
-    const struct run_settings *given = settings;
+    const struct deployment_run_settings *given = settings;
     struct order order = {.cli = cli,
                           .name = argv[0],
                           .run_name = given->name,
@@ -157,50 +113,7 @@ static int run_run(struct cli *cli, void *settings, int argc, char **argv)
                           .settings = &given->settings};
 
     (void)argc;
-    const char *slash = strchr(order.name, '/');
-    if (!slash || slash == order.name || !slash[1]) {
-        complain("'%.100s' names no deployment: it has to be FLOW/DEPLOYMENT", order.name);
-        return STATUS_USAGE;
-    }
     int status = run_order(&order, given->watch);
     api_reply_release(&order.deployment);
     return status;
 }
-
-static const struct option_row run_options[] = {
-    {.name = "param",
-     .letter = 'p',
-     .argument = "NAME=VALUE",
-     .help = "one parameter (\"size=3\"); may be given again",
-     OPTION_LIST(struct run_settings, settings)},
-    {.name = "params",
-     .argument = "JSON",
-     .help = "all parameters, as an object",
-     OPTION_TEXT(struct run_settings, parameters)},
-    {.name = "name",
-     .letter = 'n',
-     .argument = "NAME",
-     .help = "the run's name; default: one is made up",
-     OPTION_TEXT(struct run_settings, name)},
-    {.name = "watch",
-     .letter = 'w',
-     .help = "show the run's log until it ends",
-     OPTION_FLAG(struct run_settings, watch)},
-    OPTIONS_END};
-
-const struct command deployment_commands[] = {
-    {.name = "deployment run",
-     .arguments = "FLOW/DEPLOYMENT",
-     .summary = "start a run of a deployment",
-     .details =
-         "The run starts as soon as a program that serves the deployment has room for it. VALUE is "
-         "read as the parameter's type wants it. With --watch the command ends with the run, and "
-         "its exit status is 0 only if the run is COMPLETED.",
-     .example = "fermata deployment run clean-up/nightly --param days=7 --watch",
-     .run = run_run,
-     .options = run_options,
-     .settings_size = sizeof(struct run_settings),
-     .least = 1,
-     .most = 1,
-     .takes = WORD_DEPLOYMENT},
-    COMMANDS_END};

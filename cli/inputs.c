@@ -1,0 +1,131 @@
+/* `fermata input …`: what is sent to runs while they run. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/field.h"
+#include "cli/list.h"
+#include "common/ids.h"
+#include "json/text.h"
+
+/* Under these keys a flow that receives a plain type looks for it; the values are wrapped. */
+static const struct {
+    json_type type;
+    const char *key;
+} plain_types[] = {
+    {JSON_STRING, "strautomaticruninput-auto"},  {JSON_INTEGER, "intautomaticruninput-auto"},
+    {JSON_REAL, "floatautomaticruninput-auto"},  {JSON_TRUE, "boolautomaticruninput-auto"},
+    {JSON_FALSE, "boolautomaticruninput-auto"},  {JSON_ARRAY, "listautomaticruninput-auto"},
+    {JSON_OBJECT, "dictautomaticruninput-auto"},
+};
+
+struct send_settings {
+    const char *prefix;
+};
+
+/* What the key of such a value begins with; what is no JSON, or null, is a text. */
+static const char *key_for(const json_t *value)
+{
+    for (size_t i = 0; i < COUNT_OF(plain_types); i++)
+        if (value && json_typeof(value) == plain_types[i].type)
+            return plain_types[i].key;
+    return plain_types[0].key;
+}
+
+/* Appends the input's value: the JSON as it was typed, or a text as JSON, wrapped if the type is a
+ * plain one. */
+static void add_value(struct buf *to, const char *typed, bool is_json, bool wrapped)
+{
+    json_auto_t *text = json_string(typed);
+
+    if (wrapped)
+        buf_add_string(to, "{\"value\": ");
+    if (is_json)
+        buf_add_string(to, typed);
+    else
+        field_add_json(to, text);
+    if (wrapped)
+        buf_add_char(to, '}');
+}
+
+static int run_send(struct cli *cli, void *settings, int argc, char **argv)
+{
+    const struct send_settings *send = settings;
+    json_auto_t *parsed = json_parse(argv[1], strlen(argv[1]), NULL);
+    api_reply_auto reply = {0};
+    buf_auto value = BUF_INIT;
+    buf_auto path = BUF_INIT;
+    buf_auto key = BUF_INIT;
+    struct error error;
+    char run[ID_SIZE];
+    char id[ID_SIZE];
+
+    (void)argc;
+    id_new(id);
+    add_value(&value, argv[1], parsed && (send->prefix || !json_is_null(parsed)), !send->prefix);
+    buf_addf(&key, "%s-%s", send->prefix ? send->prefix : key_for(parsed), id);
+    if (api_find_run(cli, argv[0], run, &error) < 0)
+        return fail_with(&error);
+    buf_addf(&path, "/flow_runs/%s/input", run);
+    if (api_send(cli, "POST", buf_string(&path),
+                 json_pack("{s:s,s:s}", "key", buf_string(&key), "value", buf_string(&value)),
+                 &reply, &error) < 0)
+        return fail_with(&error);
+    if (!cli->json && !cli->quiet)
+        fputs("Sent.\n", cli->screen.out);
+    return STATUS_DONE;
+}
+
+static int run_list(struct cli *cli, void *settings, int argc, char **argv)
+{
+    static const struct column columns[] = {{"KEY", "key", COLUMN_TEXT},
+                                            {"VALUE", "value", COLUMN_TEXT},
+                                            {"SENDER", "sender", COLUMN_TEXT},
+                                            {"WHEN", "created", COLUMN_WHEN},
+                                            COLUMNS_END};
+    buf_auto path = BUF_INIT;
+    struct error error;
+    char run[ID_SIZE];
+
+    (void)settings;
+    (void)argc;
+    if (api_find_run(cli, argv[0], run, &error) < 0)
+        return fail_with(&error);
+    buf_addf(&path, "/flow_runs/%s/input/filter", run);
+    const struct listing listing = {.path = buf_string(&path),
+                                    .columns = columns,
+                                    .quiet = "key",
+                                    .nothing = "The run has no inputs."};
+    return list_show(cli, &listing, json_pack("{s:s,s:i}", "prefix", "", "limit", 200));
+}
+
+static const struct option_row send_options[] = {
+    {.name = "prefix",
+     .argument = "PREFIX",
+     .help = "what the key begins with: the prefix under which the flow receives; default: that of "
+             "the value's plain type",
+     OPTION_TEXT(struct send_settings, prefix)},
+    OPTIONS_END};
+
+const struct command input_commands[] = {
+    {.name = "input send",
+     .arguments = "FLOW-RUN VALUE",
+     .summary = "send input to a running flow",
+     .details = "VALUE is read as JSON; what is no JSON is a text.",
+     .example = "fermata input send merry-tiger hello\n"
+                "fermata input send merry-tiger --prefix order '{\"size\": 3}'",
+     .run = run_send,
+     .options = send_options,
+     .settings_size = sizeof(struct send_settings),
+     .least = 2,
+     .most = 2,
+     .takes = WORD_FLOW_RUN},
+    {.name = "input ls",
+     .arguments = "FLOW-RUN",
+     .summary = "list what was sent to a flow run",
+     .example = "fermata input ls merry-tiger",
+     .run = run_list,
+     .least = 1,
+     .most = 1,
+     .takes = WORD_FLOW_RUN},
+    COMMANDS_END};

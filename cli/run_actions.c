@@ -1,0 +1,252 @@
+/* `fermata flow-run cancel`, `resume`, `retry`, `wait` and `delete`: what changes runs, or waits
+ * for their change. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/runs.h"
+#include "cli/text.h"
+#include "common/ids.h"
+#include "common/times.h"
+
+#define WAIT 30 /* seconds that the server holds a request back */
+
+/* ---- several runs, one after the other ---- */
+
+/* What is done to a run: 1 and what is to be said of it, 0 and why not, -1 error. */
+typedef int run_action(struct cli *cli, const char *id, struct buf *said, struct error *error);
+
+static int act_on(struct cli *cli, const char *name, run_action *action)
+{
+    buf_auto said = BUF_INIT;
+    buf_auto line = BUF_INIT;
+    struct error error = {0};
+    char id[ID_SIZE];
+
+    int r = api_find_run(cli, name, id, &error) < 0 ? -1 : action(cli, id, &said, &error);
+    if (r < 0)
+        return fail_with(&error);
+    if (r == 0) {
+        complain("%.100s: %.500s", name, buf_string(&said));
+        return STATUS_FAILED;
+    }
+    if (cli->quiet || cli->json)
+        return STATUS_DONE;
+    text_add_short(&line, name, 60);
+    buf_addf(&line, " %s\n", buf_string(&said));
+    screen_flush(&cli->screen, &line);
+    return STATUS_DONE;
+}
+
+/* All of them, also after one that failed. */
+static int act_on_all(struct cli *cli, int argc, char **argv, run_action *action)
+{
+    int status = STATUS_DONE;
+
+    for (int i = 0; i < argc; i++)
+        if (act_on(cli, argv[i], action) != STATUS_DONE)
+            status = STATUS_FAILED;
+    return status;
+}
+
+/* ---- states that are proposed ---- */
+
+static void add_reason(struct buf *said, const json_t *reply)
+{
+    const char *reason = member_text(json_object_get(reply, "details"), "reason");
+
+    buf_add_string(said, reason ? reason : "no reason is given");
+}
+
+/* Proposes a state. 1 if the run is in it, or in `other`, now; 0 with the reason in `said`. */
+static int propose(struct cli *cli, const char *id, json_t *state, const char *other,
+                   struct api_reply *ret_reply, struct buf *said, struct error *error)
+{
+    const char *wanted = member_text(state, "type");
+    buf_auto path = BUF_INIT;
+
+    if (!wanted)
+        return error_set(error, ENOMEM, "out of memory");
+    json_t *body = json_pack("{s:O}", "state", state);
+    buf_addf(&path, "/flow_runs/%s/set_state", id);
+    if (api_post(cli, buf_string(&path), body, ret_reply, error) < 0)
+        return -1;
+    if (cli->json)
+        print_json(cli, ret_reply);
+    const char *type = member_text(json_object_get(ret_reply->json, "state"), "type");
+    if (type && (strcmp(type, wanted) == 0 || strcmp(type, other) == 0))
+        return 1;
+    add_reason(said, ret_reply->json);
+    return 0;
+}
+
+static int cancel(struct cli *cli, const char *id, struct buf *said, struct error *error)
+{
+    api_reply_auto reply = {0};
+    json_auto_t *state = json_pack("{s:s}", "type", "CANCELLING");
+    int r = propose(cli, id, state, "CANCELLED", &reply, said, error);
+
+    if (r > 0) {
+        const char *type = member_text(json_object_get(reply.json, "state"), "type");
+        buf_add_string(said, strcmp(type, "CANCELLED") == 0
+                                 ? "is cancelled."
+                                 : "is told to end: it is cancelled when its process has ended.");
+    }
+    return r;
+}
+
+static int retry(struct cli *cli, const char *id, struct buf *said, struct error *error)
+{
+    api_reply_auto reply = {0};
+    char now[TIME_SIZE];
+
+    time_format(time_now(), now);
+    json_auto_t *state = json_pack("{s:s,s:s,s:{s:s}}", "type", "SCHEDULED", "name",
+                                   "AwaitingRetry", "state_details", "scheduled_time", now);
+    int r = propose(cli, id, state, "SCHEDULED", &reply, said, error);
+    if (r > 0)
+        buf_add_string(said, "is scheduled again.");
+    return r;
+}
+
+static int resume(struct cli *cli, const char *id, struct buf *said, struct error *error)
+{
+    api_reply_auto reply = {0};
+    buf_auto path = BUF_INIT;
+
+    buf_addf(&path, "/flow_runs/%s/resume", id);
+    if (api_post(cli, buf_string(&path), json_object(), &reply, error) < 0)
+        return -1;
+    if (cli->json)
+        print_json(cli, &reply);
+    const char *status = member_text(reply.json, "status");
+    if (status && strcmp(status, "ACCEPT") == 0) {
+        buf_add_string(said, "goes on.");
+        return 1;
+    }
+    add_reason(said, reply.json);
+    buf_add_string(said, "; what asks for input is answered with 'fermata answer --run'");
+    return 0;
+}
+
+static int drop(struct cli *cli, const char *id, struct buf *said, struct error *error)
+{
+    api_reply_auto reply = {0};
+    buf_auto path = BUF_INIT;
+
+    buf_addf(&path, "/flow_runs/%s", id);
+    if (api_send(cli, "DELETE", buf_string(&path), NULL, &reply, error) < 0)
+        return -1;
+    buf_add_string(said, "is deleted, with its log, its tasks and its inputs.");
+    return 1;
+}
+
+int run_cancel(struct cli *cli, void *settings, int argc, char **argv)
+{
+    (void)settings;
+    return act_on_all(cli, argc, argv, cancel);
+}
+
+int run_retry(struct cli *cli, void *settings, int argc, char **argv)
+{
+    (void)settings;
+    return act_on_all(cli, argc, argv, retry);
+}
+
+int run_resume(struct cli *cli, void *settings, int argc, char **argv)
+{
+    (void)settings;
+    return act_on_all(cli, argc, argv, resume);
+}
+
+int run_delete(struct cli *cli, void *settings, int argc, char **argv)
+{
+    (void)settings;
+    return act_on_all(cli, argc, argv, drop);
+}
+
+/* ---- waiting ---- */
+
+bool is_terminal_type(const char *type)
+{
+    static const char *const types[] = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"};
+
+    for (size_t i = 0; type && i < COUNT_OF(types); i++)
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Reads the run, as soon as it is another than the one of `etag`, at the latest after `seconds`. 1
+ * if it was read, 0 if it is the same still. */
+static int read_changed(struct cli *cli, const char *id, const char *etag, int64_t seconds,
+                        struct api_reply *ret_reply, struct error *error)
+{
+    const struct fm_call options = {.wait = *etag ? (double)seconds : 0,
+                                    .if_none_match = *etag ? etag : NULL};
+    buf_auto path = BUF_INIT;
+
+    buf_addf(&path, "/flow_runs/%s", id);
+    if (api_connect(cli, error) < 0 ||
+        api_call(cli->client, "GET", buf_string(&path), NULL, &options, ret_reply, error) < 0)
+        return -1;
+    if (ret_reply->status == 304)
+        return 0;
+    return api_check(ret_reply, error) < 0 ? -1 : 1;
+}
+
+/* The run's state when it has ended; `until` (monotonic) at the latest, then 0. */
+static int await_end(struct cli *cli, const char *id, int64_t until, struct api_reply *ret_reply,
+                     struct error *error)
+{
+    char etag[sizeof(ret_reply->etag)] = "";
+
+    for (;;) {
+        api_reply_auto reply = {0};
+        int64_t left = (until - time_monotonic() + SECOND - 1) / SECOND;
+        int r = read_changed(cli, id, etag, left < WAIT ? left : WAIT, &reply, error);
+        if (r < 0)
+            return -1;
+        if (r > 0) {
+            memcpy(etag, reply.etag, sizeof(etag));
+            if (is_terminal_type(member_text(reply.json, "state_type"))) {
+                *ret_reply = reply;
+                reply = (struct api_reply){0};
+                return 1;
+            }
+        }
+        if (time_monotonic() >= until)
+            return 0;
+    }
+}
+
+int run_wait(struct cli *cli, void *settings, int argc, char **argv)
+{
+    const struct wait_settings *wait = settings;
+    api_reply_auto reply = {0};
+    buf_auto line = BUF_INIT;
+    struct error error;
+    char id[ID_SIZE];
+
+    (void)argc;
+    int64_t until = wait->timeout ? time_monotonic() + wait->timeout * SECOND : INT64_MAX / 2;
+    if (api_find_run(cli, argv[0], id, &error) < 0)
+        return fail_with(&error);
+    int r = await_end(cli, id, until, &reply, &error);
+    if (r < 0)
+        return fail_with(&error);
+    if (r == 0) {
+        complain("'%.100s' has not ended after %lld seconds", argv[0], (long long)wait->timeout);
+        return STATUS_FAILED;
+    }
+    const char *name = member_text(reply.json, "state_name");
+    const char *type = member_text(reply.json, "state_type");
+    if (cli->json) {
+        print_json(cli, &reply);
+    } else if (!cli->quiet) {
+        text_add_short(&line, argv[0], 60);
+        buf_addf(&line, ": %s\n", name ? name : type);
+        screen_flush(&cli->screen, &line);
+    }
+    return strcmp(type, "COMPLETED") == 0 ? STATUS_DONE : STATUS_FAILED;
+}

@@ -1,0 +1,26 @@
+#include "server/orchestration/deployment_event.h"
+
+#include "server/orchestration/made_event.h"
+
+int deployment_event_make(struct txn *txn, const char *id, bool is_ready)
+{
+    const char *name = is_ready ? "prefect.deployment.ready" : "prefect.deployment.not-ready";
+    made_event_auto made = {0};
+    rows_auto rows = {0};
+    int found = db_first(txn, &rows,
+                         "SELECT d.name, f.id, f.name, d.storage_document_id,"
+                         " d.infrastructure_document_id FROM deployments d"
+                         " JOIN flows f ON f.id = d.flow_id WHERE d.id = ?",
+                         V(id));
+
+    if (found <= 0)
+        return found;
+    made_event_begin(&made, txn, name, "prefect.deployment", id, rows_text(&rows, 0));
+    made_event_relate(&made, "flow", "prefect.flow", rows_text(&rows, 1), rows_text(&rows, 2));
+    if (!rows_is_null(&rows, 3))
+        made_event_relate(&made, "storage", "prefect.block-document", rows_text(&rows, 3), NULL);
+    if (!rows_is_null(&rows, 4))
+        made_event_relate(&made, "infrastructure", "prefect.block-document", rows_text(&rows, 4),
+                          NULL);
+    return made_event_record(&made);
+}
