@@ -207,8 +207,7 @@ static int create_work_pool(struct txn *txn, struct request *request, struct htt
         return reply_detail(reply, 409, "A work pool with this name already exists.");
     record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
     const char *id = record_get(&record, "id").text;
-    if (record_insert(txn, "work_pools", &record) < 0 ||
-        work_pool_add_default_queue(txn, id) < 0 ||
+    if (record_insert(txn, "work_pools", &record) < 0 || work_pool_add_default_queue(txn, id) < 0 ||
         work_pool_event_make(txn, id, "created") < 0 || work_pool_follow(txn, id, "") < 0)
         return HANDLER_FAILED;
     return reply_resource(txn, reply, 201, &work_pool_resource, "r.id = ?", V(id));
@@ -266,6 +265,22 @@ static int delete_work_pool(struct txn *txn, struct request *request, struct htt
 }
 
 /* ---- lists of a pool ---- */
+
+static const struct field pool_list_fields[] = {{.name = "limit",
+                                                 .type = FIELD_INTEGER,
+                                                 .flags = FIELD_NULLABLE,
+                                                 .minimum = &zero,
+                                                 .fallback = "200",
+                                                 .doc = "How many at the most, up to 200."},
+                                                {.name = "offset",
+                                                 .type = FIELD_INTEGER,
+                                                 .flags = FIELD_NULLABLE,
+                                                 .minimum = &zero,
+                                                 .fallback = "0",
+                                                 .doc = "How many of the first to leave out."},
+                                                FIELDS_END};
+
+const struct body pool_list_body = {.fields = pool_list_fields, .open = true, .optional = true};
 
 int reply_list_of_pool(struct txn *txn, struct request *request, struct http_reply *reply,
                        const char *sort)

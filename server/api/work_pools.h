@@ -33,6 +33,9 @@ struct work_queue_wish {
 int wished_work_queue(struct txn *txn, struct http_reply *reply, const struct work_queue_wish *wish,
                       struct work_queue *ret_queue) MUST_CHECK;
 
+/* The body of lists of a pool: {"limit", "offset"} beside the filters. */
+extern const struct body pool_list_body;
+
 /* The resource's rows that belong to the pool of the path and fit the body, in the order of `sort`,
  * which is SQL. */
 int reply_list_of_pool(struct txn *txn, struct request *request, struct http_reply *reply,
