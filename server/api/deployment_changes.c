@@ -87,7 +87,7 @@ static int read_input(struct txn *txn, struct request *request, struct http_repl
                       struct input *input, const char *doing)
 {
     const char *queue = request_text(request, "work_queue_name");
-    problems_auto problems;
+    problems_auto problems = {0};
 
     problems_init(&problems, "body");
     check_name(request, &problems);

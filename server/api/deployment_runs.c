@@ -405,16 +405,6 @@ static struct value *polled_ids(struct request *request, int *ret_count)
     return values;
 }
 
-/* How far the runs that are asked for may lie ahead, by the clock as it is now. */
-static int64_t time_ahead(const struct request *request, const struct txn *txn)
-{
-    int64_t before = request_time(request, "scheduled_before", TIME_NEVER);
-
-    if (!request->wait_until)
-        return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0 : before - request->wait_begun;
-}
-
 static void from_scheduled(struct sql *sql, const struct value *ids, int count)
 {
     sql_add(sql, " WHERE r.deployment_id IN (");
@@ -422,13 +412,16 @@ static void from_scheduled(struct sql *sql, const struct value *ids, int count)
     sql_add(sql, ") AND r.state_type = 'SCHEDULED' AND r.next_scheduled_start_time ");
 }
 
-/* When the next run comes near enough. */
+/* When the next run comes near enough. Nothing is too far for who asks for all: only a new one is
+ * news. */
 static int watch_next(struct txn *txn, struct request *request, const struct value *ids, int count,
                       int64_t ahead)
 {
     sql_auto sql = {0};
     rows_auto rows = {0};
 
+    if (ahead == TIME_NEVER)
+        return 0;
     sql_add(&sql, "SELECT MIN(r.next_scheduled_start_time) FROM flow_runs r");
     from_scheduled(&sql, ids, count);
     sql_add(&sql, "> ?");
@@ -446,7 +439,7 @@ static int poll_runs(struct txn *txn, struct request *request, struct http_reply
     int64_t limit, offset;
     int count;
     struct value *ids = polled_ids(request, &count);
-    int64_t ahead = time_ahead(request, txn);
+    int64_t ahead = polled_ahead(request, txn);
 
     if (!request_page(request, reply, &limit, &offset))
         return HANDLER_DONE;

@@ -70,8 +70,7 @@ static void hold_poll(struct request *request, const char *about, const json_t *
 {
     int64_t most = api_config(request->api)->hold_polls;
 
-    /* Who sets no time gets all runs that there will be, which one who waits does not. */
-    if (!most || !may_hold(request) || !request_text(request, "scheduled_before"))
+    if (!most || !may_hold(request))
         return;
     char *text = json_dumps(asked, JSON_COMPACT | JSON_ENCODE_ANY);
     int64_t since = ask_again(request, about, text ? text : "");

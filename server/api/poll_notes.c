@@ -88,3 +88,12 @@ int note_polls(struct txn *txn, struct request *request, const struct polled_kin
     store_submit(api_config(request->api)->store, &note->job);
     return 0;
 }
+
+int64_t polled_ahead(const struct request *request, const struct txn *txn)
+{
+    int64_t before = request_time(request, "scheduled_before", TIME_NEVER);
+
+    if (before == TIME_NEVER)
+        return request->wait_until && !request->held ? 0 : TIME_NEVER;
+    return before - (request->wait_until ? request->wait_begun : txn_now(txn));
+}

@@ -20,3 +20,7 @@ extern const struct polled_kind polled_work_queues;
 /* Whoever waits is there as long as it waits. */
 int note_polls(struct txn *txn, struct request *request, const struct polled_kind *kind,
                const struct value *ids, int count) MUST_CHECK;
+
+/* How far the runs that are asked for may lie ahead, by the clock as it is now. By the
+ * "scheduled_before" of the body; TIME_NEVER: any time. */
+int64_t polled_ahead(const struct request *request, const struct txn *txn);

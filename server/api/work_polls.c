@@ -49,16 +49,6 @@ struct poll {
     int64_t limit;
 };
 
-/* How far the runs that are asked for may lie ahead, by the clock as it is now. */
-static int64_t time_ahead(const struct request *request, const struct txn *txn)
-{
-    int64_t before = request_time(request, "scheduled_before", TIME_NEVER);
-
-    if (!request->wait_until)
-        return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0 : before - request->wait_begun;
-}
-
 /* ---- finding runs ---- */
 
 #define SCHEDULED                                                                                  \
@@ -134,6 +124,8 @@ static int write_due(struct txn *txn, struct json_writer *writer, const struct p
 /* When the next run comes near enough. What a limit or a pause holds back comes with a change. */
 static int watch_next(struct txn *txn, struct request *request, const struct poll *poll)
 {
+    if (poll->ahead == TIME_NEVER)
+        return 0;
     for (int i = 0; i < poll->count; i++) {
         rows_auto rows = {0};
         int found =
@@ -226,7 +218,7 @@ static int poll_pool(struct txn *txn, struct request *request, struct http_reply
 {
     struct work_pool pool;
     struct poll poll = {.pool = &pool,
-                        .ahead = time_ahead(request, txn),
+                        .ahead = polled_ahead(request, txn),
                         .after = request_time(request, "scheduled_after", INT64_MIN)};
     int64_t offset;
 
@@ -254,7 +246,7 @@ static int poll_queue(struct txn *txn, struct request *request, struct http_repl
     struct poll poll = {.pool = &pool,
                         .queues = &queue,
                         .count = 1,
-                        .ahead = time_ahead(request, txn),
+                        .ahead = polled_ahead(request, txn),
                         .after = INT64_MIN};
     int64_t offset;
 

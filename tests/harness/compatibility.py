@@ -31,9 +31,6 @@ REASONS = (
     ("/flow_runs/{id}/graph", "for the pages of Prefect's server"),
     ("/flow_runs/{id}/logs/download", "`fermata flow-run logs RUN` and `/logs/filter` give the same lines"),
     ("/flows/bulk_delete", "flows are deleted one by one"),
-    ("/artifacts", "artifacts are not there yet"),
-    ("/saved_searches", "saved searches are not there yet"),
-    ("/concurrency_limits", "limits of concurrency are not there yet"),
     ("/v2/concurrency_limits", "limits of concurrency are not there yet"),
     ("/block_", "blocks are not there yet"),
 )
