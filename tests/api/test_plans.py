@@ -328,7 +328,10 @@ SORTED = (
 # ones. What one row's JSON holds is no table.
 WALKED = ("SCAN run_leases USING INDEX run_leases_begin: ",
           "SCAN run_leases: UPDATE run_leases SET begins = 1 WHERE begins = ?",
-          "SCAN events: DELETE FROM event")
+          "SCAN events: DELETE FROM event",
+          # whether there are any
+          "SCAN block_documents USING COVERING INDEX block_documents_schema: SELECT 1 FROM "
+          "block_documents LIMIT ?")
 
 
 # What a stream looks at when it is woken: so many rows at the most, whatever it asks for.
