@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from harness.deployments import eventually, read
+from harness.events import ask
 from harness.work_pools import (change_pool, heartbeat, make_pool, poll_pool, pooled, queues_of,
                                 read_pool, workers_of)
 
@@ -144,3 +145,48 @@ def test_one_who_waits_is_there_as_long_as_it_waits(fresh_server):
     assert poll_pool(api, pool, wait=2) == []
     (until,) = times_of(fresh_server, "SELECT polled_until FROM work_queues")
     assert until / SECOND >= begun + 2 + 60 - 1
+
+
+# ---- events ----
+
+def events_of(api, kind, thing):
+    """What has happened to the pool, queue or deployment, in its order."""
+    page = ask(api, resource={"id": [f"prefect.{kind}.{thing['id']}"]}, order="ASC")
+    return [event["event"].removeprefix(f"prefect.{kind}.") for event in page["events"]]
+
+
+def test_what_becomes_of_a_pool_is_told(fresh_server):
+    api = fresh_server.api
+    pool = make_pool(api)
+    heartbeat(api, pool, "w1")
+    heartbeat(api, pool, "w2")
+    change_pool(api, pool, description="The status is the same.")
+    change_pool(api, pool, is_paused=True)
+    change_pool(api, pool, is_paused=False)
+    edit(fresh_server, "UPDATE workers SET online_until = ?", ago(1))
+    eventually(lambda: read_pool(api, pool)["status"] == "NOT_READY", 5)
+    heartbeat(api, pool, "w1")
+    api.delete(f"/work_pools/{pool['name']}/workers/w1")
+    api.delete(f"/work_pools/{pool['name']}")
+    assert events_of(api, "work-pool", pool) == [
+        "created", "not-ready", "ready", "paused", "ready", "not-ready", "ready", "not-ready",
+        "deleted"]
+
+
+def test_what_becomes_of_a_queue_is_told(fresh_server):
+    api = fresh_server.api
+    pool = make_pool(api)
+    deployment = pooled(api, pool)
+    queue, = queues_of(api, pool)
+    path = f"/work_pools/{pool['name']}/queues/default"
+    poll_pool(api, pool)
+    eventually(lambda: queues_of(api, pool)[0]["status"] == "READY")
+    api.patch(path, json={"is_paused": True})
+    api.patch(path, json={"is_paused": False})
+    edit(fresh_server, "UPDATE work_queues SET polled_until = ?", ago(1))
+    eventually(lambda: queues_of(api, pool)[0]["status"] == "NOT_READY", 5)
+    api.delete(f"/work_pools/{pool['name']}")
+    assert events_of(api, "work-queue", queue) == [
+        "created", "ready", "paused", "ready", "not-ready", "deleted"]
+    told = events_of(api, "deployment", deployment)
+    assert [what for what in told if "ready" in what] == ["ready", "not-ready"]
