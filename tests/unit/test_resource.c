@@ -1,4 +1,6 @@
-/* Records become rows, and filters become SQL that finds the right rows of a real store. */
+/* Records become rows, and filters become SQL that finds the right rows of a real store.
+ *
+ * Long: one table of a store of its own serves all of it. */
 #include "tests/unit/unit.h"
 
 #include <jansson.h>
