@@ -39,7 +39,6 @@ REASONS = (
     ("/concurrency_limits", "limits of concurrency are not there yet"),
     ("/v2/concurrency_limits", "limits of concurrency are not there yet"),
     ("/block_", "blocks are not there yet"),
-    ("/events", "events are not there yet"),
 )
 
 
