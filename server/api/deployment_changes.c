@@ -55,7 +55,7 @@ static void read_schedules(struct request *request, struct input *input, struct 
 static int read_input(struct request *request, struct http_reply *reply, struct input *input)
 {
     const char *pool = request_text(request, "work_pool_name");
-    problems_auto problems;
+    problems_auto problems = {0};
 
     problems_init(&problems, "body");
     check_name(request, &problems);

@@ -475,9 +475,9 @@ static int64_t time_ahead(const struct request *request, const struct txn *txn)
 {
     int64_t before = request_time(request, "scheduled_before", TIME_NEVER);
 
-    if (!request->wait_until)
-        return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0 : before - request->wait_begun;
+    if (before == TIME_NEVER)
+        return request->wait_until && !request->held ? 0 : TIME_NEVER;
+    return before - (request->wait_until ? request->wait_begun : txn_now(txn));
 }
 
 static void from_scheduled(struct sql *sql, const struct value *ids, int count)
@@ -487,13 +487,16 @@ static void from_scheduled(struct sql *sql, const struct value *ids, int count)
     sql_add(sql, ") AND r.state_type = 'SCHEDULED' AND r.next_scheduled_start_time ");
 }
 
-/* When the next run comes near enough. */
+/* When the next run comes near enough. Nothing is too far for who asks for all: only a new one is
+ * news. */
 static int watch_next(struct txn *txn, struct request *request, const struct value *ids, int count,
                       int64_t ahead)
 {
     sql_auto sql = {0};
     rows_auto rows = {0};
 
+    if (ahead == TIME_NEVER)
+        return 0;
     sql_add(&sql, "SELECT MIN(r.next_scheduled_start_time) FROM flow_runs r");
     from_scheduled(&sql, ids, count);
     sql_add(&sql, "> ?");

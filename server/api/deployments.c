@@ -221,7 +221,7 @@ static int bulk_delete(struct txn *txn, struct request *request, struct http_rep
 {
     int64_t limit = request_integer(request, "limit", DELETED_AT_ONCE);
     const char *ids[DELETED_AT_ONCE];
-    problems_auto problems;
+    problems_auto problems = {0};
     struct json_writer writer;
     sql_auto sql = {0};
     rows_auto rows = {0};

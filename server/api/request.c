@@ -171,7 +171,7 @@ static void answer(struct request *request)
     poll_answered(request);
     int64_t took = time_monotonic() - request->started;
     metrics_count(&request->api->metrics, request->route, reply->status, took);
-    if (reply->status >= 500)
+    if (reply->status >= 500 && reply->status != 501)
         log_event(LOG_LEVEL_ERROR, "a request failed",
                   LOG_STRING("method", http_method_name(http_request_method(request->http))),
                   LOG_STRING("path", http_request_path(request->http)),
@@ -266,7 +266,7 @@ static bool check_media_type(struct request *request, struct http_reply *reply)
 static bool refuse_json(struct request *request, struct http_reply *reply,
                         const struct error *error)
 {
-    problems_auto problems;
+    problems_auto problems = {0};
 
     problems_init(&problems, "body");
     problems_add(&problems, "json_invalid", NULL, json_pack("{s:s}", "error", error->message),

@@ -9,6 +9,7 @@
 #include "server/orchestration/names.h"
 #include "server/orchestration/run_event.h"
 #include "server/orchestration/run_lease.h"
+#include "server/orchestration/slots.h"
 #include "server/orchestration/task_run.h"
 #include "server/resource/overlay.h"
 #include "json/text.h"
@@ -220,6 +221,8 @@ int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
         return -1;
     if (run_lease_follow(txn, run, state) < 0)
         return -1;
+    if (state_is_terminal(state->type) && slot_leases_release_of_run(txn, run->id) < 0)
+        return -1;
     publish(txn, run, state);
     run->state = *state;
     return 0;
@@ -341,7 +344,7 @@ static int publish_deletion(struct txn *txn, const char *id)
 
 int flow_run_delete(struct txn *txn, const char *id)
 {
-    if (publish_deletion(txn, id) < 0 ||
+    if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0 ||
         db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
         return -1;
     return db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id));

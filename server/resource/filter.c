@@ -150,9 +150,12 @@ static void compile_exists(struct filter_compiler *compiler, const struct filter
 {
     bool flag = false;
 
-    (void)filter;
-    if (operand_flag(compiler, operand, &flag))
+    if (!operand_flag(compiler, operand, &flag))
+        return;
+    if (filter->kind == FILTER_EXISTS)
         sql_addf(compiler->sql, "%s(%s)", flag ? "" : "NOT ", expression);
+    else
+        sql_addf(compiler->sql, "%s IS %sNULL", expression, flag ? "NOT " : "");
 }
 
 static void compare(struct filter_compiler *compiler, const struct filter *filter,

@@ -6,6 +6,7 @@ const struct service all_services[] = {
     {"leases of runs", run_leases_next, run_leases_run},
     {"schedules", scheduler_next, scheduler_run},
     {"late runs", late_next, late_run},
+    {"leases of slots", slot_leases_next, slot_leases_run},
     {"deployments without runners", not_ready_next, not_ready_run},
     {"retention of runs", retention_next, retention_run},
     {"retention of events", event_retention_next, event_retention_run},

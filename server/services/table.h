@@ -20,6 +20,9 @@ int not_ready_run(struct txn *txn, const struct services_config *config);
 int retention_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int retention_run(struct txn *txn, const struct services_config *config);
 
+int slot_leases_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int slot_leases_run(struct txn *txn, const struct services_config *config);
+
 int event_retention_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int event_retention_run(struct txn *txn, const struct services_config *config);
 

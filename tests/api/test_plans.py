@@ -19,7 +19,7 @@ from harness.streams import events_out, logs_out, opened
 KEYSET = {kind: f"paused-1-{kind}" for kind in ("schema", "response", "description")}
 
 # Tables whose rows are few: people make them, not runs.
-SMALL = {"flows", "deployments", "deployment_schedules", "variables"}
+SMALL = {"flows", "deployments", "deployment_schedules", "variables", "concurrency_limits"}
 
 
 def paused_run(api, flow, seconds):
@@ -203,8 +203,44 @@ def lists_of_runs(api):
         assert api.post("/flow_runs/filter", json=body).status_code == 200
 
 
+def life_of_artifacts(api):
+    run = make_run(api)
+    for n in range(2):
+        made = api.post("/artifacts/", json={"key": "k", "data": n, "flow_run_id": run["id"]}).json()
+    assert api.get("/artifacts/k/latest").json() == made
+    for base in ("/artifacts/", "/artifacts/latest/"):
+        for sort in ("ID_DESC", "CREATED_DESC", "UPDATED_DESC", "KEY_DESC", "KEY_ASC"):
+            assert len(api.post(base + "filter", json={"sort": sort, "limit": 20}).json()) <= 2
+    for filters in ({"key": {"any_": ["k"]}}, {"id": {"any_": [made["id"]]}}):
+        body = {"artifacts": filters, "sort": "UPDATED_DESC"}
+        assert api.post("/artifacts/filter", json=body).json()
+    assert api.delete(f"/artifacts/{made['id']}").status_code == 204
+
+
+def life_of_slots(api):
+    api.post("/concurrency_limits/", json={"tag": "t", "concurrency_limit": 1})
+    run = make_run(api)
+    set_state(api, run["id"], "RUNNING")
+    for n in range(2):
+        task = api.post("/task_runs/", json={"flow_run_id": run["id"], "task_key": "t",
+                                             "dynamic_key": str(n), "tags": ["t"]}).json()
+        for state in ("RUNNING", "COMPLETED"):
+            api.post(f"/task_runs/{task['id']}/set_state", json={"state": {"type": state}})
+    asked = {"names": ["tag:t"], "slots": 1}
+    held = api.post("/v2/concurrency_limits/increment-with-lease", json=asked).json()
+    assert api.post("/v2/concurrency_limits/increment", json=asked).status_code == 423
+    lease = {"lease_id": held["lease_id"]}
+    api.post(f"/v2/concurrency_limits/leases/{held['lease_id']}/renew")
+    api.post("/v2/concurrency_limits/decrement-with-lease", json=lease)
+    for path in ("/concurrency_limits/tag/t", "/v2/concurrency_limits/tag:t"):
+        assert api.get(path).status_code == 200
+    api.post("/concurrency_limits/tag/t/reset")
+    set_state(api, run["id"], "COMPLETED")
+    assert api.delete("/concurrency_limits/tag/t").status_code == 200
+
+
 LIVES = (life_of_runs, life_of_held_runs, life_of_tasks, life_of_events, life_of_questions, life_of_deployments, lists_of_runs,
-         life_of_streams)
+         life_of_streams, life_of_artifacts, life_of_slots)
 
 
 @pytest.fixture(scope="module")
@@ -259,7 +295,10 @@ SORTED = (
 # ones. What one row's JSON holds is no table.
 WALKED = ("SCAN run_leases USING INDEX run_leases_begin: ",
           "SCAN run_leases: UPDATE run_leases SET begins = 1 WHERE begins = ?",
-          "SCAN events: DELETE FROM event")
+          "SCAN events: DELETE FROM event",
+          # whether there are any
+          "SCAN block_documents USING COVERING INDEX block_documents_schema: SELECT 1 FROM "
+          "block_documents LIMIT ?")
 
 
 # What a stream looks at when it is woken: so many rows at the most, whatever it asks for.
