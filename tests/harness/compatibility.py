@@ -34,11 +34,8 @@ REASONS = (
     ("/deployments/{id}/work_queue_check", "work pools are not there yet, so the list is empty"),
     ("/work_", "work pools are not there yet"),
     ("/collections", "work pools are not there yet"),
-    ("/artifacts", "artifacts are not there yet"),
-    ("/saved_searches", "saved searches are not there yet"),
     ("/concurrency_limits", "limits of concurrency are not there yet"),
     ("/v2/concurrency_limits", "limits of concurrency are not there yet"),
-    ("/block_", "blocks are not there yet"),
 )
 
 
