@@ -75,6 +75,7 @@ static int create_flow(struct txn *txn, struct request *request, struct http_rep
         record_set(&record, "labels", V("{}"));
     if (record_insert(txn, "flows", &record) < 0)
         return HANDLER_FAILED;
+    txn_publish(txn, "flows");
     return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));
 }
 
