@@ -47,6 +47,9 @@ export function jsonText(value: unknown, indent?: number): string {
   );
 }
 
+/** Whether it is a number that is no bigint and has more digits than JavaScript's have. */
+export const isRawNumber = (value: unknown): boolean => exact.isRawJSON(value);
+
 /** Whether the value holds a number with more digits than a form's field can. */
 export function hasRawNumber(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
