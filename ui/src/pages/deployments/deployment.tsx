@@ -8,7 +8,7 @@ import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
-import { exact } from "../../lib/times";
+import { dayAndTime } from "../../lib/times";
 import { useTitle } from "../../lib/title";
 import { useNamesOf } from "../runs/queries";
 import { useDeployment, useNextRuns } from "./queries";
@@ -47,7 +47,7 @@ function NextRuns({ id }: { id: string }) {
               <span className="list-side faint">
                 {run.expected_start_time ? (
                   <>
-                    {exact(run.expected_start_time)}, <When time={run.expected_start_time} />
+                    {dayAndTime(run.expected_start_time)}, <When time={run.expected_start_time} />
                   </>
                 ) : null}
               </span>

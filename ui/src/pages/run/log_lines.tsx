@@ -1,6 +1,6 @@
 // The lines of a log: only those that are seen are there. It follows the end while one looks at it.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type UIEvent, useEffect, useRef, useState } from "react";
+import { type UIEvent, useLayoutEffect, useRef, useState } from "react";
 import type { Log } from "../../api/types";
 import { exact } from "../../lib/times";
 import { CHUNK, type LogFilter, useLogChunk } from "./log_store";
@@ -61,9 +61,10 @@ export function LogLines(props: { runId: string; filter: LogFilter; count: numbe
     estimateSize: () => LINE,
     overscan: 20,
   });
-  useEffect(() => {
-    if (follows && shown > 0) virtual.scrollToIndex(shown - 1, { align: "end" });
-  }, [follows, shown, virtual]);
+  const height = virtual.getTotalSize();
+  useLayoutEffect(() => {
+    if (follows && box.current) box.current.scrollTop = height;
+  }, [follows, height]);
   const toBegin = () => {
     setFollows(false);
     virtual.scrollToIndex(0);
@@ -85,7 +86,7 @@ export function LogLines(props: { runId: string; filter: LogFilter; count: numbe
         aria-live="off"
         onScroll={onScroll}
       >
-        <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
+        <div style={{ height, position: "relative" }}>
           {virtual.getVirtualItems().map((item) => (
             <div
               key={item.key}
@@ -101,7 +102,7 @@ export function LogLines(props: { runId: string; filter: LogFilter; count: numbe
       </div>
       <p className="log-ends">
         <button type="button" className="quiet" onClick={toBegin}>
-          To the begin
+          To the beginning
         </button>
         <button type="button" className="quiet" disabled={follows} onClick={() => setFollows(true)}>
           {follows ? "Following the end" : "To the end"}

@@ -12,6 +12,7 @@ import { StateBadge } from "../../components/state_badge";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
 import { jsonText } from "../../lib/json";
+import { useNow } from "../../lib/now";
 import { duration } from "../../lib/times";
 import { useTitle } from "../../lib/title";
 import { useNamesOf } from "../runs/queries";
@@ -24,6 +25,13 @@ import { isOver } from "./over";
 import { useOpenRequest, useRequestsOfRun, useStates, useSubflows, useTaskRuns } from "./queries";
 import { Requests } from "./requests";
 import { Timeline } from "./timeline";
+
+/** The time that it spent running; it goes on while it runs. */
+function RunTime({ run }: { run: FlowRun }) {
+  const now = useNow();
+  const since = run.state_type === "RUNNING" && run.state ? Date.parse(run.state.timestamp) : now;
+  return <>{duration(run.total_run_time * 1000 + Math.max(0, now - since))}</>;
+}
 
 function Facts({ run }: { run: FlowRun }) {
   const flow = useNamesOf("flows", [run.flow_id]).get(run.flow_id);
@@ -55,7 +63,9 @@ function Facts({ run }: { run: FlowRun }) {
       {run.start_time ? (
         <div>
           <dt>Ran for</dt>
-          <dd>{duration(run.estimated_run_time * 1000)}</dd>
+          <dd>
+            <RunTime run={run} />
+          </dd>
         </div>
       ) : null}
       {run.run_count > 1 ? (

@@ -63,7 +63,12 @@ function Bar(props: { counts: number[]; x: number; most: number; onPoint: () => 
 
 const DAY = 86_400_000;
 const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const days = new Intl.DateTimeFormat(undefined, {
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+});
 
 function periodText(from: string, to: string): string {
   const format = Date.now() - Date.parse(from) < DAY ? hours : days;
