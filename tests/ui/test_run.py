@@ -296,6 +296,7 @@ def test_it_catches_up_after_the_server_was_away(page, server, api, troubles):
     troubles.allow_server_away()
     run = make_run(api)
     open_page(page, address(run))
+    expect(heading(page)).to_contain_text(run["name"])
     server.stop()
     expect(page.get_by_text("Server away")).to_be_visible()
     expect(heading(page)).to_contain_text(run["name"])  # what was there stays

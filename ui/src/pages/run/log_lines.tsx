@@ -6,8 +6,8 @@ import { exact } from "../../lib/times";
 import { CHUNK, type LogFilter, useLogChunk } from "./log_store";
 import { levelName } from "./log_text";
 
-const LINE = 17; // px, as in run.css: a million of them are just within what browsers can scroll
-const MOST_LINES = 1_000_000;
+const LINE = 17; // px, as in run.css
+const MOST_LINES = 1_050_000; // so that all of them are within what browsers can scroll: 17.8 million px
 const NEAR = 40; // px from the end that still count as the end
 
 const clock = new Intl.DateTimeFormat(undefined, {
@@ -67,7 +67,7 @@ export function LogLines(props: { runId: string; filter: LogFilter; count: numbe
   }, [follows, height]);
   const toBegin = () => {
     setFollows(false);
-    virtual.scrollToIndex(0);
+    box.current?.scrollTo({ top: 0 });
   };
 
   return (
