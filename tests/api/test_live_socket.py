@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from harness.objects import make_run, set_state
+from harness.objects import make_flow, make_run, set_state
 
 
 def connected(server):
@@ -100,3 +100,22 @@ def test_a_socket_that_goes_while_things_change(server, api):
         make_run(api)
         socket.socket.close()
     assert api.get(f"/flow_runs/{run['id']}").status_code == 200
+
+
+def test_variables_and_flows_are_told(live, api):
+    watch(live, "variables", "flows")
+    settle(live)
+    variable = api.post("/variables/", json={"name": "watched", "value": 1}).json()
+    assert changed(live) == ["variables"]
+    api.patch(f"/variables/{variable['id']}", json={"value": 2})
+    assert changed(live) == ["variables"]
+    api.delete("/variables/name/watched")
+    assert changed(live) == ["variables"]
+    api.delete("/variables/name/watched")  # which is not there any more
+    nothing(live)
+    flow = make_flow(api)
+    assert changed(live) == ["flows"]
+    api.post("/flows/", json={"name": flow["name"]})  # as it was
+    nothing(live)
+    api.delete(f"/flows/{flow['id']}")
+    assert changed(live) == ["flows"]

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Redirect } from "wouter";
 import { ApiError, get } from "../../api/http";
 import type { TaskRun } from "../../api/types";
-import { Empty } from "../../components/empty";
+import { Gone } from "../../components/gone";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 
@@ -30,11 +30,9 @@ export function TaskRunAddress({ params }: Props) {
   if (data?.flow_run_id)
     return <Redirect to={`/runs/flow-run/${data.flow_run_id}?tab=tasks`} replace />;
   return (
-    <Empty title="This task run is not there.">
-      <p>
-        It was deleted with its flow run, or belongs to none.{" "}
-        <Link href="/runs">See the runs that are</Link>
-      </p>
-    </Empty>
+    <Gone what="task run">
+      It was deleted with its flow run, or belongs to none.{" "}
+      <Link href="/runs">See the runs that are</Link>
+    </Gone>
   );
 }

@@ -4,7 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
 import { ApiError, patch, post } from "../../api/http";
 import type { Deployment as DeploymentType, Schedule } from "../../api/types";
-import { Empty } from "../../components/empty";
+import { Gone } from "../../components/gone";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
@@ -120,17 +120,6 @@ function PauseButton({ deployment }: { deployment: DeploymentType }) {
   );
 }
 
-function Gone() {
-  return (
-    <Empty title="This deployment is not there.">
-      <p>
-        It was deleted, or never was on this server.{" "}
-        <Link href="/deployments">See the deployments that are</Link>
-      </p>
-    </Empty>
-  );
-}
-
 function Facts({ deployment }: { deployment: DeploymentType }) {
   const flow = useNamesOf("flows", [deployment.flow_id]).get(deployment.flow_id);
   const facts = [
@@ -159,7 +148,13 @@ function Facts({ deployment }: { deployment: DeploymentType }) {
 export function Deployment({ params }: { params: Record<string, string | undefined> }) {
   const { data: deployment, error } = useDeployment(params.id ?? "");
   useTitle(deployment?.name ?? "Deployment");
-  if (error instanceof ApiError && error.status < 500) return <Gone />;
+  if (error instanceof ApiError && error.status < 500)
+    return (
+      <Gone what="deployment">
+        It was deleted, or never was on this server.{" "}
+        <Link href="/deployments">See the deployments that are</Link>
+      </Gone>
+    );
   if (!deployment) return error ? <Trouble error={error} /> : <Loading />;
   return (
     <section className="page narrow">

@@ -7,6 +7,7 @@ import { useFlowRun } from "../../api/queries";
 import type { FlowRun } from "../../api/types";
 import { Copy } from "../../components/copy";
 import { Empty } from "../../components/empty";
+import { Gone } from "../../components/gone";
 import { Loading } from "../../components/loading";
 import { StateBadge } from "../../components/state_badge";
 import { Trouble } from "../../components/trouble";
@@ -68,6 +69,12 @@ function Facts({ run }: { run: FlowRun }) {
           </dd>
         </div>
       ) : null}
+      <div>
+        <dt>Events</dt>
+        <dd>
+          <Link href={`/events?resource=prefect.flow-run.${run.id}`}>all of them</Link>
+        </dd>
+      </div>
       {run.run_count > 1 ? (
         <div>
           <dt>Times</dt>
@@ -150,21 +157,16 @@ function Waiting({ run }: { run: FlowRun }) {
   );
 }
 
-function Gone() {
-  return (
-    <Empty title="This run is not there.">
-      <p>
-        It was deleted, or never was on this server. <Link href="/runs">See the runs that are</Link>
-      </p>
-    </Empty>
-  );
-}
-
 export function Run({ params }: { params: Record<string, string | undefined> }) {
   const { data: run, error } = useFlowRun(params.id);
   const tab = new URLSearchParams(useSearch()).get("tab") ?? "";
   useTitle(run?.name ?? "Run");
-  if (error instanceof ApiError && error.status < 500) return <Gone />;
+  if (error instanceof ApiError && error.status < 500)
+    return (
+      <Gone what="run">
+        It was deleted, or never was on this server. <Link href="/runs">See the runs that are</Link>
+      </Gone>
+    );
   if (!run) return error ? <Trouble error={error} /> : <Loading />;
   const shown = tabs.find((each) => each.name === tab) ?? tabs[0]!;
   const here = `/runs/flow-run/${run.id}`;

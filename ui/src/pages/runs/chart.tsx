@@ -82,7 +82,7 @@ function Legend({ intervals }: { intervals: readonly Interval[] }) {
     <p className="legend">
       <span>{first && last ? periodText(first.interval_start, last.interval_end) : "\u00a0"}</span>
       {kinds.map(({ label, types }, index) => (
-        <span key={label} className={counts[index] ? undefined : "legend-none"}>
+        <span key={label}>
           <svg width="9" height="9" aria-hidden="true">
             <rect width="9" height="9" rx="2" className={`bar-${types[0]!.toLowerCase()}`} />
           </svg>{" "}
