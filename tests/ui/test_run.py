@@ -202,6 +202,18 @@ def test_states_one_after_the_other(page, api):
     expect(states.last).to_contain_text("the disk is full")
 
 
+def test_a_long_history_shows_its_end(page, api):
+    run = make_run(api)
+    for i in range(202):
+        set_state(api, run["id"], "RUNNING", name=f"Step {i}", force=True)
+    open_page(page, address(run, "states"))
+    states = page.get_by_role("list", name="States").get_by_role("listitem")
+    expect(states).to_have_count(200)
+    expect(states.last).to_contain_text("Step 201")
+    page.get_by_role("button", name=re.compile("Show earlier ones")).click()
+    expect(states.filter(has_text=re.compile(r"Step 0\b"))).to_have_count(1)
+
+
 def test_parameters_keep_their_digits(page, api):
     flow = make_flow(api)
     body = (f'{{"flow_id": "{flow["id"]}",'

@@ -61,7 +61,6 @@ function Bar(props: { counts: number[]; x: number; most: number; onPoint: () => 
   );
 }
 
-const DAY = 86_400_000;
 const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const days = new Intl.DateTimeFormat(undefined, {
   month: "short",
@@ -70,9 +69,9 @@ const days = new Intl.DateTimeFormat(undefined, {
   minute: "2-digit",
 });
 
-function periodText(from: string, to: string): string {
-  const format = Date.now() - Date.parse(from) < DAY ? hours : days;
-  return format.formatRange(new Date(from), new Date(to));
+function periodText(from: Date, to: Date): string {
+  const format = from.toDateString() === to.toDateString() ? hours : days;
+  return format.formatRange(from, to);
 }
 
 function Legend({ intervals }: { intervals: readonly Interval[] }) {
@@ -80,7 +79,11 @@ function Legend({ intervals }: { intervals: readonly Interval[] }) {
   const [first, last] = [intervals[0], intervals.at(-1)];
   return (
     <p className="legend">
-      <span>{first && last ? periodText(first.interval_start, last.interval_end) : "\u00a0"}</span>
+      <span>
+        {first && last
+          ? periodText(new Date(first.interval_start), new Date(last.interval_end))
+          : "\u00a0"}
+      </span>
       {kinds.map(({ label, types }, index) => (
         <span key={label}>
           <svg width="9" height="9" aria-hidden="true">
