@@ -106,6 +106,15 @@ def new_context(browser, server_url, look, troubles, **options):
     return context
 
 
+def field(page, label):
+    """The control of a form with this label."""
+    return page.locator("form.form").get_by_label(label)
+
+
+def send(page):
+    page.get_by_role("button", name="Answer", exact=True).click()
+
+
 def layout_shift(page):
     return page.evaluate("window.layoutShift")
 

@@ -1,6 +1,7 @@
 // A desktop notification for each new input request, once the person has allowed them.
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useInbox } from "../api/queries";
+import { firstLine } from "../lib/text";
 
 const watchers = new Set<() => void>();
 const subscribe = (watcher: () => void) => {
@@ -30,7 +31,7 @@ export function useNotifications() {
     for (const request of requests) {
       if (before.has(request.id)) continue;
       const note = new Notification(`${request.flow_name} asks`, {
-        body: request.description ?? request.flow_run_name,
+        body: request.description ? firstLine(request.description) : request.flow_run_name,
         tag: request.id,
       });
       note.onclick = () => {
