@@ -106,9 +106,14 @@ def new_context(browser, server_url, look, troubles, **options):
     return context
 
 
+def labelled(label):
+    """Also where a star says that an answer is needed."""
+    return re.compile(rf"^{re.escape(label)}\s*\*?$")
+
+
 def field(page, label):
     """The control of a form with this label."""
-    return page.locator("form.form").get_by_label(label)
+    return page.locator("form.form").get_by_label(labelled(label))
 
 
 def send(page):

@@ -98,6 +98,16 @@ test("a default of null is no default of a form", () => {
   expect(formSchema(optional)).toEqual({ type: "string", [OPTIONAL]: true });
 });
 
+test.each([
+  ["18:30", true],
+  ["18:30:05.25", true],
+  ["18:30:05+02:00", true],
+  ["24:00", false],
+  ["6pm", false],
+])("whether %s is a time: %s", (text, isTime) => {
+  expect(problemsOf({ format: "time" }, text)).toHaveLength(isTime ? 0 : 1);
+});
+
 test("a name with dots in it is one name", () => {
   const dotted = { type: "object", properties: { "a.b": { type: "string" } }, required: ["c.d"] };
   const errors = validator.validateFormData({ "a.b": 1 }, dotted as never).errorSchema;

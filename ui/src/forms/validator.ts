@@ -1,6 +1,6 @@
 // Checks what is typed against the schema, without making code from it (the page's policy forbids
 // that). The server checks the same again: its word counts.
-import { type OutputUnit, type Schema, Validator } from "@cfworker/json-schema";
+import { format, type OutputUnit, type Schema, Validator } from "@cfworker/json-schema";
 import type {
   CustomValidator,
   ErrorTransformer,
@@ -15,6 +15,10 @@ import { errorSchema, type PlacedProblem } from "./paths";
 import { isLong, withoutPatterns } from "./patterns";
 
 const DRAFT = "2020-12";
+
+// A time of the day needs no offset here: that is what a clock shows, and the server takes it.
+const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?([zZ]|[+-]\d\d:\d\d)?$/;
+format.time = (text: string) => TIME.test(text);
 
 // Problems of a whole that only say that one of its parts has a problem.
 const wholes = new Set([

@@ -39,13 +39,15 @@ export function parseJson(text: string): Json {
   );
 }
 
-export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(
-    value,
-    (_key, item: unknown) => (typeof item === "bigint" ? exact.rawJSON(String(item)) : item),
-    indent,
-  );
-}
+// Also for libraries that write JSON of what they are given.
+Object.defineProperty(BigInt.prototype, "toJSON", {
+  value(this: bigint) {
+    return exact.rawJSON(String(this));
+  },
+});
+
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent);
 
 /** Whether the value holds a number with more digits than a form's field can. */
 export function hasRawNumber(value: unknown): boolean {
