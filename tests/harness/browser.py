@@ -74,6 +74,7 @@ class Troubles:
         context.on("console", self._hear)
         context.on("weberror", lambda problem: self.found.append(f"broken: {problem.error}"))
         context.on("request", lambda request: self._judge(request.url))
+        context.on("requestfailed", self._forget_unsent)
         context.on("page", lambda page: page.on("websocket", lambda socket: self._judge(socket.url)))
 
     def allow(self, *patterns):
@@ -95,7 +96,15 @@ class Troubles:
     def _judge(self, url):
         parts = urlsplit(url)
         if parts.scheme not in ("data", "blob") and parts.netloc != self.host:
-            self.found.append(f"a request to elsewhere: {url}")
+            self.found.append(self._elsewhere(url))
+
+    def _forget_unsent(self, request):
+        """The browser tells of those too that the page's policy has stopped."""
+        if request.failure == "csp" and self._elsewhere(request.url) in self.found:
+            self.found.remove(self._elsewhere(request.url))
+
+    def _elsewhere(self, url):
+        return f"a request to elsewhere: {url}"
 
 
 def new_context(browser, server_url, look, troubles, **options):

@@ -14,8 +14,9 @@ import { widgets } from "./widgets";
 // Set once: the library takes a new object for a change of the whole form.
 const ui = {
   "ui:submitButtonOptions": { norender: true },
-  // An object that may be missing is shown once somebody wants to fill it in.
+  // An object that may be missing is shown once somebody wants to fill it in; all but the whole.
   "ui:globalOptions": { enableOptionalDataFieldForType: ["object"] },
+  "ui:options": { enableOptionalDataFieldForType: [] },
 } as UiSchema;
 // A schema can ask for more items than anybody wants to see.
 const filling = { arrayMinItems: { populate: "never" } } as const;

@@ -186,13 +186,14 @@ export function Answer({ params }: { params: Record<string, string | undefined> 
   const { data: request, error } = useInputRequest(params.id ?? "");
   const others = (search.get("also") ?? "").split(",").filter(Boolean);
   useTitle(request ? `${request.flow_name} asks` : "Answer");
-  if (!request)
+  if (!request && error)
     return (
       <section className="page narrow">
         <h1>Answer</h1>
-        {error ? <Trouble error={error} /> : <Loading />}
-        {error ? <Link href="/">To the inbox</Link> : null}
+        <Trouble error={error} />
+        <Link href="/">To the inbox</Link>
       </section>
     );
+  if (!request) return <Loading />;
   return <Request key={request.id} request={request} others={others} />;
 }
