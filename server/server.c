@@ -52,6 +52,16 @@ static void publish(void *context, const char *topic)
     live_publish(server->live, topic);
 }
 
+static void report(void *context, const struct error *error)
+{
+    (void)context;
+    if (error)
+        log_error("the database's log grows until this is over; it is tried again each second: %s",
+                  error->message);
+    else
+        log_info("the database's log is moved into the database again");
+}
+
 static int split_allowed_hosts(struct server *server, struct error *error)
 {
     int count = 0;
@@ -130,6 +140,7 @@ static int open_parts(struct server *server, struct error *error)
                                               .readers = READERS,
                                               .read_limit = READ_LIMIT,
                                               .publish = publish,
+                                              .report = report,
                                               .context = server,
                                               .out_of_memory = log_out_of_memory};
     if (store_open(&store_config, &server->store, error) < 0 || open_secrets(server, error) < 0)
@@ -154,6 +165,7 @@ static int open_parts(struct server *server, struct error *error)
         .allowed_hosts = server->allowed_hosts,
         .on_request = api_on_request,
         .on_gone = api_on_gone,
+        .on_round = api_on_round,
         .on_free = api_on_free,
         .context = server->api,
     };

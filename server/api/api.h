@@ -229,5 +229,6 @@ void api_set_ready(struct api *api, bool ready);
 
 /* The call-backs of http_config; `context` is the API. */
 void api_on_request(void *context, struct http_request *http);
+void api_on_round(void *context);
 void api_on_gone(void *context, struct http_request *http);
 void api_on_free(void *context, struct http_request *http);

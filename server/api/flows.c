@@ -38,6 +38,10 @@ static const struct relation relations[] = {
      "))", NULL},
     {"deployments", deployment_filters, "r.id IN (SELECT r.flow_id FROM deployments r WHERE ", ")",
      NULL},
+    {"work_pools", work_pool_filters,
+     "r.id IN (SELECT d.flow_id FROM deployments d WHERE d.work_pool_id IN"
+     " (SELECT r.id FROM work_pools r WHERE ",
+     "))", NULL},
     {.key = NULL}};
 
 static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC"},
@@ -71,6 +75,7 @@ static int create_flow(struct txn *txn, struct request *request, struct http_rep
         record_set(&record, "labels", V("{}"));
     if (record_insert(txn, "flows", &record) < 0)
         return HANDLER_FAILED;
+    txn_publish(txn, "flows");
     return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));
 }
 

@@ -83,16 +83,19 @@ static int read_asset(struct txn *txn, struct request *request, struct http_repl
         .flags = ROUTE_NO_STORE | ROUTE_ANY_VERSION | ROUTE_PAGE                                   \
     }
 
-/* Those that Prefect's client prints are among them: runs and deployments. */
+/* Those that Prefect's client prints are among them. */
 const struct route page_routes[] = {
     PAGE("/", open_page),
     PAGE("/requests/{request}", open_page),
     PAGE("/runs", open_page),
     PAGE("/runs/flow-run/{run}", open_page),
+    PAGE("/runs/task-run/{task}", open_page),
+    PAGE("/flows/flow/{flow}", open_page),
     PAGE("/deployments", open_page),
     PAGE("/deployments/deployment/{deployment}", open_page),
     PAGE("/variables", open_page),
     PAGE("/events", open_page),
+    PAGE("/events/event/{occurred}/{event}", open_page),
     PAGE("/assets/{name}", read_asset),
     {.path = NULL},
 };

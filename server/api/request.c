@@ -25,6 +25,7 @@ struct api {
     struct api_config config;
     struct metrics metrics;
     bool ready;
+    struct list arrived; /* jobs of a round of requests; of the loop's thread */
 };
 
 /* ---- what handlers ask of a request ---- */
@@ -517,8 +518,16 @@ void api_on_request(void *context, struct http_request *http)
                                     .prepare = prepare,
                                     .run = run,
                                     .done = done};
-        store_submit(request->api->config.store, &request->job);
+        list_append(&request->api->arrived, &request->job.node);
     }
+}
+
+/* All at once, so that the threads of the store are woken once for them. */
+void api_on_round(void *context)
+{
+    struct api *api = context;
+
+    store_submit_all(api->config.store, &api->arrived);
 }
 
 /* If it is parked it is answered now, to nobody; else when its run ends. */
@@ -541,6 +550,7 @@ int api_create(const struct api_config *config, struct api **ret_api, struct err
     if (!api)
         return error_set(error, ENOMEM, "no memory for the API");
     api->config = *config;
+    list_init(&api->arrived);
     metrics_init(&api->metrics);
     *ret_api = api;
     return 0;

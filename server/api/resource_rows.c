@@ -93,6 +93,7 @@ int resource_create(struct txn *txn, struct request *request, struct http_reply 
         return fits < 0 ? HANDLER_FAILED : HANDLER_DONE;
     if (record_insert(txn, resource->table, &record) < 0)
         return HANDLER_FAILED;
+    txn_publish(txn, "%s", resource->table);
     return reply_resource(txn, reply, 201, resource, "r.id = ?", record_get(&record, "id"));
 }
 
@@ -120,7 +121,10 @@ int resource_update(struct txn *txn, struct request *request, struct http_reply 
     int changed = record_update(txn, resource->table, &record, key, V(request->params[0]));
     if (changed < 0)
         return HANDLER_FAILED;
-    return changed ? reply_nothing(reply, 204) : reply_missing(reply, resource);
+    if (!changed)
+        return reply_missing(reply, resource);
+    txn_publish(txn, "%s", resource->table);
+    return reply_nothing(reply, 204);
 }
 
 int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply)
@@ -133,5 +137,8 @@ int resource_delete(struct txn *txn, struct request *request, struct http_reply 
     int deleted = sql_run(txn, &sql);
     if (deleted < 0)
         return HANDLER_FAILED;
-    return deleted ? reply_nothing(reply, 204) : reply_missing(reply, resource);
+    if (!deleted)
+        return reply_missing(reply, resource);
+    txn_publish(txn, "%s", resource->table);
+    return reply_nothing(reply, 204);
 }

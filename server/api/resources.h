@@ -55,10 +55,13 @@
 
 /* ---- handlers ---- */
 
-int resource_create(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_read(struct txn *txn, struct request *request, struct http_reply *reply);
+
+/* These publish the name of the resource's table as a topic. */
+int resource_create(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_update(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply);
+
 int resource_filter(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_count(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_paginate(struct txn *txn, struct request *request, struct http_reply *reply);

@@ -228,8 +228,8 @@ int slot_lease_create(struct txn *txn, const struct slot_limits *limits,
         db_run(txn,
                "INSERT INTO slot_leases (id, created, expires, slots, holder_type, holder_id,"
                " flow_run_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-               V(ret_id), V(txn_now(txn)), value_time(end), V(lease->slots),
-               V(lease->holder_type), V(lease->holder_id), V(flow_run_id)) < 0)
+               V(ret_id), V(txn_now(txn)), value_time(end), V(lease->slots), V(lease->holder_type),
+               V(lease->holder_id), V(flow_run_id)) < 0)
         return -1;
     for (size_t i = 0; i < limits->count; i++)
         if (limits->limits[i].active &&

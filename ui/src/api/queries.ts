@@ -9,7 +9,7 @@ import type { FlowRun, InputRequest } from "./types";
 const GATHER = 200; // ms
 
 /** Reads anew, soon, after each change of a topic. */
-export function useFresh(topics: readonly string[], key: QueryKey) {
+export function useFresh(topics: readonly string[], key: QueryKey, gather = GATHER) {
   const client = useQueryClient();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const name = JSON.stringify(key);
@@ -17,8 +17,8 @@ export function useFresh(topics: readonly string[], key: QueryKey) {
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
       void client.invalidateQueries({ queryKey: JSON.parse(name) as QueryKey });
-    }, GATHER);
-  }, [client, name]);
+    }, gather);
+  }, [client, name, gather]);
   useTopics(topics, refresh);
 }
 

@@ -82,6 +82,8 @@ export interface TaskRun {
   task_key: string;
   dynamic_key: string;
   created: string;
+  flow_run_id: string | null;
+  state: State | null;
   state_type: StateType | null;
   state_name: string | null;
   start_time: string | null;

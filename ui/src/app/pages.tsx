@@ -47,6 +47,18 @@ export const pages: Page[] = [
     component: loaded(async () => (await import("../pages/run/run")).Run),
   },
   {
+    path: "/runs/task-run/:id",
+    component: loaded(async () => (await import("../pages/addresses/addresses")).TaskRunAddress),
+  },
+  {
+    path: "/flows/flow/:id",
+    component: loaded(async () => (await import("../pages/addresses/addresses")).FlowAddress),
+  },
+  {
+    path: "/events/event/:occurred/:id",
+    component: loaded(async () => (await import("../pages/addresses/addresses")).EventAddress),
+  },
+  {
     path: "/requests/:id",
     component: loaded(async () => (await import("../pages/answer/answer")).Answer),
   },

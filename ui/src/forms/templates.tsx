@@ -45,7 +45,7 @@ const isListed = ({ fieldPathId, schema }: FieldTemplateProps) =>
 function Label(props: FieldTemplateProps) {
   const isNamedAbove = isListed(props) || (props.schema as JsonObject)[PART] === true;
   return (
-    <label htmlFor={props.id} className={isNamedAbove ? "away" : "label"}>
+    <label htmlFor={props.id} className={isNamedAbove ? "unseen" : "label"}>
       {named(props.label)} <Mark required={props.required} />
     </label>
   );

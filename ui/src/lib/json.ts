@@ -49,6 +49,9 @@ Object.defineProperty(BigInt.prototype, "toJSON", {
 export const jsonText = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent);
 
+/** Whether it is a number that is no bigint and has more digits than JavaScript's have. */
+export const isRawNumber = (value: unknown): boolean => exact.isRawJSON(value);
+
 /** Whether the value holds a number with more digits than a form's field can. */
 export function hasRawNumber(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

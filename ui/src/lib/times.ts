@@ -38,3 +38,14 @@ export function relative(time: number, now: number): string {
 const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 
 export const exact = (time: string): string => exactly.format(new Date(time));
+
+const shortly = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+});
+
+/** With day and minute: for what is planned. */
+export const dayAndTime = (time: string): string => shortly.format(new Date(time));

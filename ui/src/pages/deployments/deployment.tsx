@@ -2,13 +2,15 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
-import { patch, post } from "../../api/http";
+import { ApiError, patch, post } from "../../api/http";
 import type { Deployment as DeploymentType, Schedule } from "../../api/types";
+import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
-import { exact } from "../../lib/times";
+import { dayAndTime } from "../../lib/times";
 import { useTitle } from "../../lib/title";
+import { useNamesOf } from "../runs/queries";
 import { useDeployment, useNextRuns } from "./queries";
 import { scheduleText } from "./schedules";
 import "../../styles/list.css";
@@ -31,9 +33,34 @@ function useChange(id: string) {
   return [change, error] as const;
 }
 
+function NextRuns({ id }: { id: string }) {
+  const next = useNextRuns(id).data ?? [];
+  if (next.length === 0) return null;
+  return (
+    <>
+      <h2>Next runs</h2>
+      <ul className="list" aria-label="Next runs">
+        {next.map((run) => (
+          <li key={run.id}>
+            <Link href={`/runs/flow-run/${run.id}`} className="list-row">
+              <span className="list-main">{run.name}</span>
+              <span className="list-side faint">
+                {run.expected_start_time ? (
+                  <>
+                    {dayAndTime(run.expected_start_time)}, <When time={run.expected_start_time} />
+                  </>
+                ) : null}
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 function Schedules({ deployment }: { deployment: DeploymentType }) {
   const [change, error] = useChange(deployment.id);
-  const next = useNextRuns(deployment.id).data ?? [];
   const toggle = (schedule: Schedule) =>
     change(() =>
       patch(`deployments/${deployment.id}/schedules/${schedule.id}`, { active: !schedule.active }),
@@ -43,37 +70,28 @@ function Schedules({ deployment }: { deployment: DeploymentType }) {
   return (
     <>
       {error ? <Trouble error={error} /> : null}
-      <ul className="list">
+      {deployment.paused ? (
+        <p className="notice">It is paused: none of these makes runs until it is resumed.</p>
+      ) : null}
+      <ul className="list" aria-label="Schedules">
         {deployment.schedules.map((schedule) => (
           <li key={schedule.id} className="list-row">
-            <span className="list-main">{scheduleText(schedule)}</span>
+            <span className={schedule.active ? "list-main" : "list-main faint"}>
+              {scheduleText(schedule)}
+            </span>
             <label className="check">
               <input
                 type="checkbox"
+                role="switch"
+                aria-label={`${scheduleText(schedule)}: active`}
                 checked={schedule.active}
                 onChange={() => void toggle(schedule)}
               />
-              active
+              {schedule.active ? "on" : "off"}
             </label>
           </li>
         ))}
       </ul>
-      {next.length > 0 ? (
-        <p>
-          Next:{" "}
-          {next.map((run, index) => (
-            <span key={run.id}>
-              {index > 0 ? ", " : ""}
-              <Link
-                href={`/runs/flow-run/${run.id}`}
-                title={run.expected_start_time ? exact(run.expected_start_time) : undefined}
-              >
-                {run.expected_start_time ? <When time={run.expected_start_time} /> : run.name}
-              </Link>
-            </span>
-          ))}
-        </p>
-      ) : null}
     </>
   );
 }
@@ -82,72 +100,87 @@ function PauseButton({ deployment }: { deployment: DeploymentType }) {
   const [change, error] = useChange(deployment.id);
   const verb = deployment.paused ? "resume" : "pause";
   return (
-    <span>
-      {error ? <Trouble error={error} /> : null}
+    <div className="pause">
       <button
         type="button"
-        title={
-          deployment.paused
-            ? "Its schedules make runs again."
-            : "Its schedules make no more runs; it can still be run by hand."
-        }
+        aria-describedby="pause-note"
         onClick={() =>
           void change(() => post(`deployments/${deployment.id}/${verb}_deployment`, {}))
         }
       >
         {deployment.paused ? "Resume" : "Pause"}
       </button>
-    </span>
+      <p id="pause-note" className="faint">
+        {deployment.paused
+          ? "Then its schedules make runs again."
+          : "Then its schedules make no more runs; you can still run it by hand."}
+      </p>
+      {error ? <Trouble error={error} /> : null}
+    </div>
+  );
+}
+
+function Gone() {
+  return (
+    <Empty title="This deployment is not there.">
+      <p>
+        It was deleted, or never was on this server.{" "}
+        <Link href="/deployments">See the deployments that are</Link>
+      </p>
+    </Empty>
+  );
+}
+
+function Facts({ deployment }: { deployment: DeploymentType }) {
+  const flow = useNamesOf("flows", [deployment.flow_id]).get(deployment.flow_id);
+  const facts = [
+    ["Flow", <Link href={`/runs?flow=${deployment.flow_id}`}>{flow ?? "\u00a0"}</Link>],
+    ["Runs", <Link href={`/runs?deployment=${deployment.id}`}>all of them</Link>],
+    ["Last seen", deployment.last_polled ? <When time={deployment.last_polled} /> : "never"],
+    ["Version", deployment.version],
+    ["Entrypoint", deployment.entrypoint],
+    ["Work pool", deployment.work_pool_name],
+    ["Tags", deployment.tags.join(", ")],
+  ] as const;
+  return (
+    <dl className="facts">
+      {facts.map(([name, fact]) =>
+        fact ? (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{fact}</dd>
+          </div>
+        ) : null,
+      )}
+    </dl>
   );
 }
 
 export function Deployment({ params }: { params: Record<string, string | undefined> }) {
   const { data: deployment, error } = useDeployment(params.id ?? "");
   useTitle(deployment?.name ?? "Deployment");
-  if (error) return <Trouble error={error} />;
-  if (!deployment) return <Loading />;
+  if (error instanceof ApiError && error.status < 500) return <Gone />;
+  if (!deployment) return error ? <Trouble error={error} /> : <Loading />;
   return (
     <section className="page narrow">
       <header className="page-head">
         <h1>{deployment.name}</h1>
-        <PauseButton deployment={deployment} />
       </header>
-      <dl className="facts">
-        <div>
-          <dt>Runs</dt>
-          <dd>
-            <Link href={`/runs?deployment=${deployment.id}`}>all of them</Link>
-          </dd>
-        </div>
-        {deployment.entrypoint ? (
-          <div>
-            <dt>Entrypoint</dt>
-            <dd>{deployment.entrypoint}</dd>
-          </div>
-        ) : null}
-        {deployment.work_pool_name ? (
-          <div>
-            <dt>Work pool</dt>
-            <dd>{deployment.work_pool_name}</dd>
-          </div>
-        ) : null}
-        <div>
-          <dt>Last seen</dt>
-          <dd>{deployment.last_polled ? <When time={deployment.last_polled} /> : "never"}</dd>
-        </div>
-      </dl>
+      <Facts deployment={deployment} />
       {deployment.status === "READY" ? null : (
         <p className="notice" role="status">
           Nobody serves it just now: runs wait until somebody does.
         </p>
       )}
-      {deployment.description ? <p>{deployment.description}</p> : null}
+      {deployment.description ? <p className="description">{deployment.description}</p> : null}
       <h2>Run now</h2>
       <Suspense fallback={<Loading />}>
         <RunForm key={deployment.id} deployment={deployment} />
       </Suspense>
+      <NextRuns id={deployment.id} />
       <h2>Schedules</h2>
       <Schedules deployment={deployment} />
+      <PauseButton deployment={deployment} />
     </section>
   );
 }

@@ -7,19 +7,26 @@ import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
-import { useNames } from "../runs/queries";
-import { useDeployments } from "./queries";
+import { useNamesOf } from "../runs/queries";
+import { MOST, useDeployments } from "./queries";
 import { scheduleText } from "./schedules";
 import "../../styles/list.css";
 
 function Status({ deployment }: { deployment: Deployment }) {
-  if (deployment.paused) return <span className="state state-paused">paused</span>;
+  if (deployment.paused)
+    return (
+      <span className="state state-paused">
+        <span className="dot" aria-hidden="true" /> paused
+      </span>
+    );
   return deployment.status === "READY" ? (
     <span className="state state-completed">
       <span className="dot" aria-hidden="true" /> served
     </span>
   ) : (
-    <span className="state">not served</span>
+    <span className="state">
+      <span className="dot" aria-hidden="true" /> not served
+    </span>
   );
 }
 
@@ -36,17 +43,19 @@ function Row({ deployment, flow }: { deployment: Deployment; flow: string }) {
             </span>
           ))}
         </span>
-        <span className="list-side faint">{schedules.join("; ")}</span>
-        <span className="list-side">
+        {schedules.length > 0 ? (
+          <span className="list-side faint">{schedules.join("; ")}</span>
+        ) : null}
+        <span className="list-side list-status">
           <Status deployment={deployment} />
         </span>
-        <span className="list-side faint">
+        <span className="list-side list-time faint">
           {deployment.last_polled ? (
             <>
               seen <When time={deployment.last_polled} />
             </>
           ) : (
-            ""
+            "never seen"
           )}
         </span>
       </Link>
@@ -60,7 +69,7 @@ export function Deployments() {
   useTitle("Deployments");
   const [filter, setFilter] = useUrlFilter(noFilter);
   const { data, error } = useDeployments(filter.text);
-  const flows = new Map(useNames("flows").data?.map((flow) => [flow.id, flow.name]));
+  const flows = useNamesOf("flows", data?.map((deployment) => deployment.flow_id) ?? []);
   return (
     <section className="page">
       <header className="page-head">
@@ -75,14 +84,20 @@ export function Deployments() {
           />
         </form>
       </header>
-      {error ? <Trouble error={error} /> : null}
+      {error && !data ? <Trouble error={error} /> : null}
       {!data && !error ? <Loading /> : null}
       {data?.length === 0 ? (
         filter.text ? (
-          <Empty title="No deployment has such a name." />
+          <Empty title="No deployment has such a name.">
+            <p>
+              <button type="button" onClick={() => setFilter(noFilter)}>
+                Show all deployments
+              </button>
+            </p>
+          </Empty>
         ) : (
-          <Empty title="Nothing is served yet." command="build/examples/send_receive">
-            <p>A program that serves flows shows up here as soon as it is started.</p>
+          <Empty title="Nothing is served yet." command="build/examples/greeter_responds">
+            <p>A program that serves flows shows up here as soon as it is started:</p>
           </Empty>
         )
       ) : null}
@@ -95,6 +110,9 @@ export function Deployments() {
           />
         ))}
       </ul>
+      {data?.length === MOST ? (
+        <p className="faint">These are the first {MOST} by name; search for the others.</p>
+      ) : null}
     </section>
   );
 }

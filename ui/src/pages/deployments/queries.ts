@@ -3,7 +3,7 @@ import { get, post } from "../../api/http";
 import { useFresh } from "../../api/queries";
 import type { Deployment, FlowRun } from "../../api/types";
 
-const MOST = 200; // as many as the API lists at once
+export const MOST = 200; // as many as the API lists at once
 
 export function useDeployments(text: string) {
   const key = ["deployments", text];
@@ -35,7 +35,7 @@ export function useDeployment(id: string) {
 
 const NEXT = 5;
 
-/** The runs that its schedules have made ahead, the next one first. */
+/** The next of the runs that are scheduled, by its schedules or by hand. */
 export function useNextRuns(id: string) {
   const key = ["next-runs", id];
   useFresh([`deployment:${id}`, "deployments"], key);

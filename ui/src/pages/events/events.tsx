@@ -1,42 +1,17 @@
 // What has happened, as it happens.
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
-import { post } from "../../api/http";
-import { useFresh } from "../../api/queries";
 import type { Event } from "../../api/types";
 import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
+import { jsonText } from "../../lib/json";
+import { useLater } from "../../lib/later";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
+import { type EventFilter, noFilter, useEvents } from "./queries";
 import "../../styles/list.css";
-
-const noFilter = { event: "", resource: "" };
-const MOST = 50;
-
-function useEvents({ event, resource }: typeof noFilter) {
-  const key = ["events", event, resource];
-  useFresh(["events"], key);
-  return useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) =>
-      post<{ events: Event[]; total: number }>(
-        "events/filter",
-        {
-          filter: {
-            ...(event ? { event: { prefix: [event] } } : {}),
-            ...(resource ? { any_resource: { id: [resource] } } : {}),
-            order: "DESC",
-          },
-          limit: MOST,
-        },
-        signal,
-      ),
-    placeholderData: (previous) => previous,
-  });
-}
 
 const pages: [prefix: string, page: string][] = [
   ["prefect.flow-run.", "/runs/flow-run/"],
@@ -51,15 +26,15 @@ function Resource({ resource }: { resource: Record<string, string> }) {
   return page ? <Link href={page[1] + id.slice(page[0].length)}>{name}</Link> : <>{name}</>;
 }
 
-function Row({ event }: { event: Event }) {
-  const [isOpen, setOpen] = useState(false);
+function Row({ event, isFirst }: { event: Event; isFirst: boolean }) {
+  const [isOpen, setOpen] = useState(isFirst);
   return (
     <li>
       <div className="list-row">
         <span className="list-main">
           <button
             type="button"
-            className="quiet"
+            className="quiet event-name"
             aria-expanded={isOpen}
             onClick={() => setOpen(!isOpen)}
           >
@@ -71,49 +46,112 @@ function Row({ event }: { event: Event }) {
           <When time={event.occurred} />
         </span>
       </div>
-      {isOpen ? <pre className="json">{JSON.stringify(event, null, 2)}</pre> : null}
+      {isOpen ? (
+        <pre className="json event-detail" tabIndex={0}>
+          {jsonText(event, 2)}
+        </pre>
+      ) : null}
     </li>
+  );
+}
+
+const fields: [name: "text" | "event" | "resource", label: string, hint: string][] = [
+  ["text", "Search", "Words in the event"],
+  ["event", "Kind", "Kind, such as prefect.flow-run"],
+  ["resource", "Resource", "Id, such as prefect.flow-run.…"],
+];
+
+function Filters(props: { filter: EventFilter; onChange: (change: Partial<EventFilter>) => void }) {
+  return (
+    <form role="search" className="filters" onSubmit={(event) => event.preventDefault()}>
+      {fields.map(([name, label, hint]) => (
+        <input
+          key={name}
+          type="search"
+          aria-label={label}
+          placeholder={hint}
+          value={props.filter[name]}
+          onChange={(event) => props.onChange({ [name]: event.target.value })}
+        />
+      ))}
+    </form>
+  );
+}
+
+function Nothing({ filter, onAll }: { filter: EventFilter; onAll: () => void }) {
+  if (JSON.stringify(filter) === JSON.stringify(noFilter))
+    return (
+      <Empty title="Nothing has happened yet." command="build/examples/greet">
+        <p>What flows and people do shows up here. Start any flow:</p>
+      </Empty>
+    );
+  return (
+    <Empty title="No event fits these filters.">
+      <p>
+        <button type="button" onClick={onAll}>
+          Show all events
+        </button>
+      </p>
+    </Empty>
   );
 }
 
 export function Events() {
   useTitle("Events");
   const [filter, setFilter] = useUrlFilter(noFilter);
-  const { data, error } = useEvents(filter);
+  const settled = useLater(filter);
+  const query = useEvents(settled);
+  const events = query.data?.pages.flatMap((page) => page.events);
+  const total = query.data?.pages[0]?.total ?? 0;
+  const showAll = () => setFilter(noFilter);
+  const toNewest = () => {
+    scrollTo({ top: 0 });
+    void query.beginAnew();
+  };
   return (
     <section className="page">
       <header className="page-head">
         <h1>Events</h1>
-        <form role="search" className="filters" onSubmit={(event) => event.preventDefault()}>
-          <input
-            type="search"
-            aria-label="Events"
-            placeholder="Begins with, such as prefect.flow-run"
-            value={filter.event}
-            onChange={(event) => setFilter({ event: event.target.value })}
-          />
-          <input
-            type="search"
-            aria-label="Resource"
-            placeholder="Id of a resource"
-            value={filter.resource}
-            onChange={(event) => setFilter({ resource: event.target.value })}
-          />
-        </form>
+        <Filters filter={filter} onChange={setFilter} />
       </header>
-      {error ? <Trouble error={error} /> : null}
-      {!data && !error ? <Loading /> : null}
-      {data?.events.length === 0 ? <Empty title="Nothing like that has happened." /> : null}
-      <ul className="list" aria-label="Events">
-        {data?.events.map((event) => (
-          <Row key={event.id} event={event} />
-        ))}
-      </ul>
-      {data && data.total > MOST ? (
+      {filter.id ? (
         <p className="faint">
-          The newest {MOST} of {data.total.toLocaleString()}.
+          One event.{" "}
+          <button type="button" onClick={showAll}>
+            Show all events
+          </button>
         </p>
       ) : null}
+      {query.error && !events ? <Trouble error={query.error} /> : null}
+      {!events && !query.error ? <Loading /> : null}
+      {events?.length === 0 ? <Nothing filter={settled} onAll={showAll} /> : null}
+      <ul className="list" aria-label="Events">
+        {events?.map((event) => (
+          <Row key={event.id} event={event} isFirst={event.id === filter.id} />
+        ))}
+      </ul>
+      {events && events.length > 0 ? (
+        <p className="faint">
+          {events.length.toLocaleString()} of {total.toLocaleString()}{" "}
+          {query.hasNextPage ? (
+            <button
+              type="button"
+              disabled={query.isFetchingNextPage}
+              onClick={() => void query.fetchNextPage()}
+            >
+              {query.isFetchingNextPage ? "Reading…" : "Show older ones"}
+            </button>
+          ) : null}
+        </p>
+      ) : null}
+      {query.isLive ? null : (
+        <p className="floating" role="status">
+          These are older ones: new events do not show up.{" "}
+          <button type="button" onClick={toNewest}>
+            To the newest
+          </button>
+        </p>
+      )}
     </section>
   );
 }

@@ -1,28 +1,37 @@
 // What can be done to a run; each says before what will happen.
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { post, remove } from "../../api/http";
 import type { FlowRun, StateType } from "../../api/types";
+import { Confirm } from "../../components/confirm";
+import { isOver } from "./over";
 
 interface Action {
   name: string;
   says: (run: FlowRun) => string;
   of: (run: FlowRun) => boolean;
   act: (run: FlowRun) => Promise<unknown>;
+  isDangerous?: boolean;
 }
 
-const propose = (run: FlowRun, state: Record<string, unknown>, force = false) =>
-  post<{ status: string; details: { reason?: string | null } }>(`flow_runs/${run.id}/set_state`, {
-    state,
-    force,
-  }).then((reply) => {
-    if (reply.status !== "ACCEPT") throw new Error(reply.details.reason ?? `It was refused: ${reply.status}`);
-  });
+interface Verdict {
+  status: string;
+  details: { reason?: string | null };
+}
 
-const over: (StateType | null)[] = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"];
-const isOver = (run: FlowRun) => over.includes(run.state_type);
-const isOf = (...types: StateType[]) => (run: FlowRun) =>
-  run.state_type !== null && types.includes(run.state_type);
+/** A refusal is an answer like others; here it is an error. */
+async function ask(path: string, body: unknown) {
+  const { status, details } = await post<Verdict>(path, body);
+  if (status !== "ACCEPT") throw new Error(details.reason ?? `It was refused: ${status}`);
+}
+
+const propose = (run: FlowRun, state: Record<string, unknown>) =>
+  ask(`flow_runs/${run.id}/set_state`, { state, force: false });
+
+const isOf =
+  (...types: StateType[]) =>
+  (run: FlowRun) =>
+    run.state_type !== null && types.includes(run.state_type);
 
 const HOUR = 3_600_000;
 const pauseDetails = (reschedule: boolean) => ({
@@ -35,19 +44,15 @@ const actions: Action[] = [
     name: "Resume",
     says: () => "The run goes on without an answer. If it asks for input, answer it instead.",
     of: isOf("PAUSED"),
-    act: (run) =>
-      post<{ status: string; details: { reason?: string | null } }>(`flow_runs/${run.id}/resume`, {}).then(
-        (reply) => {
-          if (reply.status !== "ACCEPT") throw new Error(reply.details.reason ?? "It was refused.");
-        },
-      ),
+    act: (run) => ask(`flow_runs/${run.id}/resume`, {}),
   },
   {
     name: "Pause",
     says: () =>
       "The run stops at its next step and waits, with its process, for somebody to resume it: for an hour at the most, then it fails.",
     of: isOf("RUNNING"),
-    act: (run) => propose(run, { type: "PAUSED", name: "Paused", state_details: pauseDetails(false) }),
+    act: (run) =>
+      propose(run, { type: "PAUSED", name: "Paused", state_details: pauseDetails(false) }),
   },
   {
     name: "Suspend",
@@ -62,12 +67,19 @@ const actions: Action[] = [
     says: (run) =>
       run.state_type === "RUNNING"
         ? "The run's process is told to end, and its subflows with it."
-        : "The run does not start any more.",
+        : "The run does not go on any more.",
     of: isOf("RUNNING", "PENDING", "SCHEDULED", "PAUSED"),
     act: (run) =>
       run.state_type === "RUNNING"
         ? propose(run, { type: "CANCELLING", name: "Cancelling" })
         : propose(run, { type: "CANCELLED", name: "Cancelled" }),
+  },
+  {
+    name: "Call it cancelled",
+    says: () =>
+      "The run's process has been told to end, and has not said that it did. If it is not there any more, this ends the waiting for it.",
+    of: isOf("CANCELLING"),
+    act: (run) => propose(run, { type: "CANCELLED", name: "Cancelled" }),
   },
   {
     name: "Retry",
@@ -82,62 +94,42 @@ const actions: Action[] = [
   },
   {
     name: "Delete",
-    says: () => "The run goes, with its log, its tasks and its inputs. It cannot be brought back.",
+    says: (run) =>
+      isOver(run)
+        ? "The run goes, with its log, its tasks and its inputs. It cannot be brought back."
+        : "The run is not over: cancel it first, lest its process goes on unseen. It goes with its log, its tasks and its inputs, and cannot be brought back.",
     of: () => true,
     act: (run) => remove(`flow_runs/${run.id}`),
+    isDangerous: true,
   },
 ];
 
 export function Actions({ run }: { run: FlowRun }) {
   const [action, setAction] = useState<Action>();
-  const [error, setError] = useState("");
   const [, go] = useLocation();
-  const dialog = useRef<HTMLDialogElement>(null);
-
-  const open = (next: Action) => {
-    setAction(next);
-    setError("");
-    dialog.current?.showModal();
+  const act = async (chosen: Action) => {
+    await chosen.act(run);
+    if (chosen.name === "Delete") go("/runs");
   };
-  const act = async () => {
-    if (!action) return;
-    try {
-      await action.act(run);
-      dialog.current?.close();
-      if (action.name === "Delete") go("/runs");
-    } catch (problem) {
-      setError((problem as Error).message);
-    }
-  };
-
   return (
     <div className="actions">
       {actions
         .filter((each) => each.of(run))
         .map((each) => (
-          <button key={each.name} type="button" onClick={() => open(each)}>
+          <button key={each.name} type="button" onClick={() => setAction(each)}>
             {each.name}
           </button>
         ))}
-      <dialog ref={dialog} aria-labelledby="action-title">
-        <h2 id="action-title">
-          {action?.name} {run.name}?
-        </h2>
-        <p>{action?.says(run)}</p>
-        {error ? (
-          <p className="notice notice-bad" role="alert">
-            {error}
-          </p>
-        ) : null}
-        <p className="dialog-buttons">
-          <button type="button" onClick={() => dialog.current?.close()}>
-            No, go back
-          </button>
-          <button type="button" className="main" onClick={() => void act()}>
-            {action?.name}
-          </button>
-        </p>
-      </dialog>
+      {action ? (
+        <Confirm
+          title={`${action.name}: ${run.name}?`}
+          says={action.says(run)}
+          verb={action.name}
+          isDangerous={action.isDangerous}
+          act={() => act(action)}
+          onClose={() => setAction(undefined)}
+        />
+      ) : null}
     </div>
   );
 }

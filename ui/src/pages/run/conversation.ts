@@ -1,5 +1,6 @@
 // Which of a run's inputs are messages, and what they say.
 import type { RunInput } from "../../api/types";
+import { jsonText, parseJson } from "../../lib/json";
 
 export interface Message {
   input: RunInput;
@@ -21,12 +22,12 @@ export const runOf = (sender: string | null): string | undefined =>
 /** A plain value as it is; what Prefect's client wraps as {"value": …} without the wrapping. */
 export function textOf(value: string): string {
   try {
-    const parsed: unknown = JSON.parse(value);
+    const parsed: unknown = parseJson(value);
     const bare =
       typeof parsed === "object" && parsed !== null && Object.keys(parsed).join() === "value"
         ? (parsed as { value: unknown }).value
         : parsed;
-    return typeof bare === "string" ? bare : JSON.stringify(bare, null, 2);
+    return typeof bare === "string" ? bare : jsonText(bare, 2);
   } catch {
     return value;
   }
@@ -37,7 +38,12 @@ export function messages(received: readonly RunInput[], sent: readonly RunInput[
   return [
     ...received
       .filter((input) => !own.has(input.id))
-      .map((input) => ({ input, sent: false, peer: runOf(input.sender), text: textOf(input.value) })),
+      .map((input) => ({
+        input,
+        sent: false,
+        peer: runOf(input.sender),
+        text: textOf(input.value),
+      })),
     ...sent.map((input) => ({
       input,
       sent: true,

@@ -15,6 +15,7 @@ export interface Line {
   end: number | undefined; // undefined: it runs still
   needs: string[]; // ids of the lines that it takes something from
   href: string | undefined;
+  trouble: string | undefined; // why it failed
 }
 
 const time = (text: string | null) => (text === null ? undefined : Date.parse(text));
@@ -24,24 +25,32 @@ function needsOf(task: TaskRun): string[] {
   return [...new Set(inputs.flatMap((input) => (input.id ? [input.id] : [])))];
 }
 
+const bad: (StateType | null)[] = ["FAILED", "CRASHED"];
+
+function lineOf(run: TaskRun | FlowRun, task: TaskRun | undefined, href?: string): Line {
+  return {
+    id: task?.id ?? run.id,
+    name: run.name,
+    type: run.state_type,
+    stateName: run.state_name,
+    start: time(run.start_time ?? task?.start_time ?? null),
+    end: time(run.end_time ?? task?.end_time ?? null),
+    needs: task ? needsOf(task) : [],
+    href,
+    trouble: bad.includes(run.state_type) ? (run.state?.message ?? undefined) : undefined,
+  };
+}
+
+/** Tasks, and subflows in the place of the tasks that stand for them. */
 export function linesOf(tasks: readonly TaskRun[], subflows: readonly FlowRun[]): Line[] {
-  const flowOf = new Map(subflows.map((run) => [run.parent_task_run_id, run]));
-  return tasks
-    .map((task) => {
-      const subflow = flowOf.get(task.id);
-      const run = subflow ?? task;
-      return {
-        id: task.id,
-        name: run.name,
-        type: run.state_type,
-        stateName: run.state_name,
-        start: time(run.start_time ?? task.start_time),
-        end: time(run.end_time ?? task.end_time),
-        needs: needsOf(task),
-        href: subflow ? `/runs/flow-run/${subflow.id}` : undefined,
-      };
-    })
-    .sort((a, b) => (a.start ?? Infinity) - (b.start ?? Infinity));
+  const taskOf = new Map(tasks.map((task) => [task.id, task]));
+  const replaced = new Set(subflows.map((run) => run.parent_task_run_id));
+  return [
+    ...tasks.filter((task) => !replaced.has(task.id)).map((task) => lineOf(task, task)),
+    ...subflows.map((run) =>
+      lineOf(run, taskOf.get(run.parent_task_run_id ?? ""), `/runs/flow-run/${run.id}`),
+    ),
+  ].sort((a, b) => (a.start ?? Infinity) - (b.start ?? Infinity));
 }
 
 const ROW = 30;
@@ -54,17 +63,34 @@ interface Scale {
 const percent = (at: number, { from, length }: Scale) =>
   `${Math.min(100, Math.max(0, ((at - from) / length) * 100)).toFixed(3)}%`;
 
-function Bar(props: { line: Line; scale: Scale; now: number; marked: boolean }) {
-  const { line, scale } = props;
+interface BarProps {
+  line: Line;
+  /** When the last of what it needs was there. */
+  ready: number | undefined;
+  scale: Scale;
+  now: number;
+  marked: boolean;
+}
+
+function Bar({ line, ready, scale, now, marked }: BarProps) {
   if (line.start === undefined) return <span className="faint gantt-none">not started</span>;
-  const end = line.end ?? props.now;
+  const length = (line.end ?? now) - line.start;
   return (
     <svg className="gantt-track" width="100%" height={ROW} aria-hidden="true">
+      {ready !== undefined && ready < line.start ? (
+        <line
+          className="gantt-wait"
+          x1={percent(ready, scale)}
+          x2={percent(line.start, scale)}
+          y1={ROW / 2}
+          y2={ROW / 2}
+        />
+      ) : null}
       <rect
-        className={`bar-${(line.type ?? "none").toLowerCase()}${props.marked ? " marked" : ""}`}
+        className={`bar-${(line.type ?? "none").toLowerCase()}${marked ? " marked" : ""}`}
         x={percent(line.start, scale)}
         y={7}
-        width={`${Math.max(0.4, ((end - line.start) / scale.length) * 100).toFixed(3)}%`}
+        width={`${Math.max(0.4, (length / scale.length) * 100).toFixed(3)}%`}
         height={ROW - 14}
         rx={3}
       />
@@ -74,58 +100,86 @@ function Bar(props: { line: Line; scale: Scale; now: number; marked: boolean }) 
 
 function Row(props: {
   line: Line;
+  needs: readonly Line[];
   scale: Scale;
   now: number;
-  names: ReadonlyMap<string, string>;
   marked: boolean;
   onMark: (line: Line | undefined) => void;
 }) {
-  const { line, names } = props;
-  const needs = line.needs.flatMap((id) => names.get(id) ?? []);
-  const took =
-    line.start === undefined ? "" : duration(Math.max(0, (line.end ?? props.now) - line.start));
+  const { line, needs, now } = props;
+  const took = line.start === undefined ? "" : duration((line.end ?? now) - line.start);
+  const ends = needs.flatMap(({ end }) => end ?? []);
   return (
     <li
       className="gantt-row"
       onMouseEnter={() => props.onMark(line)}
       onMouseLeave={() => props.onMark(undefined)}
     >
-      <span className="gantt-name">
+      <span className="gantt-name" title={line.name}>
         {line.href ? <Link href={line.href}>{line.name}</Link> : line.name}
-        {needs.length > 0 ? <span className="faint"> after {needs.join(", ")}</span> : null}
+        {needs.length > 0 ? (
+          <span className="faint"> after {needs.map(({ name }) => name).join(", ")}</span>
+        ) : null}
       </span>
       <span className="gantt-state faint">
         {line.stateName} {took}
       </span>
-      <Bar line={line} scale={props.scale} now={props.now} marked={props.marked} />
+      <Bar
+        line={line}
+        ready={ends.length > 0 ? Math.max(...ends) : undefined}
+        scale={props.scale}
+        now={now}
+        marked={props.marked}
+      />
+      {line.trouble ? <p className="gantt-message">{line.trouble}</p> : null}
     </li>
   );
+}
+
+const isOpen = ({ start, end }: Line) => start !== undefined && end === undefined;
+
+/** From the begin of the run, or its first line, to the end of the last. */
+function scaleOf(run: FlowRun, lines: readonly Line[], now: number): Scale {
+  const from = Math.min(
+    time(run.start_time) ?? Infinity,
+    ...lines.flatMap((line) => line.start ?? []),
+  );
+  if (from === Infinity) return { from: now, length: 1 };
+  const ends = lines.flatMap((line) => line.end ?? []);
+  const to = lines.some(isOpen) ? now : Math.max(time(run.end_time) ?? from, ...ends);
+  return { from, length: Math.max(1, to - from) };
 }
 
 export function Gantt({ run, lines }: { run: FlowRun; lines: readonly Line[] }) {
   const now = useNow();
   const [marked, setMarked] = useState<Line>();
-  const starts = lines.flatMap((line) => line.start ?? []);
   if (lines.length === 0) return <Empty title="This run has no tasks and no subflows." />;
-  const from = Math.min(time(run.start_time) ?? Infinity, ...starts);
-  const isOver = lines.every((line) => line.start === undefined || line.end !== undefined);
-  const ends = lines.flatMap((line) => line.end ?? []);
-  const to = isOver ? Math.max(time(run.end_time) ?? 0, ...ends) : now;
-  const scale = { from, length: Math.max(1, to - from) };
-  const names = new Map(lines.map((line) => [line.id, line.name]));
+  const scale = scaleOf(run, lines, now);
+  const byId = new Map(lines.map((line) => [line.id, line]));
   return (
-    <ol className="gantt" aria-label="Tasks and subflows over time">
-      {lines.map((line) => (
-        <Row
-          key={line.id}
-          line={line}
-          scale={scale}
-          now={now}
-          names={names}
-          marked={marked !== undefined && (marked.id === line.id || marked.needs.includes(line.id))}
-          onMark={setMarked}
-        />
-      ))}
-    </ol>
+    <>
+      <p className="gantt-axis" aria-hidden="true">
+        <span>
+          <span>0 s</span>
+          <span>{duration(scale.length / 2)}</span>
+          <span>{duration(scale.length)}</span>
+        </span>
+      </p>
+      <ol className="gantt" aria-label="Tasks and subflows over time">
+        {lines.map((line) => (
+          <Row
+            key={line.id}
+            line={line}
+            needs={line.needs.flatMap((id) => byId.get(id) ?? [])}
+            scale={scale}
+            now={now}
+            marked={
+              marked !== undefined && (marked.id === line.id || marked.needs.includes(line.id))
+            }
+            onMark={setMarked}
+          />
+        ))}
+      </ol>
+    </>
   );
 }

@@ -1,12 +1,14 @@
-// The run's inputs as a conversation, and a line to say something oneself.
+// The run's inputs as a conversation.
 import { useState } from "react";
 import { Link } from "wouter";
-import { post } from "../../api/http";
 import { Empty } from "../../components/empty";
+import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
 import { type Message, messages } from "./conversation";
-import { useConversation } from "./queries";
+import { heardKinds } from "./kinds";
+import { MOST_SENT, useReceived, useSent } from "./queries";
+import { Say } from "./say";
 
 function Bubble({ message }: { message: Message }) {
   return (
@@ -16,116 +18,47 @@ function Bubble({ message }: { message: Message }) {
         {message.peer ? (
           <Link href={`/runs/flow-run/${message.peer}`}>run {message.peer.slice(0, 8)}</Link>
         ) : (
-          (message.input.sender ?? "a person")
+          (message.input.sender ?? "a person or a program")
         )}{" "}
         <When time={message.input.created} />
       </p>
-      <pre>{message.text}</pre>
+      <pre tabIndex={0} title={message.input.key}>
+        {message.text}
+      </pre>
     </li>
   );
 }
 
-// Under these a flow that receives a plain type looks for it.
-const plainTypes = [
-  ["strautomaticruninput-auto", "a text"],
-  ["intautomaticruninput-auto", "a whole number"],
-  ["floatautomaticruninput-auto", "a number"],
-  ["boolautomaticruninput-auto", "true or false"],
-  ["listautomaticruninput-auto", "a list"],
-  ["dictautomaticruninput-auto", "an object"],
-] as const;
-
-const ID_AT_END = /-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** What the keys of the messages so far begin with. */
-const prefixesOf = (all: readonly Message[]) => [
-  ...new Set(
-    all
-      .filter((message) => !message.sent && ID_AT_END.test(message.input.key))
-      .map((message) => message.input.key.replace(ID_AT_END, "")),
-  ),
-];
-
-/** What is stored for what was typed: plain types are wrapped; a text may look like JSON. */
-function valueFor(prefix: string, text: string): string {
-  const isPlain = prefix.endsWith("automaticruninput-auto");
-  if (prefix.startsWith("strauto")) return JSON.stringify({ value: text });
-  const value: unknown = JSON.parse(text);
-  return isPlain ? `{"value": ${text}}` : JSON.stringify(value);
-}
-
-function Send({ runId, prefixes }: { runId: string; prefixes: readonly string[] }) {
-  const [text, setText] = useState("");
-  const [prefix, setPrefix] = useState(prefixes.at(-1) ?? plainTypes[0][0]);
-  const [error, setError] = useState<Error>();
-  const send = async () => {
-    setError(undefined);
-    try {
-      const value = valueFor(prefix, text);
-      await post(`flow_runs/${runId}/input`, { key: `${prefix}-${crypto.randomUUID()}`, value });
-      setText("");
-    } catch (problem) {
-      setError(problem as Error);
-    }
-  };
-  return (
-    <form
-      className="say"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send();
-      }}
-    >
-      {error ? <Trouble error={error} /> : null}
-      <label>
-        What
-        <input
-          type="text"
-          required
-          placeholder="a text; for other types JSON"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </label>
-      <label>
-        As
-        <input
-          type="text"
-          required
-          list="prefixes"
-          value={prefix}
-          onChange={(event) => setPrefix(event.target.value)}
-        />
-      </label>
-      <datalist id="prefixes">
-        {plainTypes.map(([name, label]) => (
-          <option key={name} value={name} label={label} />
-        ))}
-        {prefixes.map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      <button type="submit" className="main">
-        Send
-      </button>
-    </form>
-  );
-}
+const PART = 100; // messages shown at once
 
 export function Messages({ runId, isOver }: { runId: string; isOver: boolean }) {
-  const { data, error } = useConversation(runId);
-  if (error) return <Trouble error={error} />;
-  if (!data) return null;
-  const all = messages(data.received, data.sent);
+  const received = useReceived(runId);
+  const sent = useSent(runId);
+  const [shown, setShown] = useState(PART);
+  const error = received.error ?? sent.error;
+  if (!received.data || !sent.data) return error ? <Trouble error={error} /> : <Loading />;
+  const all = messages(received.data, sent.data);
   return (
     <>
+      {sent.data.length === MOST_SENT ? (
+        <p className="faint">Of what it has sent the last {MOST_SENT} are shown.</p>
+      ) : null}
       {all.length === 0 ? <Empty title="Nobody has sent this run anything yet." /> : null}
+      {all.length > shown ? (
+        <button type="button" className="quiet" onClick={() => setShown(shown + PART)}>
+          Show older ones: {(all.length - shown).toLocaleString()} more
+        </button>
+      ) : null}
       <ol className="conversation" aria-label="Messages">
-        {all.map((message) => (
+        {all.slice(-shown).map((message) => (
           <Bubble key={message.input.id} message={message} />
         ))}
       </ol>
-      {isOver ? null : <Send runId={runId} prefixes={prefixesOf(all)} />}
+      {isOver ? (
+        <p className="faint">The run is over: nobody reads what is sent to it.</p>
+      ) : (
+        <Say runId={runId} heard={heardKinds(all)} />
+      )}
     </>
   );
 }

@@ -1,7 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, post } from "../../api/http";
 import { useFresh } from "../../api/queries";
 import type { FlowRun, InputRequest, RunInput, State, TaskRun } from "../../api/types";
+import { isOver } from "./over";
 
 const MOST = 200; // rows of one list
 
@@ -11,47 +12,105 @@ function useOfRun<T>(name: string, runId: string, topics: string[], read: () => 
   return useQuery({ queryKey: key, queryFn: read });
 }
 
+/** A list of a run's that is read on by parts. */
+function usePartsOfRun<T>(
+  name: string,
+  runId: string,
+  topics: string[],
+  path: string,
+  body: object,
+) {
+  const key = [name, runId];
+  useFresh(topics, key);
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) =>
+      post<T[]>(path, { ...body, limit: MOST, offset: pageParam }, signal),
+    initialPageParam: 0,
+    getNextPageParam: (part, parts) => (part.length < MOST ? undefined : parts.length * MOST),
+  });
+  return { ...query, rows: query.data?.pages.flat() };
+}
+
 export const useStates = (runId: string) =>
   useOfRun("states", runId, [`flow_run:${runId}`], () =>
     get<State[]>(`flow_run_states/?flow_run_id=${runId}`),
   );
 
 export const useTaskRuns = (runId: string) =>
-  useOfRun("task-runs", runId, [`task_runs:${runId}`, `flow_run:${runId}`], () =>
-    post<TaskRun[]>("task_runs/filter", {
-      flow_runs: { id: { any_: [runId] } },
-      sort: "EXPECTED_START_TIME_ASC",
-      limit: MOST,
-    }),
+  usePartsOfRun<TaskRun>(
+    "task-runs",
+    runId,
+    [`task_runs:${runId}`, `flow_run:${runId}`],
+    "task_runs/filter",
+    { flow_runs: { id: { any_: [runId] } }, sort: "EXPECTED_START_TIME_ASC" },
   );
 
-export const useSubflows = (runId: string) =>
-  useOfRun("subflows", runId, [`flow_run:${runId}`, `task_runs:${runId}`], () =>
-    post<FlowRun[]>("flow_runs/filter", {
-      flow_runs: { parent_flow_run_id: { any_: [runId] } },
+// What its subflows do is told with all runs.
+export const useSubflows = (run: FlowRun) =>
+  usePartsOfRun<FlowRun>(
+    "subflows",
+    run.id,
+    [isOver(run) ? `flow_run:${run.id}` : "flow_runs"],
+    "flow_runs/filter",
+    {
+      flow_runs: { parent_flow_run_id: { any_: [run.id] } },
       sort: "EXPECTED_START_TIME_ASC",
-      limit: MOST,
-    }),
+    },
   );
 
 export const useRequestsOfRun = (runId: string) =>
-  useOfRun("requests", runId, [`flow_run:${runId}`, `inputs:${runId}`], () =>
-    post<InputRequest[]>("input_requests/filter", {
+  usePartsOfRun<InputRequest>(
+    "requests",
+    runId,
+    [`flow_run:${runId}`, `inputs:${runId}`],
+    "input_requests/filter",
+    {
       input_requests: {
         flow_run_id: { any_: [runId] },
         state: { any_: ["open", "checking", "answered", "expired", "cancelled"] },
       },
       sort: "CREATED_ASC",
-      limit: MOST,
+    },
+  );
+
+/** What the run waits for, if it waits. */
+export const useOpenRequest = (runId: string) =>
+  useOfRun("open-request", runId, [`flow_run:${runId}`, `inputs:${runId}`], () =>
+    post<InputRequest[]>("input_requests/filter", {
+      input_requests: { flow_run_id: { any_: [runId] } },
+      limit: 1,
     }),
   );
 
-/** What the run was sent, and what it has sent to others, in the order of arrival. */
-export const useConversation = (runId: string) =>
-  useOfRun("conversation", runId, [`inputs:${runId}`, `sent:prefect.flow-run.${runId}`], async () => {
-    const [received, sent] = await Promise.all([
-      post<RunInput[]>(`flow_runs/${runId}/input/filter`, { prefix: "", limit: MOST }),
-      post<RunInput[]>(`flow_runs/${runId}/input/sent`, { limit: MOST }),
-    ]);
-    return { received, sent };
+const INPUTS = 2000; // of one reading
+
+/** What the run was sent, in the order of arrival. Only what is new is read again. */
+export function useReceived(runId: string) {
+  const client = useQueryClient();
+  const key = ["received", runId];
+  useFresh([`inputs:${runId}`], key);
+  return useQuery({
+    queryKey: key,
+    queryFn: async ({ signal }) => {
+      const all = [...(client.getQueryData<RunInput[]>(key) ?? [])];
+      for (;;) {
+        const part = await post<RunInput[]>(
+          `flow_runs/${runId}/input/filter`,
+          { prefix: "", limit: INPUTS, after: all.at(-1)?.seq ?? 0 },
+          signal,
+        );
+        if (part.length === 0) return all;
+        all.push(...part);
+      }
+    },
   });
+}
+
+export const MOST_SENT = 200;
+
+/** The last of what the run has sent to others. */
+export const useSent = (runId: string) =>
+  useOfRun("sent", runId, [`sent:prefect.flow-run.${runId}`], () =>
+    post<RunInput[]>(`flow_runs/${runId}/input/sent`, { limit: MOST_SENT }),
+  );

@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import type { InputRequest } from "../../api/types";
 import { Empty } from "../../components/empty";
 import { Countdown, When } from "../../components/when";
+import { jsonText } from "../../lib/json";
 import { firstLine } from "../../lib/text";
 
 const texts: Record<InputRequest["state"], string> = {
@@ -34,7 +35,9 @@ function Item({ request }: { request: InputRequest }) {
         </span>
       </p>
       {request.state === "answered" ? (
-        <pre className="json">{JSON.stringify(request.answer, null, 2)}</pre>
+        <pre className="json" tabIndex={0}>
+          {jsonText(request.answer, 2)}
+        </pre>
       ) : null}
     </li>
   );

@@ -1,33 +1,47 @@
 // One run: what it does, did, said and asked.
 import { useMemo } from "react";
-import { Link } from "wouter";
+import { Link, useSearch } from "wouter";
 import "../../styles/run.css";
+import { ApiError } from "../../api/http";
 import { useFlowRun } from "../../api/queries";
 import type { FlowRun } from "../../api/types";
+import { Copy } from "../../components/copy";
+import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { StateBadge } from "../../components/state_badge";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
+import { jsonText } from "../../lib/json";
+import { useNow } from "../../lib/now";
 import { duration } from "../../lib/times";
 import { useTitle } from "../../lib/title";
-import { useUrlFilter } from "../../lib/url_filter";
-import { useFlowNames } from "../runs/queries";
+import { useNamesOf } from "../runs/queries";
 import { Actions } from "./actions";
 import { Gantt, linesOf } from "./gantt";
 import { Logs } from "./logs";
 import { Messages } from "./messages";
-import { useRequestsOfRun, useStates, useSubflows, useTaskRuns } from "./queries";
+import { More } from "./more";
+import { isOver } from "./over";
+import { useOpenRequest, useRequestsOfRun, useStates, useSubflows, useTaskRuns } from "./queries";
 import { Requests } from "./requests";
 import { Timeline } from "./timeline";
 
+/** The time that it spent running; it goes on while it runs. */
+function RunTime({ run }: { run: FlowRun }) {
+  const now = useNow();
+  const since = run.state_type === "RUNNING" && run.state ? Date.parse(run.state.timestamp) : now;
+  return <>{duration(run.total_run_time * 1000 + Math.max(0, now - since))}</>;
+}
+
 function Facts({ run }: { run: FlowRun }) {
-  const flowOf = useFlowNames(useMemo(() => [run], [run]));
+  const flow = useNamesOf("flows", [run.flow_id]).get(run.flow_id);
+  const deployment = useNamesOf("deployments", [run.deployment_id]).get(run.deployment_id ?? "");
   return (
     <dl className="facts">
       <div>
         <dt>Flow</dt>
         <dd>
-          <Link href={`/runs?flow=${run.flow_id}`}>{flowOf(run)}</Link>
+          <Link href={`/runs?flow=${run.flow_id}`}>{flow ?? " "}</Link>
         </dd>
       </div>
       {run.deployment_id ? (
@@ -35,7 +49,7 @@ function Facts({ run }: { run: FlowRun }) {
           <dt>Deployment</dt>
           <dd>
             <Link href={`/deployments/deployment/${run.deployment_id}`}>
-              {run.deployment_id.slice(0, 8)}
+              {deployment ?? run.deployment_id.slice(0, 8)}
             </Link>
           </dd>
         </div>
@@ -49,7 +63,9 @@ function Facts({ run }: { run: FlowRun }) {
       {run.start_time ? (
         <div>
           <dt>Ran for</dt>
-          <dd>{duration(run.estimated_run_time * 1000)}</dd>
+          <dd>
+            <RunTime run={run} />
+          </dd>
         </div>
       ) : null}
       {run.run_count > 1 ? (
@@ -64,26 +80,51 @@ function Facts({ run }: { run: FlowRun }) {
 
 function Tasks({ run }: { run: FlowRun }) {
   const tasks = useTaskRuns(run.id);
-  const subflows = useSubflows(run.id);
+  const subflows = useSubflows(run);
   const lines = useMemo(
-    () => linesOf(tasks.data ?? [], subflows.data ?? []),
-    [tasks.data, subflows.data],
+    () => linesOf(tasks.rows ?? [], subflows.rows ?? []),
+    [tasks.rows, subflows.rows],
   );
-  if (tasks.error) return <Trouble error={tasks.error} />;
-  return tasks.data ? <Gantt run={run} lines={lines} /> : null;
+  const error = tasks.error ?? subflows.error;
+  if (!tasks.rows || !subflows.rows) return error ? <Trouble error={error} /> : <Loading />;
+  return (
+    <>
+      <Gantt run={run} lines={lines} />
+      <More query={tasks} what="tasks" />
+      <More query={subflows} what="subflows" />
+    </>
+  );
 }
 
 function States({ run }: { run: FlowRun }) {
-  const states = useStates(run.id);
-  return states.data ? <Timeline states={states.data} /> : null;
+  const { data, error } = useStates(run.id);
+  if (!data) return error ? <Trouble error={error} /> : <Loading />;
+  return <Timeline states={data} />;
 }
 
 function Asked({ run }: { run: FlowRun }) {
   const requests = useRequestsOfRun(run.id);
-  return requests.data ? <Requests requests={requests.data} /> : null;
+  if (!requests.rows) return requests.error ? <Trouble error={requests.error} /> : <Loading />;
+  return (
+    <>
+      <Requests requests={requests.rows} />
+      <More query={requests} what="questions" />
+    </>
+  );
 }
 
-const ends = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"];
+function Parameters({ run }: { run: FlowRun }) {
+  const text = jsonText(run.parameters, 2);
+  if (text === "{}") return <Empty title="This run has no parameters." />;
+  return (
+    <>
+      <Copy label="Copy" read={() => text} />
+      <pre className="json" tabIndex={0}>
+        {text}
+      </pre>
+    </>
+  );
+}
 
 const tabs = [
   { name: "", label: "Log", show: (run: FlowRun) => <Logs runId={run.id} name={run.name} /> },
@@ -93,41 +134,40 @@ const tabs = [
   {
     name: "messages",
     label: "Messages",
-    show: (run: FlowRun) => (
-      <Messages runId={run.id} isOver={ends.includes(run.state_type ?? "")} />
-    ),
+    show: (run: FlowRun) => <Messages runId={run.id} isOver={isOver(run)} />,
   },
-  {
-    name: "parameters",
-    label: "Parameters",
-    show: (run: FlowRun) => (
-      <pre className="json">{JSON.stringify(run.parameters, null, 2)}</pre>
-    ),
-  },
+  { name: "parameters", label: "Parameters", show: (run: FlowRun) => <Parameters run={run} /> },
 ];
-
-const noTab = { tab: "" };
 
 /** That the run waits, above everything else, with the way to answer. */
 function Waiting({ run }: { run: FlowRun }) {
-  const requests = useRequestsOfRun(run.id).data;
-  const open = requests?.find((request) => request.state === "open");
+  const open = useOpenRequest(run.id).data?.[0];
   if (!open) return null;
   return (
     <div className="notice notice-wait" role="status">
-      <strong>It waits for an answer.</strong>{" "}
-      <Link href={`/requests/${open.id}`}>Answer it</Link>
+      <strong>It waits for an answer.</strong> <Link href={`/requests/${open.id}`}>Answer it</Link>
     </div>
+  );
+}
+
+function Gone() {
+  return (
+    <Empty title="This run is not there.">
+      <p>
+        It was deleted, or never was on this server. <Link href="/runs">See the runs that are</Link>
+      </p>
+    </Empty>
   );
 }
 
 export function Run({ params }: { params: Record<string, string | undefined> }) {
   const { data: run, error } = useFlowRun(params.id);
-  const [{ tab }, setTab] = useUrlFilter(noTab);
+  const tab = new URLSearchParams(useSearch()).get("tab") ?? "";
   useTitle(run?.name ?? "Run");
-  if (error) return <Trouble error={error} />;
-  if (!run) return <Loading />;
+  if (error instanceof ApiError && error.status < 500) return <Gone />;
+  if (!run) return error ? <Trouble error={error} /> : <Loading />;
   const shown = tabs.find((each) => each.name === tab) ?? tabs[0]!;
+  const here = `/runs/flow-run/${run.id}`;
   return (
     <section className="page">
       <header className="page-head">
@@ -137,26 +177,22 @@ export function Run({ params }: { params: Record<string, string | undefined> }) 
         <Actions run={run} />
       </header>
       <Facts run={run} />
-      {run.state?.message ? <p className="faint">{run.state.message}</p> : null}
-      <Waiting run={run} />
-      <div className="tabs" role="tablist" aria-label="Parts of the run">
+      {run.state?.message ? <p className="run-message faint">{run.state.message}</p> : null}
+      {run.state_type === "PAUSED" ? <Waiting run={run} /> : null}
+      <nav className="tabs" aria-label="Parts of the run">
         {tabs.map(({ name, label }) => (
-          <button
+          <Link
             key={name}
-            type="button"
-            role="tab"
-            id={`tab-${name}`}
-            aria-selected={shown.name === name}
-            aria-controls="tab-panel"
-            onClick={() => setTab({ tab: name })}
+            href={name ? `${here}?tab=${name}` : here}
+            replace
+            aria-current={shown.name === name ? "page" : undefined}
           >
             {label}
-          </button>
+          </Link>
         ))}
-      </div>
-      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${shown.name}`}>
-        {shown.show(run)}
-      </div>
+      </nav>
+      <h2 className="unseen">{shown.label}</h2>
+      {shown.show(run)}
     </section>
   );
 }

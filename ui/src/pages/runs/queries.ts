@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { post } from "../../api/http";
 import { useFresh } from "../../api/queries";
@@ -19,6 +19,7 @@ const beginning: Place = { before: undefined, skip: 0 };
 const LIVE_PARTS = 3;
 
 export function useRuns(filter: RunFilter) {
+  const client = useQueryClient();
   const key = ["runs", filter];
   const query = useInfiniteQuery({
     queryKey: key,
@@ -34,7 +35,8 @@ export function useRuns(filter: RunFilter) {
     const byId = new Map(query.data?.pages.flat().map((run) => [run.id, run]));
     return [...byId.values()];
   }, [query.data]);
-  return { ...query, rows, isLive };
+  const beginAnew = () => client.resetQueries({ queryKey: key });
+  return { ...query, rows, isLive, beginAnew };
 }
 
 export interface Interval {
@@ -44,6 +46,7 @@ export interface Interval {
 }
 
 const BARS = 60;
+const MOST = 200; // rows of one list
 
 export function useHistory(filter: RunFilter) {
   const key = ["runs-history", filter];
@@ -73,23 +76,35 @@ export function useHistory(filter: RunFilter) {
 interface Named {
   id: string;
   name: string;
+  /** Of deployments. */
+  flow_id?: string;
 }
 
-/** Flows, or deployments, by name, to choose from. */
-export function useNames(what: "flows" | "deployments") {
+type Nouns = "flows" | "deployments";
+
+/** The first flows, or deployments, by name, to choose from. */
+export function useNames(what: Nouns) {
   const key = ["names", what];
   useFresh([what], key);
   return useQuery({
     queryKey: key,
-    queryFn: ({ signal }) => post<Named[]>(`${what}/filter`, { sort: "NAME_ASC" }, signal),
+    queryFn: ({ signal }) =>
+      post<Named[]>(`${what}/filter`, { sort: "NAME_ASC", limit: MOST }, signal),
   });
 }
 
-/** The names of the flows of these runs. */
-export function useFlowNames(runs: readonly FlowRun[]) {
-  const flows = useNames("flows").data;
-  return useMemo(() => {
-    const names = new Map(flows?.map((flow) => [flow.id, flow.name]));
-    return (run: FlowRun) => names.get(run.flow_id) ?? "";
-  }, [flows, runs]);
+/** The names of these flows, or deployments, by id. */
+export function useNamesOf(what: Nouns, ids: readonly (string | null | undefined)[]) {
+  const wanted = [...new Set(ids)]
+    .filter((id) => !!id)
+    .sort()
+    .slice(0, MOST);
+  const { data } = useQuery({
+    queryKey: ["names-of", what, wanted],
+    queryFn: ({ signal }) =>
+      post<Named[]>(`${what}/filter`, { [what]: { id: { any_: wanted } }, limit: MOST }, signal),
+    enabled: wanted.length > 0,
+    placeholderData: (previous) => previous,
+  });
+  return useMemo(() => new Map(data?.map(({ id, name }) => [id, name])), [data]);
 }

@@ -15,12 +15,16 @@ import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
 import { Chart } from "./chart";
 import { noFilter, type RunFilter, sinceChoices, stateChoices } from "./filter";
-import { useFlowNames, useHistory, useNames, useRuns } from "./queries";
+import { useHistory, useNames, useNamesOf, useRuns } from "./queries";
 
 function Filters(props: { filter: RunFilter; onChange: (change: Partial<RunFilter>) => void }) {
   const { filter, onChange } = props;
   const flows = useNames("flows").data ?? [];
   const deployments = useNames("deployments").data ?? [];
+  const flowOf = useNamesOf(
+    "flows",
+    deployments.map((deployment) => deployment.flow_id),
+  );
   return (
     <form role="search" className="filters" onSubmit={(event) => event.preventDefault()}>
       <input
@@ -48,7 +52,10 @@ function Filters(props: { filter: RunFilter; onChange: (change: Partial<RunFilte
         label="Deployment"
         all="All deployments"
         value={filter.deployment}
-        choices={deployments.map(({ id, name }) => [id, name])}
+        choices={deployments.map(({ id, name, flow_id }) => [
+          id,
+          `${flowOf.get(flow_id ?? "") ?? ""}/${name}`,
+        ])}
         onChange={(deployment) => onChange({ deployment })}
       />
       <Select
@@ -86,10 +93,31 @@ function Row({ run, flow }: { run: FlowRun; flow: string }) {
 const ROW_HEIGHT = 44; // as in runs.css
 const AHEAD = 30; // rows before the end at which the next part is read
 
-function List({ filter }: { filter: RunFilter }) {
-  const { rows, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, isLive } =
-    useRuns(filter);
-  const flowOf = useFlowNames(rows);
+function Nothing({ filter, onAll }: { filter: RunFilter; onAll: () => void }) {
+  if (JSON.stringify(filter) === JSON.stringify(noFilter))
+    return (
+      <Empty title="Nothing has run yet." command="build/examples/greet">
+        <p>Start any program with a flow, and its run shows up here:</p>
+      </Empty>
+    );
+  return (
+    <Empty title="No run fits these filters.">
+      <p>
+        <button type="button" onClick={onAll}>
+          Show all runs
+        </button>
+      </p>
+    </Empty>
+  );
+}
+
+function List({ filter, onAll }: { filter: RunFilter; onAll: () => void }) {
+  const query = useRuns(filter);
+  const { rows, error, hasNextPage, isFetchingNextPage, fetchNextPage, isLive } = query;
+  const flows = useNamesOf(
+    "flows",
+    rows.map((run) => run.flow_id),
+  );
   const list = useRef<HTMLUListElement>(null);
   const virtual = useWindowVirtualizer({
     count: rows.length,
@@ -104,23 +132,19 @@ function List({ filter }: { filter: RunFilter }) {
     if (hasNextPage && !isFetchingNextPage && last >= rows.length - AHEAD) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, last, rows.length, fetchNextPage]);
 
-  if (error) return <Trouble error={error} />;
-  if (isPending) return <Loading />;
-  if (rows.length === 0)
-    return JSON.stringify(filter) === JSON.stringify(noFilter) ? (
-      <Empty title="Nothing has run yet." command="fermata help">
-        <p>Start any program of a flow, and its run shows up here.</p>
-      </Empty>
-    ) : (
-      <Empty title="No run fits these filters." />
-    );
+  if (!query.data) return error ? <Trouble error={error} /> : <Loading />;
+  if (rows.length === 0) return <Nothing filter={filter} onAll={onAll} />;
+  const toNewest = () => {
+    scrollTo({ top: 0 });
+    void query.beginAnew();
+  };
   return (
     <>
       {isLive ? null : (
-        <p className="faint" role="status">
-          New runs are not shown while older ones are read.{" "}
-          <button type="button" className="quiet" onClick={() => scrollTo({ top: 0 })}>
-            To the top
+        <p className="floating" role="status">
+          These are older ones: new runs do not show up.{" "}
+          <button type="button" onClick={toNewest}>
+            To the newest
           </button>
         </p>
       )}
@@ -135,7 +159,7 @@ function List({ filter }: { filter: RunFilter }) {
             key={item.key}
             style={{ transform: `translateY(${item.start - virtual.options.scrollMargin}px)` }}
           >
-            <Row run={rows[item.index]!} flow={flowOf(rows[item.index]!)} />
+            <Row run={rows[item.index]!} flow={flows.get(rows[item.index]!.flow_id) ?? ""} />
           </li>
         ))}
       </ul>
@@ -154,7 +178,7 @@ export function Runs() {
         <Filters filter={filter} onChange={setFilter} />
       </header>
       <Chart intervals={history.data} />
-      <List filter={filter} />
+      <List filter={filter} onAll={() => setFilter(noFilter)} />
     </section>
   );
 }

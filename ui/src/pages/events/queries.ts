@@ -1,0 +1,52 @@
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { get, post } from "../../api/http";
+import { useFresh } from "../../api/queries";
+import type { Event } from "../../api/types";
+
+/** What the address of the page says. */
+export const noFilter = { text: "", event: "", resource: "", id: "" };
+export type EventFilter = typeof noFilter;
+
+interface Page {
+  events: Event[];
+  total: number;
+  next_page: string | null;
+}
+
+const PART = 50; // as many as the API lists at once
+const LIVE_PARTS = 2; // whoever has read further looks at what is old
+const GATHER = 1000; // ms: there may be many in a second
+
+/** The filter in the API's words. */
+export function filterBody({ text, event, resource, id }: EventFilter) {
+  return {
+    ...(text ? { text: { query: text } } : {}),
+    ...(event ? { event: { prefix: [event] } } : {}),
+    ...(resource ? { any_resource: { id: [resource] } } : {}),
+    ...(id ? { id: { id: [id] } } : {}),
+    order: "DESC",
+  };
+}
+
+/** Where the next page is, as the API's own address of it says. */
+export const nextPath = (page: Page): string | undefined =>
+  page.next_page ? `events/filter/next${new URL(page.next_page).search}` : undefined;
+
+export function useEvents(filter: EventFilter) {
+  const client = useQueryClient();
+  const key = ["events", filter];
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) =>
+      pageParam
+        ? get<Page>(pageParam, signal)
+        : post<Page>("events/filter", { filter: filterBody(filter), limit: PART }, signal),
+    initialPageParam: "",
+    getNextPageParam: nextPath,
+    placeholderData: (previous) => previous,
+  });
+  const isLive = (query.data?.pages.length ?? 0) <= LIVE_PARTS;
+  useFresh(isLive ? ["events"] : [], key, GATHER);
+  const beginAnew = () => client.resetQueries({ queryKey: key });
+  return { ...query, isLive, beginAnew };
+}
