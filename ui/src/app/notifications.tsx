@@ -8,7 +8,9 @@ const subscribe = (watcher: () => void) => {
   watchers.add(watcher);
   return () => void watchers.delete(watcher);
 };
-const permission = () => ("Notification" in window ? Notification.permission : "denied");
+// On phones they would need a service worker: `new Notification` throws there.
+const isDesktop = () => "Notification" in window && matchMedia("(hover: hover)").matches;
+const permission = () => (isDesktop() ? Notification.permission : "denied");
 
 /** Whether the person was asked already, and what was said. */
 export const useNotificationPermission = () => useSyncExternalStore(subscribe, permission);

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from harness.asking import ANSWER, answer, inbox, pause, request_of
-from harness.browser import DESKTOP, PHONE_DARK, field, open_page, send
+from harness.browser import DESKTOP, PHONE, PHONE_DARK, field, open_page, send
 from harness.flows import wait
 from harness.objects import make_flow
 from harness.programs import Programs
@@ -42,6 +42,13 @@ def expect_rows(page, *texts):
     expect(rows(page)).to_have_count(len(texts))
     for index, text in enumerate(texts):
         expect(rows(page).nth(index)).to_contain_text(text)
+
+
+@pytest.mark.parametrize("look", [PHONE], indirect=True, ids=str)
+def test_a_phone_is_offered_no_desktop(page, api):
+    open_page(page, "/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name="Tell me on the desktop")).to_have_count(0)
 
 
 @pytest.mark.parametrize("look", [DESKTOP, PHONE_DARK], indirect=True, ids=str)
