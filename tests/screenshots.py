@@ -14,7 +14,7 @@ from harness.objects import make_flow
 from harness.server import ROOT, Server
 
 IMAGES = ROOT / "docs/images"
-LOOK = replace(DESKTOP, width=960, height=640)
+LOOK = replace(DESKTOP, width=960, height=380)
 
 # What else waits beside the flow of script/demo.
 OTHERS = (
