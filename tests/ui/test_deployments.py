@@ -46,7 +46,7 @@ def test_a_served_flow_shows_up_and_is_run(page, api, start):
 def test_parameters_of_a_run_are_checked_at_their_field(page, api, start):
     start("tests/e2e/served").expect("prints/test")
     open_deployment(page, deployment_of(api, "prints/test"))
-    page.get_by_role("radio", name="words").check()
+    page.get_by_label("way").select_option(label="words")
     page.get_by_role("button", name="Run now").click()
     expect(heading(page)).to_contain_text("Completed")
     deployment = make_deployment(api, parameter_openapi_schema=SCHEMA, enforce_parameter_schema=True)
@@ -70,12 +70,12 @@ def test_schedules_are_switched(page, api):
     upcoming = page.get_by_role("list", name="Next runs").get_by_role("listitem")
     expect(upcoming).to_have_count(5)
     expect(upcoming.first).to_contain_text("in ")
-    page.get_by_role("switch", name="every 1 h: active").uncheck()
+    page.get_by_role("switch", name="every 1 h: active").click()
     expect(page.get_by_role("switch", name="every 1 h: active")).not_to_be_checked()
     wait(lambda: [each["active"] for each in read(api, deployment)["schedules"]].count(False) == 1,
          "a schedule that is off")
     expect(page.get_by_role("switch", name="cron 0 3 * * * in Europe/Berlin")).to_be_checked()
-    page.get_by_role("switch", name="every 1 h: active").check()
+    page.get_by_role("switch", name="every 1 h: active").click()
     wait(lambda: all(each["active"] for each in read(api, deployment)["schedules"]),
          "schedules that are on")
 

@@ -1,5 +1,7 @@
 """What is sent to a run, by a person from the page and by other runs."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -11,6 +13,10 @@ from harness.programs import Programs, run_of
 
 def messages(page):
     return page.get_by_role("list", name="Messages").get_by_role("listitem")
+
+
+def field(page):
+    return page.get_by_role("textbox", name=re.compile("^Message"))
 
 
 def open_messages(page, run):
@@ -26,17 +32,17 @@ def programs(server, tmp_path):
 
 @pytest.mark.parametrize("look", [DESKTOP, PHONE_DARK], indirect=True, ids=str)
 def test_a_flow_in_c_hears_it(page, api, start):
-    flow = start("examples/greeter_prints")
+    flow = start("tests/e2e/served", "listen")
     run = flow.run()
     wait_for_state(api, run, "Running")
     open_messages(page, run)
     expect(page.get_by_role("heading", name="Nobody has sent this run anything yet.")).to_be_visible()
-    page.get_by_label("Message").fill('Zoë "Z"')
-    page.get_by_label("Message").press("Enter")
-    flow.expect('Hello, Zoë "Z"!')
+    field(page).fill('Zoë "Z"')
+    field(page).press("Enter")
+    flow.expect('heard Zoë "Z"')
     expect(messages(page)).to_have_count(1)
     expect(messages(page).first).to_contain_text('Zoë "Z"')
-    expect(page.get_by_label("Message")).to_have_value("")
+    expect(field(page)).to_have_value("")
 
 
 @pytest.mark.timeout(120)
@@ -44,7 +50,7 @@ def test_a_flow_in_python_hears_it(page, server, api, programs):
     listener = programs("talking.py", "listens")
     run = run_of(api, "listens", "Running", output=listener.output)
     open_messages(page, run)
-    page.get_by_label("Message").fill("from the page")
+    field(page).fill("from the page")
     page.get_by_role("button", name="Send").click()
     listener.expect("outside: from the page")
     expect(page.get_by_text("The run is over: nobody reads what is sent to it.")).to_be_visible()
@@ -54,12 +60,12 @@ def test_what_is_no_json_is_said_at_the_field(page, api):
     run = make_run(api)
     open_messages(page, run)
     page.get_by_label("Type").select_option(label="Whole number")
-    field, button = page.get_by_label("Message"), page.get_by_role("button", name="Send")
+    what, button = field(page), page.get_by_role("button", name="Send")
     for text in ("forty-two", "4.2"):
-        field.fill(text)
-        expect(field).to_have_accessible_description("A whole number, such as 42")
+        what.fill(text)
+        expect(what).to_have_accessible_description("A whole number, such as 42")
         expect(button).to_be_disabled()
-    field.fill("9007199254740993")
+    what.fill("9007199254740993")
     button.click()
     expect(messages(page).first).to_contain_text("9007199254740993")
     [sent] = api.post(f"/flow_runs/{run['id']}/input/filter", json={"prefix": ""}).json()
@@ -72,7 +78,7 @@ def test_a_type_of_the_flows_own(page, api):
     open_messages(page, run)
     page.get_by_label("Type").select_option(label="Another type…")
     page.get_by_label("Its key begins with").fill("order-auto")
-    page.get_by_label("Message").fill('{"dish": "soup", "count": 1.0}')
+    field(page).fill('{"dish": "soup", "count": 1.0}')
     page.get_by_role("button", name="Send").click()
     expect(messages(page)).to_have_count(1)
     [sent] = api.post(f"/flow_runs/{run['id']}/input/filter", json={"prefix": "order-auto"}).json()
@@ -93,7 +99,7 @@ def test_a_conversation_of_two_runs(page, api):
     say(peer, run, 1, "a question")
     expect(messages(page)).to_have_count(1)
     say(run, peer, 2, "an answer")
-    expect(messages(page)).to_have_text([r"a question", r"an answer"])
+    expect(messages(page)).to_contain_text(["a question", "an answer"])
     expect(messages(page).nth(1)).to_contain_text(f"to run {peer['id'][:8]}")
     messages(page).first.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(peer["name"])

@@ -23,6 +23,7 @@ test("filters of events in the API's words", () => {
   expect(filterBody({ ...noFilter, event: "prefect.flow-run", id: "e" })).toEqual({
     event: { prefix: ["prefect.flow-run"] },
     id: { id: ["e"] },
+    occurred: { since: "1970-01-01T00:00:00Z" },
     order: "DESC",
   });
 });

@@ -23,7 +23,8 @@ export function filterBody({ text, event, resource, id }: EventFilter) {
     ...(text ? { text: { query: text } } : {}),
     ...(event ? { event: { prefix: [event] } } : {}),
     ...(resource ? { any_resource: { id: [resource] } } : {}),
-    ...(id ? { id: { id: [id] } } : {}),
+    // Without a time the API looks back half a year.
+    ...(id ? { id: { id: [id] }, occurred: { since: "1970-01-01T00:00:00Z" } } : {}),
     order: "DESC",
   };
 }
