@@ -284,7 +284,7 @@ static int send_value(struct answer *answer, const json_t *value, struct api_rep
         json_object_set_new(body, "by", json_string(answer->by));
     struct fm_call options = {.timeout = ANSWER_TIMEOUT,
                               .idempotency_key = answer->check ? NULL : key};
-    return api_call(answer->cli->client, "POST", buf_string(&path), body, &options, ret_reply,
+    return api_request(answer->cli->client, "POST", buf_string(&path), body, &options, ret_reply,
                     &answer->error);
 }
 

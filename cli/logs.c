@@ -136,7 +136,7 @@ static int print_next(struct reading *reading, int wait)
                   "seq", "gt_", (json_int_t)reading->cursor, "sort", "SEQ_ASC", "limit", PAGE);
     if (!body)
         return error_set(&reading->error, ENOMEM, "out of memory");
-    if (api_call(reading->cli->client, "POST", "/logs/filter", body, &options, &reply,
+    if (api_request(reading->cli->client, "POST", "/logs/filter", body, &options, &reply,
                  &reading->error) < 0 ||
         api_check(&reply, &reading->error) < 0)
         return -1;

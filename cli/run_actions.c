@@ -141,25 +141,25 @@ static int drop(struct cli *cli, const char *id, struct buf *said, struct error 
     return 1;
 }
 
-int run_cancel(struct cli *cli, void *settings, int argc, char **argv)
+int command_cancel(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, cancel);
 }
 
-int run_retry(struct cli *cli, void *settings, int argc, char **argv)
+int command_retry(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, retry);
 }
 
-int run_resume(struct cli *cli, void *settings, int argc, char **argv)
+int command_resume(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, resume);
 }
 
-int run_delete(struct cli *cli, void *settings, int argc, char **argv)
+int command_delete(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, drop);
@@ -188,7 +188,7 @@ static int read_changed(struct cli *cli, const char *id, const char *etag, int64
 
     buf_addf(&path, "/flow_runs/%s", id);
     if (api_connect(cli, error) < 0 ||
-        api_call(cli->client, "GET", buf_string(&path), NULL, &options, ret_reply, error) < 0)
+        api_request(cli->client, "GET", buf_string(&path), NULL, &options, ret_reply, error) < 0)
         return -1;
     if (ret_reply->status == 304)
         return 0;
@@ -220,7 +220,7 @@ static int await_end(struct cli *cli, const char *id, int64_t until, struct api_
     }
 }
 
-int run_wait(struct cli *cli, void *settings, int argc, char **argv)
+int command_wait(struct cli *cli, void *settings, int argc, char **argv)
 {
     const struct wait_settings *wait = settings;
     api_reply_auto reply = {0};
