@@ -285,7 +285,7 @@ static int send_value(struct answer *answer, const json_t *value, struct api_rep
     struct fm_call options = {.timeout = ANSWER_TIMEOUT,
                               .idempotency_key = answer->check ? NULL : key};
     return api_request(answer->cli->client, "POST", buf_string(&path), body, &options, ret_reply,
-                    &answer->error);
+                       &answer->error);
 }
 
 /* The list of what is wrong with the answer, or NULL if the reply says something else. */

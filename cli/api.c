@@ -31,7 +31,7 @@ int api_connect(struct cli *cli, struct error *error)
 }
 
 int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
-             const struct fm_call *options, struct api_reply *ret_reply, struct error *error)
+                const struct fm_call *options, struct api_reply *ret_reply, struct error *error)
 {
     static const struct fm_call no_options = {0};
     struct fm_error theirs;

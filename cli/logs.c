@@ -137,7 +137,7 @@ static int print_next(struct reading *reading, int wait)
     if (!body)
         return error_set(&reading->error, ENOMEM, "out of memory");
     if (api_request(reading->cli->client, "POST", "/logs/filter", body, &options, &reply,
-                 &reading->error) < 0 ||
+                    &reading->error) < 0 ||
         api_check(&reply, &reading->error) < 0)
         return -1;
     print_lines(reading, reply.json);

@@ -122,9 +122,10 @@ static int complain_of(struct question *question, struct inside *inside, int cod
     }
     if (code != FM_REFUSED || !question->suspends)
         return inside_fail(inside);
-    complain("%s; only a run of a deployment can be suspended, and 'fermata serve --name NAME -- "
-             "./script.sh' makes one of this script",
-             fm_error(inside->run)->message);
+    complain(
+        "%s A run of a deployment can be: 'fermata serve --name NAME -- ./script.sh' makes one "
+        "of this script",
+        fm_error(inside->run)->message);
     return STATUS_FAILED;
 }
 

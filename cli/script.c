@@ -135,8 +135,8 @@ static void close_ends(struct execution *execution)
 static int start_command(struct execution *execution, const char *parameters)
 {
     struct error error;
-    char **environment =
-        script_environment(execution->run, execution->directory.path, parameters, &error);
+    char **environment = script_environment(execution->run, execution->directory.path, parameters,
+                                            execution->script->parameters.schema, &error);
 
     if (!environment)
         return fm_fail(execution->run, "%s", error.message);

@@ -46,10 +46,11 @@ void script_init(struct script *ret_script, const char *name, const char *schema
 /* Whether a name can be that of a variable of a shell. */
 bool is_shell_name(const char *name);
 
-/* The environment of the script: that of this process, with the run's. NULL without memory, or with
- * the reason in `error`. Free it, it is one block of memory. */
+/* The environment of the script: that of this process, with the run's. `parameters` are completed
+ * by the defaults of their `schema`. NULL with the reason in `error`. Free it, it is one block of
+ * memory. */
 char **script_environment(struct fm_run *run, const char *directory, const char *parameters,
-                          struct error *error);
+                          const char *schema, struct error *error);
 
 /* ---- the commands inside it ------------------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/answer_print.h"
 #include "cli/field.h"
 #include "cli/script.h"
 #include "json/text.h"
@@ -73,13 +74,16 @@ static bool name_parameter(const char *name, char ret_variable[static NAME_SIZE]
     return true;
 }
 
-static int add_parameters(struct variables *variables, const char *parameters, struct error *error)
+static int add_parameters(struct variables *variables, const char *parameters, const char *schema,
+                          struct error *error)
 {
     json_auto_t *given = json_parse(parameters, strlen(parameters), error);
+    json_auto_t *known = given ? json_parse(schema, strlen(schema), error) : NULL;
+    buf_auto all = BUF_INIT;
     const char *name;
     json_t *value;
 
-    if (!given)
+    if (!known || answer_complete(known, given, error) < 0)
         return -1;
     json_object_foreach(given, name, value) {
         char variable[NAME_SIZE];
@@ -89,7 +93,8 @@ static int add_parameters(struct variables *variables, const char *parameters, s
         if (name_parameter(name, variable))
             add_variable(variables, variable, buf_string(&text));
     }
-    add_variable(variables, SCRIPT_PARAMETERS, parameters);
+    field_add_json(&all, given);
+    add_variable(variables, SCRIPT_PARAMETERS, buf_string(&all));
     return 0;
 }
 
@@ -113,7 +118,7 @@ static char **to_block(const struct variables *variables, struct error *error)
 }
 
 char **script_environment(struct fm_run *run, const char *directory, const char *parameters,
-                          struct error *error)
+                          const char *schema, struct error *error)
 {
     struct variables variables = {.count = 0};
     char **block = NULL;
@@ -123,7 +128,7 @@ char **script_environment(struct fm_run *run, const char *directory, const char 
     add_variable(&variables, SCRIPT_RUN_ID, fm_run_id(run));
     add_variable(&variables, SCRIPT_RUN_NAME, fm_run_name(run));
     add_variable(&variables, SCRIPT_DIRECTORY, directory);
-    if (add_parameters(&variables, parameters, error) == 0)
+    if (add_parameters(&variables, parameters, schema, error) == 0)
         block = to_block(&variables, error);
     buf_release(&variables.text);
     return block;

@@ -254,10 +254,14 @@ int output_create(const struct output_config *config, struct process *process,
         return fail_without_memory(error);
     output->config = *config;
     output->ended = -1;
-    output->streams[0] =
-        (struct stream){.fd = take_fd(&process->out), .through = STDOUT_FILENO, .level = FM_INFO};
-    output->streams[1] = (struct stream){
-        .fd = take_fd(&process->err), .through = STDERR_FILENO, .level = FM_WARNING};
+    output->streams[0] = (struct stream){.fd = take_fd(&process->out),
+                                         .through = STDOUT_FILENO,
+                                         .is_shown = isatty(STDOUT_FILENO),
+                                         .level = FM_INFO};
+    output->streams[1] = (struct stream){.fd = take_fd(&process->err),
+                                         .through = STDERR_FILENO,
+                                         .is_shown = isatty(STDERR_FILENO),
+                                         .level = FM_WARNING};
     int r = start(output, error);
     if (r < 0)
         output_destroy(output);
