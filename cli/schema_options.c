@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/notation.h"
+#include "json/schema.h"
 #include "json/text.h"
 
 #define LONGEST_FILE ((size_t)1 << 20)
@@ -44,19 +45,31 @@ static int read_schema(const char *path, json_t **ret_schema, struct error *erro
     return 0;
 }
 
+static int check_schema(const json_t *schema, const char *path, struct error *error)
+{
+    struct schema *compiled;
+    struct error reason;
+
+    if (!json_is_object(schema))
+        return error_set(error, EINVAL, "%.200s: a schema has to be a JSON object", path);
+    if (schema_compile(schema, NULL, &compiled, &reason) < 0)
+        return error_set(error, EINVAL, "%.200s: %s", path, reason.message);
+    schema_free(compiled);
+    return 0;
+}
+
 int schema_from_options(const char *title, const struct text_list *fields, const char *file,
                         json_t **ret_schema, struct error *error)
 {
     if (file && fields->count)
         return error_set(error, EINVAL, "--schema has all fields already: leave out the others");
     json_auto_t *schema = NULL;
-    if (file && read_schema(file, &schema, error) < 0)
+    if (file && (read_schema(file, &schema, error) < 0 || check_schema(schema, file, error) < 0))
         return -1;
     if (!file)
         schema = notation_begin(title);
-    if (!json_is_object(schema))
-        return error_set(error, EINVAL, "%.200s: a schema has to be a JSON object",
-                         file ? file : "");
+    if (!schema)
+        return error_set(error, ENOMEM, "the title is no UTF-8, or memory ran out");
     for (size_t i = 0; i < fields->count; i++)
         if (notation_add(schema, fields->texts[i], error) < 0)
             return -1;
