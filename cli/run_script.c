@@ -221,13 +221,13 @@ const struct command script_commands[] = {
      .takes = WORD_COMMAND,
      .rest = true},
     {.name = "serve",
-     .arguments = "--name NAME -- COMMAND [ARGUMENT...]",
+     .arguments = "-- COMMAND [ARGUMENT...]",
      .summary = "serve a command as a deployment",
      .details = "Waits for runs of the deployment, of a schedule or started by 'fermata "
                 "deployment run', and starts the command for each. Serves until Ctrl-C or SIGTERM.",
      .example = "fermata serve --name prod -- ./deploy.sh\n"
-                "fermata serve --name weekly -p 'days: integer = 7' --cron '0 18 * * 5' -- "
-                "./cleanup.sh",
+                "fermata serve --name weekly -p 'days: integer = 7' -- ./cleanup.sh\n"
+                "fermata serve --name weekly --cron '0 18 * * 5' -- ./cleanup.sh",
      .run = run_serve,
      .options = serve_options,
      .settings_size = sizeof(struct serve_settings),
