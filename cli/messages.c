@@ -18,6 +18,7 @@
 struct receive_settings {
     bool follows;
     bool with_metadata;
+    bool raw;
     const char *prefix;
     int64_t timeout; /* seconds; 0: none */
 };
@@ -64,6 +65,19 @@ static json_t *describe(const json_t *row)
                      "sent", member_text(row, "created"));
 }
 
+static void add_line(struct buf *to, const json_t *message, const struct receive_settings *settings)
+{
+    const json_t *value = json_object_get(message, "value");
+
+    if (settings->with_metadata)
+        answer_add_json(to, message);
+    else if (settings->raw)
+        field_add_value(to, value);
+    else
+        answer_add_json(to, value);
+    buf_add_char(to, '\n');
+}
+
 /* Prints it, and then it is done with. What was printed and not acknowledged comes again: that is
  * better than one that nobody has seen. */
 static int hand_out(struct receiving *receiving, const json_t *row, struct error *error)
@@ -75,9 +89,7 @@ static int hand_out(struct receiving *receiving, const json_t *row, struct error
 
     if (!message)
         return error_set(error, ENOMEM, "out of memory");
-    answer_add_json(&line, receiving->settings->with_metadata ? message
-                                                              : json_object_get(message, "value"));
-    buf_add_char(&line, '\n');
+    add_line(&line, message, receiving->settings);
     answer_add_json(&kept, message);
     if (inside_keep(RECEIVED, buf_string(&kept), error) < 0)
         return -1;
@@ -232,6 +244,9 @@ static const struct option_row receive_options[] = {
      .argument = "PREFIX",
      .help = "what the keys begin with; default: those of all plain types",
      OPTION_TEXT(struct receive_settings, prefix)},
+    {.name = "raw",
+     .help = "print a text as it is, without quotes",
+     OPTION_FLAG(struct receive_settings, raw)},
     {.name = "with-metadata",
      .help = "print an object with value, key, sender (the id of a flow run, or null) and sent",
      OPTION_FLAG(struct receive_settings, with_metadata)},
@@ -252,7 +267,7 @@ const struct command message_commands[] = {
                 "sent as a line of JSON, the oldest first, each once: a script that starts anew "
                 "goes on behind the last one. Exit status: 0 it came, 1 failed or nothing came in "
                 "time, 130 interrupted.",
-     .example = "name=$(fermata receive --timeout 60)\n"
+     .example = "name=$(fermata receive --raw --timeout 60)\n"
                 "fermata receive --follow --with-metadata | while read -r line; do\n"
                 "    fermata respond --to \"$line\" 'thank you'\n"
                 "done",

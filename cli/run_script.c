@@ -5,9 +5,10 @@
 
 #include "cli/answer_print.h"
 #include "cli/api.h"
-#include "cli/form.h"
+#include "cli/field.h"
 #include "cli/schema_options.h"
 #include "cli/script.h"
+#include "json/text.h"
 
 #define ANYTHING "{\"title\":\"Parameters\",\"type\":\"object\"}"
 
@@ -21,9 +22,20 @@ struct run_settings {
     int64_t retry_delay;
 };
 
-/* NAME=VALUE, the value as JSON or else a text. */
-static int set_parameter(const json_t *schema, json_t *parameters, const char *setting,
-                         struct error *error)
+/* JSON, or else a text: so is a number, too, that would be written in another way, such as 1.10. */
+static json_t *value_of(const char *typed)
+{
+    json_auto_t *parsed = json_parse(typed, strlen(typed), NULL);
+    buf_auto written = BUF_INIT;
+
+    if (json_is_number(parsed))
+        field_add_json(&written, parsed);
+    if (!parsed || (written.length && strcmp(buf_string(&written), typed) != 0))
+        return json_string(typed);
+    return json_incref(parsed);
+}
+
+static int set_parameter(json_t *parameters, const char *setting, struct error *error)
 {
     const char *equals = strchr(setting, '=');
     buf_auto name = BUF_INIT;
@@ -35,16 +47,17 @@ static int set_parameter(const json_t *schema, json_t *parameters, const char *s
                          "--param %.100s: it has to be NAME=VALUE, the name of letters, digits "
                          "and _",
                          setting);
-    return form_set(schema, parameters, buf_string(&name), equals + 1, error);
+    if (json_object_set_new(parameters, buf_string(&name), value_of(equals + 1)) < 0)
+        return error_set(error, EINVAL, "--param %.100s: the value is no UTF-8", setting);
+    return 0;
 }
 
 static int make_parameters(const struct text_list *settings, struct buf *to, struct error *error)
 {
     json_auto_t *parameters = json_object();
-    json_auto_t *anything = json_object();
 
     for (size_t i = 0; i < settings->count; i++)
-        if (set_parameter(anything, parameters, settings->texts[i], error) < 0)
+        if (set_parameter(parameters, settings->texts[i], error) < 0)
             return -1;
     if (parameters)
         answer_add_json(to, parameters);

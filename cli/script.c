@@ -23,6 +23,7 @@
 
 #define CANNOT_BE_RUN 126 /* exit statuses, as a shell gives them */
 #define NOT_FOUND     127
+#define LINE_BYTES    16384 /* of a command inside, that are kept until its end comes */
 
 /* One execution of the command. */
 struct execution {
@@ -45,10 +46,10 @@ struct execution {
 /* In the child, between fork and exec: nothing here takes memory or a lock. A session of its own
  * makes the command and all that it starts one group, and leaves it without the terminal: Ctrl-C is
  * ours, and what wants to ask at the terminal fails at once instead of being stopped. */
-static void become_command(const struct execution *execution, char **environment, int errors)
+static void become_command(const struct execution *execution, char **environment, pid_t holder,
+                           int errors)
 {
     char *const *argv = execution->script->argv;
-    pid_t holder = getppid();
     sigset_t none;
 
     setsid();
@@ -101,9 +102,10 @@ static int fork_command(struct execution *execution, char **environment)
 
     if (pipe2(errors, O_CLOEXEC) < 0)
         return start_failed(execution, errno);
+    pid_t holder = getpid();
     execution->pid = fork();
     if (execution->pid == 0)
-        become_command(execution, environment, errors[1]);
+        become_command(execution, environment, holder, errors[1]);
     int number = execution->pid < 0 ? errno : 0;
     close(errors[1]);
     if (execution->pid > 0)
@@ -176,7 +178,7 @@ static void take_control(struct execution *execution)
             continue;
         }
         buf_add(&execution->line, &data[i], 1);
-        if (data[i] == '\n')
+        if (data[i] == '\n' || execution->line.length == LINE_BYTES)
             script_show(execution->run->terminal_fd, &execution->line);
     }
 }
@@ -251,12 +253,12 @@ static int judge(struct execution *execution, int status)
     struct fm_run *run = execution->run;
 
     execution->script->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    if (execution->told_to_end && run_interruption(run) < 0)
-        return end_as_interrupted(execution);
-    if (execution->suspended) {
+    if (execution->suspended && !run_is_cancelling(run)) {
         atomic_store(&run->owner->suspended, true);
         return FM_SUSPENDED;
     }
+    if (execution->told_to_end && run_interruption(run) < 0)
+        return end_as_interrupted(execution);
     if (WIFSIGNALED(status))
         return fm_fail(run, "the command was ended by signal %d (%s)", WTERMSIG(status),
                        strsignal(WTERMSIG(status)));

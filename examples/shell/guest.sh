@@ -7,6 +7,6 @@ shift
 
 for name in "$@"; do
     fermata send --quiet "$host" "$name"
-    echo "the host says $(fermata receive --timeout 60)"
+    echo "the host says $(fermata receive --raw --timeout 60)"
 done
 fermata send --quiet "$host" bye

@@ -3,7 +3,7 @@
 #     fermata run --name host -- ./host.sh
 set -euo pipefail
 
-while message=$(fermata receive --timeout 600) && [ "$message" != '"bye"' ]; do
-    echo "here is $message"
-    fermata respond "Hello, ${message//\"/}!"
+while name=$(fermata receive --raw --timeout 600) && [ "$name" != bye ]; do
+    echo "here is $name"
+    fermata respond "Hello, $name!"
 done

@@ -164,8 +164,8 @@ def test_the_cleanup_over_the_weekend(api, start, tmp_path, delete):
 def test_the_chat(api, start):
     host = start(example("host.sh"), "--name", f"host-{uuid.uuid4()}")
     name = host.run()["name"]
-    guest = start(example("guest.sh"), arguments=[name, "Ada", "$(exit)"])
+    guest = start(example("guest.sh"), arguments=[name, "Ada", "\"$(exit)"])
     assert guest.end() == 0 and host.end() == 0
-    assert 'the host says "Hello, Ada!"\n' in guest.output()
-    assert 'the host says "Hello, $(exit)!"\n' in guest.output()
-    assert 'here is "Ada"\n' in host.output()
+    assert "the host says Hello, Ada!\n" in guest.output()
+    assert "the host says Hello, \"$(exit)!\n" in guest.output()
+    assert "here is Ada\n" in host.output()

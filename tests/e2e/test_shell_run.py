@@ -80,17 +80,24 @@ def test_without_a_server_nothing_is_run(tmp_path):
     assert not (tmp_path / "done").exists()
 
 
+def test_standard_input_that_is_no_terminal_is_the_command_s(server):
+    done = run_command("run", "--", "cat", input="from a pipe", FERMATA_API_URL=server.url + "/api")
+    assert done.returncode == 0 and "from a pipe" in done.stdout
+
+
 def test_parameters_are_in_the_environment(api, start):
-    script = start('echo "$FERMATA_PARAM_A|$FERMATA_PARAM_LIST|${FERMATA_PARAM_OLD-gone}"\n'
+    script = start('echo "$FERMATA_PARAM_VERSION $FERMATA_PARAM_A|$FERMATA_PARAM_LIST|${FERMATA_PARAM_OLD-gone}"\n'
                    'echo "$FERMATA_PARAMETERS $FERMATA_FLOW_RUN_NAME"\n'
                    'ls -ld "$FERMATA_RUN_DIR"',
-                   "-p", "a=it's $(x) \"q\"", "-p", "list=[1, 2.50]", "-p", "n=7", "-n", "with-values",
+                   "-p", "a=it's $(x) \"q\"", "-p", "list=[1, 2.50]", "-p", "n=7", "-p", "version=1.10", "-n", "with-values",
                    FERMATA_PARAM_OLD="of an outer run")
     assert script.end() == 0
-    assert 'it\'s $(x) "q"|[1, 2.5]|gone\n' in script.output()
-    assert '{"a": "it\'s $(x) \\"q\\"", "list": [1, 2.5], "n": 7} with-values\n' in script.output()
+    assert '1.10 it\'s $(x) "q"|[1, 2.5]|gone\n' in script.output()
+    assert ('{"a": "it\'s $(x) \\"q\\"", "list": [1, 2.5], "n": 7, "version": "1.10"} with-values\n'
+            in script.output())
     assert "drwx------" in script.output()
-    assert read(api, script.run())["parameters"] == {"a": "it's $(x) \"q\"", "list": [1, 2.5], "n": 7}
+    assert read(api, script.run())["parameters"] == {
+        "a": "it's $(x) \"q\"", "list": [1, 2.5], "n": 7, "version": "1.10"}
 
 
 def test_retries_count_pauses_anew(api, start, tmp_path):
