@@ -12,6 +12,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/script_directory.h"
@@ -23,6 +24,7 @@
 
 #define CANNOT_BE_RUN 126 /* exit statuses, as a shell gives them */
 #define NOT_FOUND     127
+#define LOOK          20    /* milliseconds between two looks for what a command has left behind */
 #define LINE_BYTES    16384 /* of a command inside, that are kept until its end comes */
 
 /* One execution of the command. */
@@ -214,20 +216,34 @@ static void wait_for_command(struct execution *execution)
         if (fds[2].revents && eventfd_read(execution->wake, &count) < 0)
             fds[2].fd = -1; /* it told already */
     }
-    take_control(execution); /* its last words */
 }
 
-/* The wait status. What was told to end takes with it what it has left behind; while it has not
- * been waited for, the group's number is nobody else's. */
+/* What the command has left behind has as long to end as it had itself. Nobody tells of the end of
+ * a group, so it is looked for. */
+static void end_group(struct execution *execution)
+{
+    const struct timespec pause = {.tv_nsec = LOOK * 1000000L};
+
+    while (execution->patience != TIME_NEVER && time_monotonic() < execution->patience) {
+        if (kill(-execution->pid, 0) < 0)
+            return; /* nobody is left */
+        take_control(execution);
+        nanosleep(&pause, NULL);
+    }
+    signal_command(execution, SIGKILL);
+}
+
+/* The wait status. */
 static int reap(struct execution *execution)
 {
     int status = 0;
 
-    if (execution->told_to_end)
-        signal_command(execution, SIGKILL);
     while (waitpid(execution->pid, &status, 0) < 0 && errno == EINTR)
         ;
     close(execution->process);
+    if (execution->told_to_end)
+        end_group(execution);
+    take_control(execution); /* its last words */
     return status;
 }
 

@@ -15,6 +15,7 @@
 #include "cli/script.h"
 
 #define LONGEST_OUTPUT ((size_t)512 << 10) /* in base64 it fits into what the server takes */
+#define SIGNALS_APART  0.2                 /* seconds */
 #define HASH_BYTES     16
 
 extern char **environ;
@@ -111,6 +112,9 @@ static int end_step(struct fm_run *run, const struct step_input *input, pid_t pi
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     *input->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    /* A signal for all of the script ends the command, and reaches this process a moment later. */
+    if (WIFSIGNALED(status) && fm_sleep(run, SIGNALS_APART) < 0)
+        return FM_CANCELLED;
     if (fm_check(run) < 0)
         return FM_CANCELLED;
     if (WIFSIGNALED(status))
