@@ -34,6 +34,9 @@ static int delete_parts(struct txn *txn, const char *run_id, int room)
         " (SELECT seq FROM flow_run_inputs WHERE flow_run_id = ? LIMIT ?)",
         "DELETE FROM task_runs WHERE seq IN"
         " (SELECT seq FROM task_runs WHERE flow_run_id = ? LIMIT ?)",
+        /* What is known by a key stays as long as nothing newer is. */
+        "DELETE FROM artifacts WHERE seq IN"
+        " (SELECT seq FROM artifacts WHERE flow_run_id = ? AND latest = 0 LIMIT ?)",
     };
     int total = 0;
 
