@@ -8,8 +8,12 @@ import signal
 import pytest
 
 from harness.flows import input_of, log_of, read, resume, send_input, wait, wait_for_state
-from harness.runs import ask_for_run, children_of, deployment_of, processes_of, wait_for_end
-from harness.scripts import Script
+from harness.plain_server import plain_server
+from harness.runs import (ask_for_run, children_of, deployment_of, is_alive, processes_of,
+                          wait_for_end)
+from harness.scripts import IMPATIENT, Script, with_path
+from harness.server import build_directory
+from harness.terminal import Terminal
 
 HOSTILE = ["'; touch pwned; '", "$(touch pwned)", "`touch pwned`", "a\n'b'\n\n\"c\" \\", "\x1b]0;x\x07\x9b31m",
            "--get", "-n", "*", "~", "é 日本 🎉", "\u202eevil", "!!", "a\\'b", "\t", ""]
@@ -167,6 +171,52 @@ def test_a_pause_that_is_killed_is_one_that_failed(api, start):
     os.kill(pause, signal.SIGKILL)
     script.end()
     assert "status 137\n" in script.output()
+
+
+def test_a_wrapper_that_is_killed_while_it_waits(api, start):
+    script = start("echo \"pid $$\"; fermata pause -i a; echo \"status $?\"", program=IMPATIENT)
+    run = script.question()
+    pid = int(re.search(r"pid (\d+)", script.output())[1])
+    script.process.kill()
+    wait(lambda: not is_alive(pid), "the end of the script")
+    assert read(api, run)["state"]["type"] == "PAUSED"  # it may be answered, but nobody goes on
+    assert resume(api, run, {"a": "too late"})["status"] == "ACCEPT"
+    assert wait_for_end(api, run)["state"]["type"] == "CRASHED"
+    assert "status" not in script.output()
+
+
+def test_on_a_terminal(server, api, tmp_path):
+    script = tmp_path / "script.sh"
+    script.write_text('eval "$(fermata pause --export -i name)"\n'
+                      'echo "hello $name"; fermata log "name: $name"\n'
+                      'fermata confirm "really, $name?" && echo confirmed\n')
+    with Terminal("run", "--name", "asks-on-a-terminal", "--", "bash", str(script),
+                  FERMATA_API_URL=server.url + "/api", PATH=with_path(build_directory())) as terminal:
+        terminal.expect("Pausing flow")
+        [run] = api.post("/flow_runs/filter",
+                         json={"flow_runs": {"name": {"any_": ["asks-on-a-terminal"]}}}).json()
+        hostile = "Ada\x1b]0;pwned\x07\x1b[2J\u009b31m\u202e"
+        wait(lambda: resume(api, run, {"name": hostile})["status"] == "ACCEPT", "an acceptance")
+        terminal.expect("hello Ada\ufffd]0;pwned\ufffd\ufffd[2J\ufffd31m\ufffd")
+        terminal.expect("name: Ada\ufffd]0;pwned\ufffd\ufffd[2J\ufffd31m\ufffd")
+        wait(lambda: resume(api, run, {"confirmed": True})["status"] == "ACCEPT", "an acceptance")
+        terminal.expect("confirmed")
+        assert terminal.wait() == 0
+        assert not re.search("\x1b\\[2J|\x1b\\]|\x07|\u009b|\u202e", terminal.screen)
+
+
+def test_a_server_that_is_prefect_s(api, server, start):
+    """One that neither waits nor knows of leases and numbers."""
+    with plain_server(server) as plain:
+        script = start("fermata pause -i a --get a\n"
+                       "fermata receive --raw --timeout 20\nfermata receive --raw --timeout 20\n"
+                       "fermata step one -- echo stepped", FERMATA_API_URL=plain.url + "/api")
+        run = script.answer(a="answered")
+        for text in "one", "two":
+            send_input(api, run, f"strautomaticruninput-auto-{text}", {"value": text})
+        assert script.end() == 0
+    lines = [line for line in script.output().splitlines() if "|" not in line]
+    assert lines == ["answered", "one", "two", "stepped"]
 
 
 # ---- confirm ----

@@ -23,7 +23,7 @@ class Process:
             self.process = subprocess.Popen(
                 [build_directory() / program, *arguments], stdin=subprocess.DEVNULL, stdout=out,
                 stderr=out, cwd=at,
-                env=clean_environment(FERMATA_API_URL=server.url + "/api", **environment))
+                env=clean_environment(**{"FERMATA_API_URL": server.url + "/api"} | environment))
 
     def __enter__(self):
         return self
