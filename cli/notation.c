@@ -210,6 +210,12 @@ static int take_bounds(struct reader *reader)
         if (!number)
             return error_set(reader->error, EINVAL, "there is no number behind '%s'",
                              bounds[i].sign);
+        /* A type with a least and no "above" is bounded by its length. */
+        if (!type->above && (!json_is_integer(number) || json_integer_value(number) < 0)) {
+            json_decref(number);
+            return error_set(reader->error, EINVAL, "the length of a %s is a whole number",
+                             type->name);
+        }
         if (set(reader, bounds[i].member, number) < 0)
             return -1;
         i = 0; /* another may follow */

@@ -99,6 +99,8 @@ static void refusals(void **state)
     assert_refused("a: integer >= nan", "no number behind '>='");
     assert_refused("a: boolean >= 1", "a boolean has no bound with '>='");
     assert_refused("a: text < 5", "a text has no bound with '<'");
+    assert_refused("a: text <= 38.5", "the length of a text is a whole number");
+    assert_refused("a: list of text >= -1", "the length of a list is a whole number");
     assert_refused("a: integer = three", "the default 'three' is no integer");
     assert_refused("a: integer = 1.5", "must be a whole number");
     assert_refused("a: integer >= 1 = 0", "the default '0' must be at least 1");
