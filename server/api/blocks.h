@@ -24,6 +24,14 @@ extern const struct filter block_schema_filters[];
 /* Whether a type has this id: 1; 0: the reply says that there is none; -1. */
 int check_block_type(struct txn *txn, struct http_reply *reply, const char *id);
 
+/* ---- documents ---- */
+
+extern const struct field block_document_fields[];
+extern const struct resource block_document;
+
+int reply_block_document(struct txn *txn, const struct request *request, struct http_reply *reply,
+                         int status, bool include_secrets, const char *id);
+
 /* ---- the data of documents ---- */
 
 struct secrets;

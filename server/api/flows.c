@@ -38,6 +38,10 @@ static const struct relation relations[] = {
      "))", NULL},
     {"deployments", deployment_filters, "r.id IN (SELECT r.flow_id FROM deployments r WHERE ", ")",
      NULL},
+    {"work_pools", work_pool_filters,
+     "r.id IN (SELECT d.flow_id FROM deployments d WHERE d.work_pool_id IN"
+     " (SELECT r.id FROM work_pools r WHERE ",
+     "))", NULL},
     {.key = NULL}};
 
 static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC"},

@@ -41,6 +41,7 @@ enum {
     OP_ID = 1 << 13,
     OP_GT = 1 << 14,
     OP_STARTS_WITH = 1 << 15, /* of ids, whatever the case */
+    OP_STARTS = 1 << 16,      /* begins with one of them, whatever the case */
 };
 
 /* What an operator is given. */

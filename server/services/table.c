@@ -8,6 +8,8 @@ const struct service all_services[] = {
     {"late runs", late_next, late_run},
     {"leases of slots", slot_leases_next, slot_leases_run},
     {"deployments without runners", not_ready_next, not_ready_run},
+    {"workers that are silent", workers_next, workers_run},
+    {"work queues without workers", queues_next, queues_run},
     {"retention of runs", retention_next, retention_run},
     {"retention of events", event_retention_next, event_retention_run},
     {"retention of idempotency keys", idempotency_keys_next, idempotency_keys_run},

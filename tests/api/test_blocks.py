@@ -231,7 +231,8 @@ def test_documents_are_found(api):
     assert among(block_schemas={"id": {"any_": [other["id"]]}}) == {two["id"]}
     for sort in ("NAME_ASC", "NAME_DESC", "BLOCK_TYPE_AND_NAME_ASC"):
         assert api.post("/block_documents/filter", json={"sort": sort}).status_code == 200
-    assert api.post("/block_documents/filter", json={"sort": "x"}).status_code == 422
+    for wrong in ({"sort": "x"}, {"include_secrets": "yes"}, {"limit": 201}, {"offset": -1}):
+        assert api.post("/block_documents/filter", json=wrong).status_code == 422
 
 
 def test_changing(api):

@@ -10,16 +10,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.deployments import deployment_run, make_deployment, poll, scheduled
+from harness.deployments import at, deployment_run, make_deployment, poll, read, scheduled
 from harness.events import ask, event, now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state, wait_for
 from harness.server import Server, build_directory
 from harness.streams import events_out, logs_out, opened
+from harness.work_pools import (heartbeat, make_pool, make_queue, poll_pool, pooled, read_pool,
+                                workers_of)
 
 KEYSET = {kind: f"paused-1-{kind}" for kind in ("schema", "response", "description")}
 
 # Tables whose rows are few: people make them, not runs.
-SMALL = {"flows", "deployments", "deployment_schedules", "variables", "concurrency_limits"}
+SMALL = {"flows", "deployments", "deployment_schedules", "variables", "concurrency_limits", "work_pools",
+         "work_queues"}
 
 
 def paused_run(api, flow, seconds):
@@ -184,6 +187,34 @@ def wait_for_name(api, run, name):
     raise AssertionError(f"the run is not {name}")
 
 
+def life_of_work_pools(api):
+    """What workers ask, and what their runs meet: limits of the pool, the queue, the deployment."""
+    pool = make_pool(api, concurrency_limit=2)
+    make_queue(api, pool, "q", concurrency_limit=1)
+    deployment = pooled(api, pool, "q", concurrency_limit=1)
+    heartbeat(api, pool, "w", heartbeat_interval_seconds=1)
+    first, second = (deployment_run(api, deployment) for _ in range(2))
+    assert len(poll_pool(api, pool, scheduled_before=at(10))) == 1
+    assert poll_pool(api, pool, scheduled_before=at(-10), wait=1) == []
+    for state in ("PENDING", "RUNNING"):
+        assert set_state(api, first["id"], state)["status"] == "ACCEPT"
+    assert set_state(api, second["id"], "PENDING")["status"] == "ABORT"
+    api.patch(f"/work_pools/{pool['name']}/queues/q", json={"concurrency_limit": None})
+    assert set_state(api, second["id"], "PENDING")["state"]["name"] == "AwaitingConcurrencySlot"
+    set_state(api, first["id"], "COMPLETED")
+    queue = read(api, deployment)["work_queue_id"]
+    api.get(f"/work_queues/{queue}/status")
+    api.post(f"/work_queues/{queue}/concurrency_status", json={})
+    api.post(f"/work_pools/{pool['name']}/concurrency_status", json={})
+    assert len(workers_of(api, pool)) == 1
+    for _ in range(100):
+        if read_pool(api, pool)["status"] == "NOT_READY":
+            break
+        time.sleep(0.05)
+    assert read_pool(api, pool)["status"] == "NOT_READY"
+    assert api.delete(f"/work_pools/{pool['name']}").status_code == 204
+
+
 SORTS = ("ID_DESC", "START_TIME_ASC", "START_TIME_DESC", "EXPECTED_START_TIME_ASC",
          "EXPECTED_START_TIME_DESC", "NAME_ASC", "NAME_DESC", "NEXT_SCHEDULED_START_TIME_ASC",
          "END_TIME_DESC")
@@ -245,8 +276,9 @@ def life_of_slots(api):
     assert api.delete("/concurrency_limits/tag/t").status_code == 200
 
 
-LIVES = (life_of_runs, life_of_held_runs, life_of_tasks, life_of_events, life_of_questions, life_of_deployments, lists_of_runs,
-         life_of_streams, life_of_artifacts, life_of_slots)
+LIVES = (life_of_runs, life_of_held_runs, life_of_tasks, life_of_events, life_of_questions,
+         life_of_deployments, life_of_work_pools, lists_of_runs, life_of_streams, life_of_artifacts,
+         life_of_slots)
 
 
 @pytest.fixture(scope="module")
@@ -279,7 +311,8 @@ def test_it_sees_what_the_server_asks(plans):
     """That the library was laid under, and that all services and the most frequent routes came."""
     tables = {table for sql in plans for table in re.findall(r"(?:FROM|INTO|UPDATE) (\w+)", sql)}
     assert {"flow_runs", "flow_run_states", "flow_run_inputs", "input_requests", "logs", "task_runs",
-            "input_candidates", "deployment_schedules", "idempotency_keys"} <= tables
+            "input_candidates", "deployment_schedules", "idempotency_keys", "work_queues",
+            "workers"} <= tables
     assert len(plans) > 80
 
 
@@ -299,7 +332,8 @@ SORTED = (
 # What walks through rows all the same: those of an index that has only what is to be done, and once,
 # when the server starts, the runs that are held; and the first thousand events, to delete the old
 # ones. What one row's JSON holds is no table.
-WALKED = ("SCAN run_leases USING INDEX run_leases_begin: ",
+WALKED = ("SCAN block_documents USING COVERING INDEX block_documents_schema: SELECT 1 FROM block_documents LIMIT ?",
+          "SCAN run_leases USING INDEX run_leases_begin: ",
           "SCAN run_leases: UPDATE run_leases SET begins = 1 WHERE begins = ?",
           "SCAN events: DELETE FROM event",
           # whether there are any

@@ -15,6 +15,8 @@ BEGUN = re.compile(r"Beginning flow run '([^']+)'")  # all that Prefect's client
 class Process:
     """A program with flows. `output` grows while it runs."""
 
+    patience = SECONDS  # for its end
+
     def __init__(self, server, log, program, *arguments, **environment):
         self.server, self.log = server, log
         with open(log, "wb") as out:
@@ -39,7 +41,7 @@ class Process:
         wait(lambda: text in self.output(), f"{text!r} in the output", self.output)
 
     def end(self):
-        return self.process.wait(SECONDS)
+        return self.process.wait(self.patience)
 
     def run(self):
         """The run that it made last, as the server has it."""
