@@ -80,6 +80,22 @@ static int character_width(uint32_t character)
     return width < 0 ? 1 : width;
 }
 
+size_t text_first(const char *text, size_t length, int *ret_width)
+{
+    uint32_t character;
+    size_t size = next_character(text, length, &character);
+
+    if (ret_width)
+        *ret_width = character_width(character);
+    while (size < length) {
+        size_t more = next_character(text + size, length - size, &character);
+        if (character_width(character) > 0)
+            break;
+        size += more;
+    }
+    return size;
+}
+
 void text_add_safe(struct buf *to, const char *text, size_t length, bool lines)
 {
     for (size_t i = 0; i < length;) {

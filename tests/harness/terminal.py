@@ -39,7 +39,7 @@ class Terminal:
         self.master = master
         self.process = subprocess.Popen(
             [program or build_directory() / "fermata", *arguments], stdin=slave, stdout=slave, stderr=slave,
-            env=clean_environment(TERM="xterm-256color", **environment), preexec_fn=own_terminal)
+            env=clean_environment(**{"TERM": "xterm-256color"} | environment), preexec_fn=own_terminal)
         os.close(slave)
 
     def __enter__(self):
