@@ -212,8 +212,9 @@ const struct command about_commands[] = {
     {.name = "config",
      .arguments = "",
      .summary = "show what is set, and where it comes from",
-     .details = "The address of the API and what goes with it, then what 'fermata server' would "
-                "be started with. Keys and passwords are not shown. With --quiet the address alone.",
+     .details =
+         "The address of the API and what goes with it, then what 'fermata server' would "
+         "be started with. Keys and passwords are not shown. With --quiet the address alone.",
      .example = "FERMATA_API_URL=http://build:4200/api fermata config",
      .run = run_config},
     COMMANDS_END};

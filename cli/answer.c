@@ -10,8 +10,10 @@
 #include "cli/form.h"
 #include "json/text.h"
 
-#define ANSWER_TIMEOUT 300.0 /* seconds: the flow itself may check the answer, and take its time */
-#define FILE_CEILING   ((size_t)16 << 20) /* bytes; the most that a server takes as it comes */
+#define ANSWER_TIMEOUT                                                                             \
+    300.0 /* seconds: the flow itself may check the answer, and take its time                      \
+           */
+#define FILE_CEILING ((size_t)16 << 20) /* bytes; the most that a server takes as it comes */
 
 struct answer_settings {
     struct inbox_filter filter;

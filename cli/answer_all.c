@@ -31,7 +31,8 @@ static int gather(struct several *several)
         api_reply_auto reply = {0};
         size_t i;
         json_t *request;
-        json_object_set_new(body, "offset", json_integer((json_int_t)json_array_size(several->ids)));
+        json_object_set_new(body, "offset",
+                            json_integer((json_int_t)json_array_size(several->ids)));
         r = api_post(answer->cli, "/input_requests/filter", json_incref(body), &reply,
                      &answer->error);
         count = json_array_size(reply.json);
@@ -149,7 +150,8 @@ static void report(const struct several *several)
 
     if (cli->json || cli->quiet)
         return;
-    fprintf(cli->screen.out, several->answer->check ? "%zu would be answered.\n" : "%zu answered.\n",
+    fprintf(cli->screen.out,
+            several->answer->check ? "%zu would be answered.\n" : "%zu answered.\n",
             several->taken);
     if (several->different > 0)
         fprintf(cli->screen.out, "%zu more ask for something else, and wait on.\n",

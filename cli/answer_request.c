@@ -8,7 +8,7 @@
 #include "cli/markdown.h"
 #include "common/times.h"
 
-#define NEW_TIME    SECOND /* so long a description may yet come */
+#define NEW_TIME    SECOND        /* so long a description may yet come */
 #define SCHEMA_TIME (30 * SECOND) /* so long the schema is waited for */
 
 /* ---- which one ------------------------------------------------------------------------------- */

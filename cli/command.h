@@ -98,7 +98,7 @@ struct command {
     const char *details;   /* paragraphs for its help, or NULL */
     const char *example;   /* a command line, or several */
     command_function *run;
-    const struct option_row *options;              /* one of the same name as a common one stands for it */
+    const struct option_row *options; /* one of the same name as a common one stands for it */
     const struct option_row *(*more_options)(void); /* after these: rows that another part knows */
     size_t settings_size;
     int least, most; /* arguments */

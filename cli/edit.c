@@ -15,9 +15,9 @@ struct editor {
     const struct edit *edit;
     struct screen *screen;
     struct line line;
-    bool changed;  /* the line is not what was filled in */
-    bool in_menu;  /* the last key was one of the menu's */
-    bool redrawn;  /* what was pressed has to be drawn */
+    bool changed; /* the line is not what was filled in */
+    bool in_menu; /* the last key was one of the menu's */
+    bool redrawn; /* what was pressed has to be drawn */
 };
 
 /* ---- drawing --------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ struct edit {
 };
 
 /* 1: `*ret_line` is what Enter was pressed behind (free it); 0: what was filled in was left as it
- * was; -1: ENODATA, the input has ended; E2BIG, the line is longer than `ceiling`; another error. */
+ * was; -1: ENODATA, the input has ended; E2BIG, the line is longer than `ceiling`; another error.
+ */
 int edit_line(const struct edit *edit, int fd, struct screen *screen, size_t ceiling,
               char **ret_line, struct error *error);

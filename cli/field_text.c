@@ -438,8 +438,8 @@ static bool read_item(const struct field *list, const json_t *root, const char *
 
     if (field_item(&item, list, root, index, &error) < 0)
         return refuse(why, error.message);
-    bool right = text ? field_read(&item, root, text, ret_value, &reason)
-                      : refuse(&reason, "is empty");
+    bool right =
+        text ? field_read(&item, root, text, ret_value, &reason) : refuse(&reason, "is empty");
     if (!right)
         buf_addf(why, "item %zu %s", index + 1, buf_string(&reason));
     return right;

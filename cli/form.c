@@ -416,8 +416,8 @@ int form_fill(struct prompt *prompt, const json_t *schema, const json_t *default
 
     question_add_dim(&walk, &intro,
                      prompt->edits
-                         ? "* needs an answer. Enter takes what is filled in; arrow keys choose, "
-                           "space picks.\n"
+                         ? "* needs an answer. Enter takes what is filled in; arrows choose, space "
+                           "picks.\n"
                          : "* needs an answer. Enter takes what stands in [brackets].\n");
     screen_flush(&prompt->screen, &intro);
     return ask_for_all(&walk, defaults, NULL, ret_value);

@@ -119,11 +119,11 @@ static const struct {
     char code;
     enum key key;
 } control_keys[] = {
-    {'\r', KEY_ENTER},           {'\n', KEY_ENTER},          {0x7f, KEY_BACKSPACE},
-    {'\b', KEY_BACKSPACE},       {0x01, KEY_HOME},           {0x05, KEY_END},
-    {0x02, KEY_LEFT},            {0x06, KEY_RIGHT},          {0x10, KEY_UP},
-    {0x0e, KEY_DOWN},            {0x04, KEY_CTRL_D},         {0x17, KEY_DELETE_WORD},
-    {0x15, KEY_DELETE_BEFORE},   {0x0b, KEY_DELETE_AFTER},   {0x0c, KEY_REDRAW},
+    {'\r', KEY_ENTER},         {'\n', KEY_ENTER},        {0x7f, KEY_BACKSPACE},
+    {'\b', KEY_BACKSPACE},     {0x01, KEY_HOME},         {0x05, KEY_END},
+    {0x02, KEY_LEFT},          {0x06, KEY_RIGHT},        {0x10, KEY_UP},
+    {0x0e, KEY_DOWN},          {0x04, KEY_CTRL_D},       {0x17, KEY_DELETE_WORD},
+    {0x15, KEY_DELETE_BEFORE}, {0x0b, KEY_DELETE_AFTER}, {0x0c, KEY_REDRAW},
 };
 
 /* Behind "ESC [" or "ESC O": the last letter, or the number before "~". */
@@ -132,8 +132,8 @@ static const struct {
     char number; /* of those that end with "~" */
     enum key key;
 } sequence_keys[] = {
-    {'A', 0, KEY_UP},   {'B', 0, KEY_DOWN},  {'C', 0, KEY_RIGHT}, {'D', 0, KEY_LEFT},
-    {'H', 0, KEY_HOME}, {'F', 0, KEY_END},   {'~', '1', KEY_HOME}, {'~', '7', KEY_HOME},
+    {'A', 0, KEY_UP},    {'B', 0, KEY_DOWN},  {'C', 0, KEY_RIGHT},    {'D', 0, KEY_LEFT},
+    {'H', 0, KEY_HOME},  {'F', 0, KEY_END},   {'~', '1', KEY_HOME},   {'~', '7', KEY_HOME},
     {'~', '4', KEY_END}, {'~', '8', KEY_END}, {'~', '3', KEY_DELETE},
 };
 

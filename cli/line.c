@@ -172,11 +172,12 @@ static size_t last_shown(const struct line *line, int room)
 
 void line_show(const struct line *line, int room, struct buf *to, int *ret_column)
 {
+    int ahead = line->cursor < line->text.length ? room - 1 : room; /* what is behind goes on */
     int column;
-    size_t begin = first_shown(line, room, &column);
+    size_t begin = first_shown(line, ahead, &column);
 
     if (begin > 0) {
-        begin = first_shown(line, room - 2, &column);
+        begin = first_shown(line, ahead - 1, &column);
         buf_add_string(to, "…");
         column++;
     }

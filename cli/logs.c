@@ -175,8 +175,7 @@ static int print_tail(struct reading *reading, int64_t count)
     if (count > 0)
         print_lines(reading, lines);
     else
-        reading->cursor =
-            json_integer_value(json_object_get(json_array_get(lines, 0), "seq"));
+        reading->cursor = json_integer_value(json_object_get(json_array_get(lines, 0), "seq"));
     return 0;
 }
 

@@ -9,7 +9,7 @@
 
 #define LEAST_WIDTH    20
 #define GREATEST_WIDTH 100 /* longer lines of text are hard to read */
-#define LEAST_COLUMN   8 /* unless even that is too wide */
+#define LEAST_COLUMN   8   /* unless even that is too wide */
 #define COLUMN_GAP     2
 
 static int terminal_width(int fd)

@@ -186,7 +186,7 @@ void question_show_choices(const struct walk *walk, const json_t *options)
 /* The menu above the question's line: of its choices, or of `names` if there are some. 1; 0 if it
  * has none; -1 without memory. */
 static int make_menu(const struct walk *walk, const struct question *question, const json_t *names,
-                  struct menu *ret_menu)
+                     struct menu *ret_menu)
 {
     field_auto item = {0};
     const json_t *choices = names ? names : choices_of(walk, question, &item);
@@ -234,8 +234,8 @@ static void add_initial(const struct walk *walk, struct buf *to, const struct qu
 {
     const json_t *fallback = question->fallback;
 
-    if (!walk->prompt->edits || !fallback || is_nothing(fallback) ||
-        !is_filled_in(question) || field_is_secret(&question->field))
+    if (!walk->prompt->edits || !fallback || is_nothing(fallback) || !is_filled_in(question) ||
+        field_is_secret(&question->field))
         return;
     if (json_is_boolean(fallback))
         buf_add_string(to, json_is_true(fallback) ? "yes" : "no");
@@ -287,8 +287,8 @@ static const char *nothing_for(const struct question *question)
 }
 
 /* One line, edited where that can be done. The line is NULL if what was filled in was left. */
-static int read_first_line(const struct walk *walk, const struct question *question, const json_t *names,
-                           char **ret_line)
+static int read_first_line(const struct walk *walk, const struct question *question,
+                           const json_t *names, char **ret_line)
 {
     menu_auto menu = {0};
     buf_auto mark = BUF_INIT;

@@ -48,11 +48,11 @@ static const struct option_row *server_options(void)
             BUG("a server of more than %d settings", MOST_SETTINGS);
         snprintf(helps[i], sizeof(helps[i]), "%s; default: %s%s%s", setting.help,
                  setting.environment, *setting.fallback ? ", " : "", setting.fallback);
-        rows[i] = (struct option_row){
-            .name = setting.option,
-            .argument = setting.argument,
-            .help = helps[i],
-            .takes = strcmp(setting.argument, "DIR") == 0 ? WORD_DIRECTORY : WORD_NONE};
+        rows[i] = (struct option_row){.name = setting.option,
+                                      .argument = setting.argument,
+                                      .help = helps[i],
+                                      .takes = strcmp(setting.argument, "DIR") == 0 ? WORD_DIRECTORY
+                                                                                    : WORD_NONE};
     }
     return rows;
 }

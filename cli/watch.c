@@ -8,9 +8,9 @@
 #include "cli/prompt.h"
 #include "cli/requests.h"
 
-#define WAIT      30  /* seconds that the server holds a request back; then times are shown anew */
-#define MOST      200 /* that are known; as many as the API gives at once */
-#define OTHER_ROWS 4  /* of the screen: the header, two remarks and the line of the cursor */
+#define WAIT       30  /* seconds that the server holds a request back; then times are shown anew */
+#define MOST       200 /* that are known; as many as the API gives at once */
+#define OTHER_ROWS 4   /* of the screen: the header, two remarks and the line of the cursor */
 
 struct watch {
     struct cli *cli;

@@ -130,7 +130,7 @@ def test_the_live_table(server, environment):
     with Terminal("inbox", "--watch", columns=120, **environment) as terminal:
         terminal.expect_screen(lambda lines: lines == ["Nothing waits for an answer."])
         first = pause(api, name="first-日本")
-        terminal.expect_screen(lambda lines: len(lines) == 2 and "first-日本" in lines[1].replace("日 本 ", "日本"))
+        terminal.expect_screen(lambda lines: len(lines) == 2 and "first-日本" in lines[1])
         assert terminal.lines()[0].split() == ["STATE", "FLOW", "RUN", "KEY", "DEADLINE", "ID"]
         second = pause(api, name="second")
         lines = terminal.expect_screen(lambda lines: len(lines) == 3)
