@@ -58,10 +58,12 @@ def quantile(latencies, part):
 @dataclass(frozen=True)
 class Way:
     """How to measure it with one contestant: the class of contestants.py, which is started for each
-    round and stopped after it, and measure(contestant, quick), which returns a Sample."""
+    round and stopped after it, and measure(contestant, quick), which returns a Sample. `rounds`: at
+    the most, where one is long and has many waits."""
 
     contestant: type
     measure: Callable
+    rounds: int = 100
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ static int ask_server(struct cli *cli, json_t **ret_server, struct error *error)
     api_reply_auto version = {0};
 
     if (api_connect(cli, error) < 0 ||
-        api_call(cli->client, "GET", "/admin/server", NULL, NULL, &reply, error) < 0)
+        api_request(cli->client, "GET", "/admin/server", NULL, NULL, &reply, error) < 0)
         return -1;
     if (reply.status == 200 && json_is_object(reply.json)) {
         *ret_server = json_incref(reply.json);

@@ -130,8 +130,8 @@ int answer_send(struct answer *answer, const json_t *value, struct api_reply *re
         json_object_set_new(body, "by", json_string(answer->by));
     struct fm_call options = {.timeout = ANSWER_TIMEOUT,
                               .idempotency_key = answer->check ? NULL : key};
-    return api_call(answer->cli->client, "POST", buf_string(&path), body, &options, ret_reply,
-                    &answer->error);
+    return api_request(answer->cli->client, "POST", buf_string(&path), body, &options, ret_reply,
+                       &answer->error);
 }
 
 /* The list of what is wrong with the answer, or NULL if the reply says something else. */

@@ -90,8 +90,8 @@ static int fetch(struct answer *answer, int wait)
                                   answer->id, "state", "not_any_");
     if (!body)
         return error_set(&answer->error, ENOMEM, "out of memory");
-    if (api_call(answer->cli->client, "POST", "/input_requests/filter", body, &options, &reply,
-                 &answer->error) < 0 ||
+    if (api_request(answer->cli->client, "POST", "/input_requests/filter", body, &options, &reply,
+                    &answer->error) < 0 ||
         api_check(&reply, &answer->error) < 0)
         return -1;
     return reply.status == 304 ? 0 : take_request(answer, &reply);

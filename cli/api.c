@@ -33,8 +33,8 @@ int api_connect(struct cli *cli, struct error *error)
     return 0;
 }
 
-int api_call(struct fm_client *client, const char *method, const char *path, const json_t *body,
-             const struct fm_call *options, struct api_reply *ret_reply, struct error *error)
+int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
+                const struct fm_call *options, struct api_reply *ret_reply, struct error *error)
 {
     static const struct fm_call no_options = {0};
     struct fm_error theirs;
@@ -74,7 +74,7 @@ static int call_for_json(struct cli *cli, const char *method, const char *path, 
     api_reply_auto reply = {0};
 
     if (api_connect(cli, error) < 0 ||
-        api_call(cli->client, method, path, body, NULL, &reply, error) < 0 ||
+        api_request(cli->client, method, path, body, NULL, &reply, error) < 0 ||
         api_check(&reply, error) < 0)
         return -1;
     if (!reply.json)
@@ -106,7 +106,7 @@ int api_send(struct cli *cli, const char *method, const char *path, json_t *body
     int r = api_connect(cli, error);
 
     if (r == 0)
-        r = api_call(cli->client, method, path, body, NULL, ret_reply, error);
+        r = api_request(cli->client, method, path, body, NULL, ret_reply, error);
     if (r == 0)
         r = api_check(ret_reply, error);
     json_decref(body);

@@ -20,8 +20,8 @@ void api_reply_release(struct api_reply *reply);
 
 /* One call. Any answer is a success, whatever its status. `options` may be NULL. EHOSTUNREACH: no
  * server answered. */
-int api_call(struct fm_client *client, const char *method, const char *path, const json_t *body,
-             const struct fm_call *options, struct api_reply *ret_reply, struct error *error);
+int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
+                const struct fm_call *options, struct api_reply *ret_reply, struct error *error);
 
 /* The error that the reply's status and body tell of; 0 if it is none. */
 int api_check(const struct api_reply *reply, struct error *error);

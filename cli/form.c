@@ -128,7 +128,8 @@ static int ask_property(struct walk *walk, const struct question *object, const 
     question.fallback = json_object_get(object->fallback, key);
     if (!question.fallback)
         question.fallback = json_object_get(field.schema, "default");
-    if (walk->errors && walk->prompt->edits && previous) /* what was refused is there to be mended */
+    if (walk->errors && walk->prompt->edits &&
+        previous) /* what was refused is there to be mended */
         question.fallback = previous;
     return ask(walk, &question, previous, ret_value);
 }

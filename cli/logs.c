@@ -189,8 +189,8 @@ static int print_next(struct reading *reading, int wait)
     json_auto_t *body = filter_of(reading, reading->cursor, "SEQ_ASC", PAGE);
     if (!body)
         return error_set(&reading->error, ENOMEM, "out of memory");
-    if (api_call_patiently(reading->cli, &reading->patience, "POST", "/logs/filter", body, &options,
-                           &reply, &reading->error) < 0 ||
+    if (api_request_patiently(reading->cli, &reading->patience, "POST", "/logs/filter", body,
+                              &options, &reply, &reading->error) < 0 ||
         api_check(&reply, &reading->error) < 0)
         return -1;
     print_lines(reading, reply.json);

@@ -40,16 +40,16 @@ static void sleep_for(int64_t microseconds)
     nanosleep(&time, NULL);
 }
 
-int api_call_patiently(struct cli *cli, struct patience *patience, const char *method,
-                       const char *path, const json_t *body, const struct fm_call *options,
-                       struct api_reply *ret_reply, struct error *error)
+int api_request_patiently(struct cli *cli, struct patience *patience, const char *method,
+                          const char *path, const json_t *body, const struct fm_call *options,
+                          struct api_reply *ret_reply, struct error *error)
 {
     struct fm_call once = options ? *options : (struct fm_call){0};
     int64_t pause = FIRST_PAUSE;
 
     once.retries = -1;
     for (int tries = 1;; tries++) {
-        int r = api_call(cli->client, method, path, body, &once, ret_reply, error);
+        int r = api_request(cli->client, method, path, body, &once, ret_reply, error);
         if (!is_away(r, ret_reply, error)) {
             patience->reached = patience->reached || r == 0;
             tell(cli, patience, false);
@@ -72,7 +72,7 @@ int api_call_patiently(struct cli *cli, struct patience *patience, const char *m
 int api_get_patiently(struct cli *cli, struct patience *patience, const char *path,
                       struct api_reply *ret_reply, struct error *error)
 {
-    if (api_call_patiently(cli, patience, "GET", path, NULL, NULL, ret_reply, error) < 0)
+    if (api_request_patiently(cli, patience, "GET", path, NULL, NULL, ret_reply, error) < 0)
         return -1;
     return api_check(ret_reply, error);
 }

@@ -12,11 +12,12 @@ struct patience {
     void *context;
 };
 
-/* The same as api_call; a server that has answered once is asked again and again while it is away,
- * and then answers without a wait. Any other error, or the end of the patience, is an error. */
-int api_call_patiently(struct cli *cli, struct patience *patience, const char *method,
-                       const char *path, const json_t *body, const struct fm_call *options,
-                       struct api_reply *ret_reply, struct error *error);
+/* The same as api_request; a server that has answered once is asked again and again while it is
+ * away, and then answers without a wait. Any other error, or the end of the patience, is an error.
+ */
+int api_request_patiently(struct cli *cli, struct patience *patience, const char *method,
+                          const char *path, const json_t *body, const struct fm_call *options,
+                          struct api_reply *ret_reply, struct error *error);
 
 /* GET; only 2xx with JSON is a success. */
 int api_get_patiently(struct cli *cli, struct patience *patience, const char *path,

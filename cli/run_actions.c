@@ -142,25 +142,25 @@ static int drop(struct cli *cli, const char *id, struct buf *said, struct error 
     return 1;
 }
 
-int run_cancel(struct cli *cli, void *settings, int argc, char **argv)
+int command_cancel(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, cancel);
 }
 
-int run_retry(struct cli *cli, void *settings, int argc, char **argv)
+int command_retry(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, retry);
 }
 
-int run_resume(struct cli *cli, void *settings, int argc, char **argv)
+int command_resume(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, resume);
 }
 
-int run_delete(struct cli *cli, void *settings, int argc, char **argv)
+int command_delete(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, drop);
@@ -199,8 +199,8 @@ static int read_changed(struct awaiting *awaiting, struct api_reply *ret_reply, 
     buf_auto path = BUF_INIT;
 
     buf_addf(&path, "/flow_runs/%s", awaiting->id);
-    if (api_call_patiently(awaiting->cli, &awaiting->patience, "GET", buf_string(&path), NULL,
-                           &options, ret_reply, error) < 0)
+    if (api_request_patiently(awaiting->cli, &awaiting->patience, "GET", buf_string(&path), NULL,
+                              &options, ret_reply, error) < 0)
         return -1;
     if (ret_reply->status == 304)
         return 0;
@@ -284,7 +284,7 @@ int run_await(struct cli *cli, const char *run, int64_t seconds)
     return tell_end(&awaiting, &reply);
 }
 
-int run_wait(struct cli *cli, void *settings, int argc, char **argv)
+int command_wait(struct cli *cli, void *settings, int argc, char **argv)
 {
     const struct wait_settings *wait = settings;
 

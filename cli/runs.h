@@ -32,4 +32,4 @@ command_function run_logs;
 struct wait_settings {
     int64_t timeout; /* seconds; 0: none */
 };
-command_function run_wait, run_resume, run_retry, run_cancel, run_delete;
+command_function command_wait, command_resume, command_retry, command_cancel, command_delete;

@@ -29,7 +29,7 @@ static int call(struct cli *cli, const char *method, const char *name, json_t *b
     if (r == 0)
         r = api_connect(cli, error);
     if (r == 0)
-        r = api_call(cli->client, method, buf_string(&path), body, NULL, ret_reply, error);
+        r = api_request(cli->client, method, buf_string(&path), body, NULL, ret_reply, error);
     json_decref(body);
     if (r == 0 && ret_reply->status != 404)
         r = api_check(ret_reply, error);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/field.h"
+#include "cli/answer_print.h"
 #include "cli/patience.h"
 #include "cli/prompt.h"
 #include "cli/requests.h"
@@ -68,8 +68,8 @@ static int read_end(struct watch *watch, size_t *place)
     buf_auto path = BUF_INIT;
 
     buf_addf(&path, "/input_requests/%s", id ? id : "");
-    if (api_call_patiently(watch->cli, &watch->patience, "GET", buf_string(&path), NULL, NULL,
-                           &reply, &watch->error) < 0)
+    if (api_request_patiently(watch->cli, &watch->patience, "GET", buf_string(&path), NULL, NULL,
+                              &reply, &watch->error) < 0)
         return -1;
     if (reply.status == 404) {
         json_array_remove(watch->known, *place);
@@ -102,8 +102,8 @@ static int read_next(struct watch *watch)
                                     .if_none_match = *watch->etag ? watch->etag : NULL};
     api_reply_auto reply = {0};
 
-    if (api_call_patiently(watch->cli, &watch->patience, "POST", "/input_requests/filter",
-                           watch->body, &options, &reply, &watch->error) < 0 ||
+    if (api_request_patiently(watch->cli, &watch->patience, "POST", "/input_requests/filter",
+                              watch->body, &options, &reply, &watch->error) < 0 ||
         api_check(&reply, &watch->error) < 0)
         return -1;
     if (reply.status == 304)
@@ -125,7 +125,7 @@ static void add_line(const struct watch *watch, struct buf *line, const json_t *
     static const char *const members[] = {"id", "flow_name", "flow_run_name", "pause_key"};
 
     if (watch->cli->json) {
-        field_add_json(line, request);
+        answer_add_json(line, request);
         return;
     }
     for (size_t i = 0; i < (watch->cli->quiet ? 1 : COUNT_OF(members)); i++) {

@@ -57,3 +57,6 @@ int json_number_compare(const json_t *a, const json_t *b);
 /* The value as Python's repr() shows it: {'a': [1, 2.0, True, None]}. */
 void json_text_repr(const json_t *value, struct buf *to);
 void json_text_repr_string(const char *string, size_t length, struct buf *to);
+
+/* The value as Python's json.dumps writes it with sort_keys=True. */
+void json_text_python(const json_t *value, struct buf *to);

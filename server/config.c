@@ -26,6 +26,8 @@ static const struct setting {
      "NUMBER", "port to listen on; 0 takes any free one"},
     {"data", "FERMATA_DATA", SETTING_TEXT, offsetof(struct config, data), ".fermata", 0, 0, "DIR",
      "directory of the database; made if it is not there"},
+    {"secrets-key", "FERMATA_SECRETS_KEY", SETTING_TEXT, offsetof(struct config, secrets_key), "",
+     0, 0, "FILE", "key with which blocks are sealed; without it secrets.key beside the database"},
     {"allowed-hosts", "FERMATA_ALLOWED_HOSTS", SETTING_TEXT, offsetof(struct config, allowed_hosts),
      "", 0, 0, "NAMES",
      "more host names, separated by commas, under which browsers may reach the server"},

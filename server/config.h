@@ -10,6 +10,7 @@ struct config {
     const char *host;
     int64_t port;
     const char *data;
+    const char *secrets_key;   /* file; "": in the directory of the database */
     const char *allowed_hosts; /* separated by commas */
     const char *log_format;    /* "plain" or "json" */
     const char *log_level;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
@@ -20,6 +21,7 @@
 #include "server/live/lease.h"
 #include "server/live/live.h"
 #include "server/log.h"
+#include "server/secrets/secrets.h"
 #include "server/services/services.h"
 #include "server/store/store.h"
 
@@ -35,6 +37,7 @@ struct server {
     struct leases *leases;
     struct leases *run_leases;
     struct store *store;
+    struct secrets *secrets;
     struct api *api;
     struct services *services;
     struct http_server *http;
@@ -47,6 +50,16 @@ static void publish(void *context, const char *topic)
     struct server *server = context;
 
     live_publish(server->live, topic);
+}
+
+static void report(void *context, const struct error *error)
+{
+    (void)context;
+    if (error)
+        log_error("the database's log grows until this is over; it is tried again each second: %s",
+                  error->message);
+    else
+        log_info("the database's log is moved into the database again");
 }
 
 static int split_allowed_hosts(struct server *server, struct error *error)
@@ -82,6 +95,40 @@ static int start_log(const struct config *config, struct error *error)
     return 0;
 }
 
+/* ---- the key of secrets ---- */
+
+static enum job_result look_for_secrets(struct txn *txn, void *context)
+{
+    bool *found = context;
+    rows_auto rows = {0};
+    int r = db_first(txn, &rows, "SELECT 1 FROM block_documents LIMIT ?", V(1));
+
+    *found = r > 0;
+    return r < 0 ? JOB_FAILED : JOB_UNDO;
+}
+
+/* A new key is made only where nothing was sealed with another. */
+static int open_secrets(struct server *server, struct error *error)
+{
+    const struct config *config = &server->config;
+    bool sealed = false;
+    char file[PATH_MAX];
+
+    if (store_run(server->store, false, look_for_secrets, &sealed, error) < 0)
+        return -1;
+    int length = *config->secrets_key
+                     ? snprintf(file, sizeof(file), "%s", config->secrets_key)
+                     : snprintf(file, sizeof(file), "%s/secrets.key", config->data);
+    if (length < 0 || (size_t)length >= sizeof(file))
+        return error_set(error, EINVAL, "--secrets-key: the name of the file is too long");
+    if (secrets_open(file, !sealed, &server->secrets, error) < 0)
+        return -1;
+    if (!secrets_has_key(server->secrets))
+        log_warning("the key of secrets, %s, is not there: blocks can be neither read nor written",
+                    file);
+    return 0;
+}
+
 static int open_parts(struct server *server, struct error *error)
 {
     const struct config *config = &server->config;
@@ -93,14 +140,16 @@ static int open_parts(struct server *server, struct error *error)
                                               .readers = READERS,
                                               .read_limit = READ_LIMIT,
                                               .publish = publish,
+                                              .report = report,
                                               .context = server,
                                               .out_of_memory = log_out_of_memory};
-    if (store_open(&store_config, &server->store, error) < 0)
+    if (store_open(&store_config, &server->store, error) < 0 || open_secrets(server, error) < 0)
         return -1;
     const struct api_config api_config = {.store = server->store,
                                           .live = server->live,
                                           .leases = server->leases,
                                           .run_leases = server->run_leases,
+                                          .secrets = server->secrets,
                                           .http = &server->http,
                                           .hold_polls = config->hold_polls * SECOND,
                                           .hold_receives = config->hold_receives * SECOND};
@@ -116,6 +165,7 @@ static int open_parts(struct server *server, struct error *error)
         .allowed_hosts = server->allowed_hosts,
         .on_request = api_on_request,
         .on_gone = api_on_gone,
+        .on_round = api_on_round,
         .on_free = api_on_free,
         .context = server->api,
     };
@@ -136,6 +186,7 @@ static void close_parts(struct server *server)
     store_close(server->store);
     http_server_destroy(server->http);
     api_destroy(server->api);
+    secrets_close(server->secrets);
     leases_destroy(server->run_leases);
     leases_destroy(server->leases);
     live_destroy(server->live);

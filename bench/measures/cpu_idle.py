@@ -7,7 +7,7 @@ from measure import SHARE, Measure, Sample, Way, within
 
 
 def idle(server, quick):
-    length = 10 if quick else 60
+    length = 10 if quick else 30
     before = server.cpu()
     time.sleep(length)
     return Sample((server.cpu() - before) / length)

@@ -22,7 +22,7 @@ def restate(server, quick):
 MEASURE = Measure(
     title="send → a waiting receiver has it",
     unit=DURATION,
-    ways={"Prefect": Way(Prefect, in_python), "Restate": Way(Restate, restate),
+    ways={"Prefect": Way(Prefect, in_python, rounds=1), "Restate": Way(Restate, restate),
           "Fermata": Way(Fermata, in_c), **COMMIT},
     goals=(within_commits_and(1e-3, 1), tail_at_most(5)),
 )

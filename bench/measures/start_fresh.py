@@ -13,5 +13,4 @@ MEASURE = Measure(
     unit=DURATION,
     ways={"Prefect": Way(Prefect, started), "Fermata": Way(Fermata, started)},
     goals=(within(DURATION, 0.05),),
-    rounds=5,
 )

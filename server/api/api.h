@@ -28,6 +28,7 @@
 
 struct api;
 struct request;
+struct secrets;
 
 enum handler_result {
     HANDLER_FAILED = -1, /* the reason is in the transaction */
@@ -57,6 +58,7 @@ enum {
     ROUTE_NO_STORE = 1 << 3,    /* answered at once; the handler gets no transaction */
     ROUTE_ANY_VERSION = 1 << 4, /* whatever X-PREFECT-API-VERSION says */
     ROUTE_LEASES = 1 << 5,      /* takes Fermata-Lease */
+    ROUTE_SECRET = 1 << 6,      /* what is sent may be secret: refusals do not repeat it */
 };
 
 enum reply_shape {
@@ -81,6 +83,7 @@ enum {
     ANSWERS_410 = 1 << 3,
     ANSWERS_304 = 1 << 4,
     ANSWERS_503 = 1 << 5, /* with `reply_fields`, beside the 503 of all routes */
+    ANSWERS_423 = 1 << 6,
 };
 
 struct route {
@@ -205,6 +208,7 @@ struct api_config {
     struct live *live;
     struct leases *leases;     /* of flows that wait for answers to check */
     struct leases *run_leases; /* of runs; their ends are told by time_monotonic */
+    struct secrets *secrets;   /* with which blocks are sealed */
     struct http_server **http; /* for its figures; filled in once it is there */
     int64_t hold_polls;        /* as held_polls.h says; 0: not at all */
     int64_t hold_receives;
@@ -224,5 +228,6 @@ void api_set_ready(struct api *api, bool ready);
 
 /* The call-backs of http_config; `context` is the API. */
 void api_on_request(void *context, struct http_request *http);
+void api_on_round(void *context);
 void api_on_gone(void *context, struct http_request *http);
 void api_on_free(void *context, struct http_request *http);

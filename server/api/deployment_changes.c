@@ -4,6 +4,7 @@
 #include "common/ids.h"
 #include "server/api/deployments.h"
 #include "server/api/parameters.h"
+#include "server/api/work_pools.h"
 #include "server/orchestration/deployment_schedule.h"
 #include "json/schema.h"
 #include "json/text.h"
@@ -51,14 +52,49 @@ static void read_schedules(struct request *request, struct input *input, struct 
     problems_leave(problems);
 }
 
-/* What can be said without the deployment. 1: the reply says what is wrong. */
-static int read_input(struct request *request, struct http_reply *reply, struct input *input)
+/* Holds the job variables against what the work pool says of them. 1: the reply says what is wrong,
+ * or that there is no such pool. */
+static int check_pool(struct txn *txn, struct request *request, struct http_reply *reply,
+                      const char *doing)
 {
-    const char *pool = request_text(request, "work_pool_name");
-    problems_auto problems;
+    const char *name = request_text(request, "work_pool_name");
+    const char *variables = request_stored(request, deployment_fields, "job_variables");
+    struct work_pool pool;
+    const char *reason = "";
+
+    if (!name)
+        return 0;
+    int found = work_pool_find(txn, name, &pool);
+    if (found < 0)
+        return -1;
+    if (!found) {
+        reply_no_work_pool(reply, name);
+        return 1;
+    }
+    json_auto_t *template = json_loads(pool.base_job_template, 0, NULL);
+    const json_t *schema = json_object_get(template, "variables");
+    if (!variables || json_object_size(schema) == 0)
+        return 0;
+    const char *text = json_arena_text(&request->arena, schema);
+    if (parameters_check(&request->arena, variables, text, PARAMETERS_MAY_LACK, &reason) == 1)
+        return 0;
+    reply_detail(reply, 422, "Error %s deployment: %s", doing, reason);
+    return 1;
+}
+
+/* What can be said without the deployment. 1: the reply says what is wrong. */
+static int read_input(struct txn *txn, struct request *request, struct http_reply *reply,
+                      struct input *input, const char *doing)
+{
+    const char *queue = request_text(request, "work_queue_name");
+    problems_auto problems = {0};
 
     problems_init(&problems, "body");
     check_name(request, &problems);
+    if (queue && !is_plain_name(queue))
+        problems_add_at(&problems, "work_queue_name", "value_error",
+                        json_object_get(request->body, "work_queue_name"),
+                        "Value error, a name has at least one character, and none of / %% & > <");
     if (request_flag(request, "enforce_parameter_schema", true))
         check_schema(request, &problems);
     read_schedules(request, input, &problems);
@@ -66,15 +102,11 @@ static int read_input(struct request *request, struct http_reply *reply, struct 
         reply_problems(reply, request, &problems);
         return 1;
     }
-    if (pool) {
-        reply_detail(reply, 404, "Work pool \"%s\" not found.", pool);
-        return 1;
-    }
     if (request_text(request, "global_concurrency_limit_id")) {
         reply_detail(reply, 404, "Concurrency limit not found");
         return 1;
     }
-    return 0;
+    return check_pool(txn, request, reply, doing);
 }
 
 int prepare_create_deployment(struct txn *txn, struct request *request, struct http_reply *reply)
@@ -84,10 +116,10 @@ int prepare_create_deployment(struct txn *txn, struct request *request, struct h
     const char *schema = request_stored(request, deployment_fields, "parameter_openapi_schema");
     const char *reason;
 
-    (void)txn;
     request->prepared = input;
-    if (read_input(request, reply, input))
-        return 1;
+    int r = read_input(txn, request, reply, input, "creating");
+    if (r != 0)
+        return r;
     if (!parameters || !schema || !request_flag(request, "enforce_parameter_schema", false) ||
         parameters_check(&request->arena, parameters, schema, PARAMETERS_MAY_LACK, &reason) == 1)
         return 0;
@@ -133,6 +165,46 @@ static void default_nulls(struct record *record)
         record_set(record, "parameters", V("{}"));
     if (record_get(record, "enforce_parameter_schema").type == VALUE_NULL)
         record_set(record, "enforce_parameter_schema", V(true));
+}
+
+/* The pool that a deployment is in, or NULL. */
+static int load_pool_name(struct txn *txn, const char *id, const char **ret_name)
+{
+    rows_auto rows = {0};
+    int found = db_first(txn, &rows, "SELECT work_pool_name FROM deployments WHERE id = ?", V(id));
+
+    if (found < 0)
+        return -1;
+    const char *name = found ? rows_text(&rows, 0) : NULL;
+    *ret_name = name ? arena_strdup(txn_arena(txn), name) : NULL;
+    return 0;
+}
+
+/* Puts the deployment into the work queue that the body asks for: of the pool that it names or else
+ * of the deployment's own, made if it is not there. 1: done, -1: failed, 0: the reply says that
+ * there is no such pool. */
+static int place(struct txn *txn, const struct request *request, struct http_reply *reply,
+                 const char *id)
+{
+    struct work_queue_wish wish = {.pool = request_text(request, "work_pool_name"),
+                                   .queue = request_text(request, "work_queue_name"),
+                                   .make = true};
+    bool names_pool = json_object_get(request->body, "work_pool_name") != NULL;
+    struct work_queue queue = {0};
+
+    if (!names_pool && !wish.queue)
+        return 1;
+    if (!names_pool && load_pool_name(txn, id, &wish.pool) < 0)
+        return -1;
+    if (wish.pool || wish.queue) {
+        int found = wished_work_queue(txn, reply, &wish, &queue);
+        if (found <= 0)
+            return found;
+    }
+    return db_run(txn,
+                  "UPDATE deployments SET work_queue_id = ?, work_queue_name = ?, work_pool_id = ?,"
+                  " work_pool_name = ? WHERE id = ?",
+                  V(queue.id), V(queue.name), V(queue.pool_id), V(queue.pool_name), V(id));
 }
 
 static const char *insert_deployment(struct txn *txn, struct request *request, const char *labels)
@@ -186,6 +258,9 @@ int create_deployment(struct txn *txn, struct request *request, struct http_repl
         return HANDLER_FAILED;
     if (!found && !(id = insert_deployment(txn, request, labels)))
         return HANDLER_FAILED;
+    int placed = place(txn, request, reply, id);
+    if (placed <= 0)
+        return placed < 0 ? HANDLER_FAILED : HANDLER_DONE;
     if (deployment_schedules_replace(txn, id, &input->schedules) < 0 ||
         deployment_reschedule(txn, id) < 0)
         return HANDLER_FAILED;
@@ -247,8 +322,9 @@ int prepare_update_deployment(struct txn *txn, struct request *request, struct h
     struct input *input = arena_alloc(&request->arena, sizeof(*input));
 
     request->prepared = input;
-    if (read_input(request, reply, input))
-        return 1;
+    int r = read_input(txn, request, reply, input, "updating");
+    if (r != 0)
+        return r;
     return check_update(txn, request, reply, input);
 }
 
@@ -281,6 +357,9 @@ int update_deployment(struct txn *txn, struct request *request, struct http_repl
     if (record_update(txn, "deployments", &record, "id", V(id)) < 0 ||
         deployment_unschedule(txn, id, UNSCHEDULE_AUTO | UNSCHEDULE_FUTURE) < 0)
         return HANDLER_FAILED;
+    int placed = place(txn, request, reply, id);
+    if (placed <= 0)
+        return placed < 0 ? HANDLER_FAILED : HANDLER_DONE;
     if (input->has_schedules) {
         r = deployment_schedules_update(txn, reply, id, &input->schedules);
         if (r != 0)

@@ -1,5 +1,4 @@
 /* The runs of deployments: making them, and taking those whose time has come. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +8,8 @@
 #include "server/api/flow_runs.h"
 #include "server/api/held_polls.h"
 #include "server/api/parameters.h"
+#include "server/api/poll_notes.h"
 #include "server/api/routes.h"
-#include "server/orchestration/deployment_event.h"
 #include "server/orchestration/flow_run.h"
 #include "server/resource/overlay.h"
 #include "json/text.h"
@@ -70,7 +69,7 @@ struct deployment {
     const char *schema;     /* or NULL */
     const char *tags;
     const char *labels;
-    const char *work_queue_name;
+    struct work_queue queue; /* `id` NULL: it is in none */
     const char *infrastructure_document_id;
     bool enforces;
 };
@@ -81,6 +80,7 @@ struct plan {
     const char *refusal;
     struct new_flow_run run;
     const json_t *state; /* that was sent, or NULL */
+    const char *queue;   /* another than the deployment's, or NULL */
 };
 
 struct plans {
@@ -96,7 +96,8 @@ static int load_deployment(struct txn *txn, struct request *request, struct http
     int found = db_first(txn, &rows,
                          "SELECT updated, flow_id, version, parameters, parameter_openapi_schema,"
                          " tags, labels, work_queue_name, infrastructure_document_id,"
-                         " enforce_parameter_schema FROM deployments WHERE id = ?",
+                         " enforce_parameter_schema, work_queue_id, work_pool_id, work_pool_name"
+                         " FROM deployments WHERE id = ?",
                          V(request->params[0]));
 
     if (found == 0)
@@ -111,7 +112,10 @@ static int load_deployment(struct txn *txn, struct request *request, struct http
         .schema = rows_strdup(&rows, 4, &request->arena),
         .tags = rows_strdup(&rows, 5, &request->arena),
         .labels = rows_strdup(&rows, 6, &request->arena),
-        .work_queue_name = rows_strdup(&rows, 7, &request->arena),
+        .queue = {.id = rows_strdup(&rows, 10, &request->arena),
+                  .name = rows_strdup(&rows, 7, &request->arena),
+                  .pool_id = rows_strdup(&rows, 11, &request->arena),
+                  .pool_name = rows_strdup(&rows, 12, &request->arena)},
         .infrastructure_document_id = rows_strdup(&rows, 8, &request->arena),
         .enforces = rows_integer(&rows, 9) != 0,
     };
@@ -217,7 +221,7 @@ static int plan_run(struct txn *txn, struct request *request, const struct deplo
             .flow_id = deployment->flow_id,
             .deployment_id = request->params[0],
             .deployment_version = deployment->version,
-            .work_queue_name = deployment->work_queue_name,
+            .work_queue = deployment->queue.id ? &deployment->queue : NULL,
             .context = member_text(request, sent, text, "context"),
             .labels = overlay(txn, request, deployment->labels,
                               member_text(request, sent, text, "labels")),
@@ -229,7 +233,9 @@ static int plan_run(struct txn *txn, struct request *request, const struct deplo
             .infrastructure_document_id =
                 infrastructure ? infrastructure : deployment->infrastructure_document_id,
         }};
-    if (queue) {
+    if (queue && deployment->queue.id) {
+        plan->queue = queue;
+    } else if (queue) {
         refuse(request, plan, 400, "Cannot create flow run in work queue ",
                arena_printf(&request->arena,
                             "%.200s because deployment %s is not associated with a work pool. "
@@ -297,13 +303,21 @@ static int make_run(struct txn *txn, const struct plan *plan, const char *text,
                     char ret_id[static ID_SIZE])
 {
     static const char *const state_path[] = {"state", NULL};
+    struct new_flow_run run = plan->run;
+    struct work_queue queue;
     struct state state;
 
+    if (plan->queue) {
+        const struct work_pool pool = {.id = run.work_queue->pool_id};
+        if (work_queue_ensure(txn, &pool, plan->queue, &queue) < 0)
+            return -1;
+        run.work_queue = &queue;
+    }
     if (plan->state)
         state_from_body(&state, txn_arena(txn), plan->state, text, state_path);
     else
         state_make(&state, txn_arena(txn), STATE_SCHEDULED, "Scheduled", NULL);
-    return flow_run_create(txn, &plan->run, &state, ret_id);
+    return flow_run_create(txn, &run, &state, ret_id);
 }
 
 static int create_run(struct txn *txn, struct request *request, struct http_reply *reply)
@@ -355,85 +369,6 @@ static int create_runs(struct txn *txn, struct request *request, struct http_rep
     return HANDLER_DONE;
 }
 
-/* ---- presence ---- */
-
-#define POLL_KEPT      MINUTE        /* that somebody is taken to be there after a poll */
-#define POLL_PRECISION (15 * SECOND) /* with which that is kept */
-
-/* Writes down that somebody polled. It is a write of its own, so that polling stays a read. */
-struct poll_note {
-    struct job job;
-    int64_t until;
-    size_t count;
-    char ids[][ID_SIZE];
-};
-
-static int write_one(struct txn *txn, const char *id, int64_t until)
-{
-    rows_auto rows = {0};
-    int was_ready =
-        db_first(txn, &rows, "SELECT 1 FROM deployments WHERE id = ? AND status = 'READY'", V(id));
-
-    if (was_ready < 0 ||
-        db_run(txn,
-               "UPDATE deployments SET status = 'READY', last_polled = ?, polled_until = ?"
-               " WHERE id = ?",
-               V(txn_now(txn)), V(until), V(id)) < 0)
-        return -1;
-    return was_ready ? 0 : deployment_event_make(txn, id, true);
-}
-
-static enum job_result write_note(struct txn *txn, struct job *job)
-{
-    struct poll_note *note = list_item(job, struct poll_note, job);
-
-    for (size_t i = 0; i < note->count; i++)
-        if (write_one(txn, note->ids[i], note->until) < 0)
-            return JOB_FAILED;
-    txn_publish(txn, "deployments");
-    txn_publish(txn, "clock");
-    return JOB_KEEP;
-}
-
-/* A note that is lost is written with the next poll. */
-static void free_note(struct job *job, enum job_result result, const struct error *error)
-{
-    (void)result;
-    (void)error;
-    free(list_item(job, struct poll_note, job));
-}
-
-/* Whoever waits is there as long as it waits. What was written a moment ago is left as it is. */
-static int note_poll(struct txn *txn, struct request *request, const struct value *ids, int count)
-{
-    int64_t now = txn_now(txn);
-    int64_t until = (request->wait_until > now ? request->wait_until : now) + POLL_KEPT;
-    struct poll_note *note;
-    sql_auto sql = {0};
-    rows_auto rows = {0};
-    int r;
-
-    sql_add(&sql, "SELECT id FROM deployments WHERE id IN (");
-    sql_add_list(&sql, ids, count);
-    sql_add(&sql, ") AND (status <> 'READY' OR polled_until < ?)");
-    sql_bind(&sql, V(until - POLL_PRECISION));
-    if (sql_query(txn, &rows, &sql) < 0)
-        return -1;
-    note = calloc(1, sizeof(*note) + (size_t)count * sizeof(*note->ids));
-    if (!note)
-        return txn_fail(txn, ENOMEM, "no memory for a poll");
-    while ((r = rows_next(&rows)) > 0)
-        id_copy(note->ids[note->count++], rows_text(&rows, 0));
-    if (r < 0 || note->count == 0) {
-        free(note);
-        return r;
-    }
-    note->until = until;
-    note->job = (struct job){.writes = true, .run = write_note, .done = free_note};
-    store_submit(api_config(request->api)->store, &note->job);
-    return 0;
-}
-
 /* ---- polling ---- */
 
 #define POLLED_DEPLOYMENTS 1000
@@ -470,16 +405,6 @@ static struct value *polled_ids(struct request *request, int *ret_count)
     return values;
 }
 
-/* How far the runs that are asked for may lie ahead, by the clock as it is now. */
-static int64_t time_ahead(const struct request *request, const struct txn *txn)
-{
-    int64_t before = request_time(request, "scheduled_before", TIME_NEVER);
-
-    if (!request->wait_until)
-        return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0 : before - request->wait_begun;
-}
-
 static void from_scheduled(struct sql *sql, const struct value *ids, int count)
 {
     sql_add(sql, " WHERE r.deployment_id IN (");
@@ -487,13 +412,16 @@ static void from_scheduled(struct sql *sql, const struct value *ids, int count)
     sql_add(sql, ") AND r.state_type = 'SCHEDULED' AND r.next_scheduled_start_time ");
 }
 
-/* When the next run comes near enough. */
+/* When the next run comes near enough. Nothing is too far for who asks for all: only a new one is
+ * news. */
 static int watch_next(struct txn *txn, struct request *request, const struct value *ids, int count,
                       int64_t ahead)
 {
     sql_auto sql = {0};
     rows_auto rows = {0};
 
+    if (ahead == TIME_NEVER)
+        return 0;
     sql_add(&sql, "SELECT MIN(r.next_scheduled_start_time) FROM flow_runs r");
     from_scheduled(&sql, ids, count);
     sql_add(&sql, "> ?");
@@ -511,7 +439,7 @@ static int poll_runs(struct txn *txn, struct request *request, struct http_reply
     int64_t limit, offset;
     int count;
     struct value *ids = polled_ids(request, &count);
-    int64_t ahead = time_ahead(request, txn);
+    int64_t ahead = polled_ahead(request, txn);
 
     if (!request_page(request, reply, &limit, &offset))
         return HANDLER_DONE;
@@ -521,7 +449,7 @@ static int poll_runs(struct txn *txn, struct request *request, struct http_reply
     for (int i = 0; i < count; i++)
         if (request_watch(txn, request, "deployment:%s", ids[i].text) < 0)
             return HANDLER_FAILED;
-    if (note_poll(txn, request, ids, count) < 0)
+    if (note_polls(txn, request, &polled_deployments, ids, count) < 0)
         return HANDLER_FAILED;
     resource_select(&flow_run_resource, &sql);
     from_scheduled(&sql, ids, count);

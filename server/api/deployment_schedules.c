@@ -388,7 +388,7 @@ static int list_schedules(struct txn *txn, struct request *request, struct http_
 static int prepare_schedules(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     struct sent_schedules *schedules = arena_alloc(&request->arena, sizeof(*schedules));
-    problems_auto problems;
+    problems_auto problems = {0};
 
     (void)txn;
     request->prepared = schedules;
@@ -445,7 +445,7 @@ static int create_schedules(struct txn *txn, struct request *request, struct htt
 static int prepare_schedule(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     struct sent_schedule *sent = arena_alloc(&request->arena, sizeof(*sent));
-    problems_auto problems;
+    problems_auto problems = {0};
 
     (void)txn;
     request->prepared = sent;

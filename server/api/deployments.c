@@ -1,6 +1,7 @@
 /* Deployments: the resource, its reading and deleting. Its writing: deployment_changes.c. */
 #include "server/api/deployments.h"
 #include "server/api/routes.h"
+#include "server/api/work_pools.h"
 #include "server/orchestration/deployment_schedule.h"
 
 /* ---- the resource ---- */
@@ -102,18 +103,28 @@ const struct field deployment_fields[] = {
      .doc = "Names and values for other programs."},
     {.name = "work_queue_name",
      .type = FIELD_TEXT,
-     .flags = BOTH | FIELD_NULLABLE,
-     .doc = "The queue of its runs."},
+     .flags = BOTH | FIELD_NULLABLE | FIELD_NO_COLUMN,
+     .max_length = PLAIN_NAME_LENGTH,
+     .doc = "The queue of its runs, made if it is not there; null: the pool's default queue."},
+    {.name = "work_queue_name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .doc = "The work queue of its runs."},
     {.name = "work_queue_id",
      .type = FIELD_ID,
      .flags = FIELD_NULLABLE,
-     .sql = "NULL",
-     .columns = 1,
      .doc = "The id of that queue."},
+    {.name = "work_pool_id",
+     .type = FIELD_ID,
+     .flags = FIELD_NULLABLE | FIELD_NO_REPLY,
+     .doc = "The id of the pool of that queue."},
     {.name = "last_polled",
      .type = FIELD_TIME,
      .flags = FIELD_NULLABLE,
-     .doc = "When somebody last asked for its runs."},
+     .sql = "COALESCE((SELECT q.last_polled FROM work_queues q WHERE q.id = r.work_queue_id),"
+            " r.last_polled)",
+     .columns = 1,
+     .doc = "When somebody last asked for its runs, or for those of its queue."},
     {.name = "polled_until",
      .type = FIELD_TIME,
      .flags = FIELD_NULLABLE | FIELD_NO_REPLY,
@@ -154,13 +165,25 @@ const struct field deployment_fields[] = {
      .doc = "Who or what changed it last."},
     {.name = "work_pool_name",
      .type = FIELD_TEXT,
-     .flags = BOTH | FIELD_NULLABLE,
-     .doc = "The work pool of its runs: null, there are none yet."},
+     .flags = BOTH | FIELD_NULLABLE | FIELD_NO_COLUMN,
+     .doc = "The work pool of its runs; null: none."},
+    {.name = "work_pool_name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .doc = "The work pool of its runs."},
+    {.name = "status",
+     .type = FIELD_ENUM,
+     .flags = FIELD_NO_REPLY,
+     .choices = statuses,
+     .fallback = "\"NOT_READY\"",
+     .doc = "Whether somebody asks for its runs alone."},
     {.name = "status",
      .type = FIELD_ENUM,
      .choices = statuses,
-     .fallback = "\"NOT_READY\"",
-     .doc = "Whether somebody takes its runs."},
+     .sql = "CASE WHEN r.status = 'READY' THEN r.status ELSE COALESCE((SELECT q.status"
+            " FROM work_queues q WHERE q.id = r.work_queue_id), r.status) END",
+     .columns = 1,
+     .doc = "Whether somebody takes its runs, or those of its queue."},
     {.name = "enforce_parameter_schema",
      .type = FIELD_BOOLEAN,
      .flags = BOTH | FIELD_NULLABLE,
@@ -189,6 +212,10 @@ static const struct relation relations[] = {
     {"flows", flow_filters, "r.flow_id IN (SELECT r.id FROM flows r WHERE ", ")", "r.flow_id"},
     {"flow_runs", flow_run_filters, "r.id IN (SELECT r.deployment_id FROM flow_runs r WHERE ", ")",
      NULL},
+    {"work_pools", work_pool_filters, "r.work_pool_id IN (SELECT r.id FROM work_pools r WHERE ",
+     ")", NULL},
+    {"work_pool_queues", work_queue_filters,
+     "r.work_queue_id IN (SELECT r.id FROM work_queues r WHERE ", ")", NULL},
     {.key = NULL}};
 
 static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC, r.seq ASC"},
@@ -221,7 +248,7 @@ static int bulk_delete(struct txn *txn, struct request *request, struct http_rep
 {
     int64_t limit = request_integer(request, "limit", DELETED_AT_ONCE);
     const char *ids[DELETED_AT_ONCE];
-    problems_auto problems;
+    problems_auto problems = {0};
     struct json_writer writer;
     sql_auto sql = {0};
     rows_auto rows = {0};
@@ -281,16 +308,30 @@ static int read_by_name(struct txn *txn, struct request *request, struct http_re
     return reply_resource(txn, reply, 200, &deployment_resource, "r.id = ?", V(id));
 }
 
-/* There are no work queues that could take runs. */
+/* The queue that it is in, if it is in one. */
 static int check_work_queues(struct txn *txn, struct request *request, struct http_reply *reply)
 {
+    struct json_writer writer;
     rows_auto rows = {0};
-    int found =
-        db_first(txn, &rows, "SELECT 1 FROM deployments WHERE id = ?", V(request->params[0]));
+    sql_auto sql = {0};
+    int found = db_first(txn, &rows, "SELECT work_queue_id FROM deployments WHERE id = ?",
+                         V(request->params[0]));
 
     if (found < 0)
         return HANDLER_FAILED;
-    return found ? reply_json(reply, 200, "[]") : reply_detail(reply, 404, "Deployment not found");
+    if (!found)
+        return reply_missing(reply, &deployment_resource);
+    const char *queue_id = rows_text(&rows, 0);
+    resource_select(&work_queue_resource, &sql);
+    sql_add(&sql, " WHERE r.id = ?");
+    sql_bind(&sql, V(queue_id ? arena_strdup(txn_arena(txn), queue_id) : NULL));
+    rows_close(&rows);
+    reply_begin(reply, 200, &writer);
+    json_begin_array(&writer);
+    if (reply_rows(txn, &writer, work_queue_resource.fields, &sql) < 0)
+        return HANDLER_FAILED;
+    json_end_array(&writer);
+    return HANDLER_DONE;
 }
 
 /* ---- routes ---- */
@@ -364,9 +405,10 @@ const struct route deployment_routes[] = {
     {.method = HTTP_GET,
      .path = DEPLOYMENTS "{id}/work_queue_check",
      .handle = check_work_queues,
-     .summary = "Lists the work queues that take a deployment's runs.",
+     .resource = &work_queue_resource,
+     .summary = "Lists the work queue that a deployment's runs wait in, if there is one.",
      .status = 200,
      .answers = ANSWERS_404,
-     .shape = REPLY_ANY},
+     .shape = REPLY_LIST},
     {.path = NULL},
 };

@@ -230,7 +230,7 @@ int count_events_by(struct txn *txn, struct request *request, struct http_reply 
 {
     const struct countable *countable = NULL;
     struct json_writer writer;
-    problems_auto problems;
+    problems_auto problems = {0};
 
     for (size_t i = 0; i < COUNT_OF(countables); i++)
         if (strcmp(countables[i].name, request->params[0]) == 0)

@@ -129,7 +129,7 @@ static void free_json(void *json)
 
 static bool read_message(struct intake *intake, struct message *message)
 {
-    problems_auto problems;
+    problems_auto problems = {0};
     struct error error;
     json_t *value = json_parse(message->text, message->length, &error);
 

@@ -23,7 +23,7 @@ static int read_events(struct txn *txn, struct request *request, struct http_rep
     struct events *events =
         arena_alloc(&request->arena, sizeof(*events) + count * sizeof(*events->list));
     const char *at = request->body_text;
-    problems_auto problems;
+    problems_auto problems = {0};
     size_t length, i;
     json_t *value;
 
@@ -218,7 +218,7 @@ static int reply_page(struct txn *txn, struct request *request, struct http_repl
                       struct page *page)
 {
     struct json_writer writer;
-    problems_auto problems;
+    problems_auto problems = {0};
     rows_auto rows = {0};
     const char *next = NULL;
     bool more;

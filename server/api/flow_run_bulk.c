@@ -64,7 +64,7 @@ static const struct field results_fields[] = {{.name = "results",
 static int find_runs(struct txn *txn, struct request *request, struct http_reply *reply,
                      char ret_ids[static BULK_LIMIT][ID_SIZE])
 {
-    problems_auto problems;
+    problems_auto problems = {0};
     sql_auto sql = {0};
     rows_auto rows = {0};
     int count = 0;

@@ -84,7 +84,7 @@ int reply_states(struct txn *txn, struct request *request, struct http_reply *re
     char id[ID_SIZE];
 
     if (!text || !id_parse(text, id)) {
-        problems_auto problems;
+        problems_auto problems = {0};
         problems_init(&problems, "query");
         problems_add_at(&problems, owner, text ? "uuid_parsing" : "missing", NULL,
                         text ? "Input should be a valid UUID" : "Field required");

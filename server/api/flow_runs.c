@@ -10,6 +10,7 @@
 #include "server/api/routes.h"
 #include "server/api/run_figures.h"
 #include "server/api/run_leases.h"
+#include "server/api/work_pools.h"
 #include "server/orchestration/flow_run.h"
 #include "server/resource/overlay.h"
 
@@ -242,6 +243,10 @@ static const struct relation relations[] = {
      NULL},
     {"deployments", deployment_filters, "r.deployment_id IN (SELECT r.id FROM deployments r WHERE ",
      ")", NULL},
+    {"work_pools", work_pool_filters, "r.work_pool_id IN (SELECT r.id FROM work_pools r WHERE ",
+     ")", NULL},
+    {"work_pool_queues", work_queue_filters,
+     "r.work_queue_id IN (SELECT r.id FROM work_queues r WHERE ", ")", NULL},
     {.key = NULL}};
 
 static const struct sort sorts[] = {
@@ -271,18 +276,33 @@ const struct resource flow_run_resource = {
 
 /* ---- creating ---- */
 
+/* The queue that the body asks for: of a pool, or one of which no more than the name is known. 0:
+ * the reply says that it is not there. */
+static int find_queue(struct txn *txn, const struct request *request, struct http_reply *reply,
+                      struct work_queue *ret_queue)
+{
+    const struct work_queue_wish wish = {.pool = request_text(request, "work_pool_name"),
+                                         .queue = request_text(request, "work_queue_name")};
+
+    if (wish.pool)
+        return wished_work_queue(txn, reply, &wish, ret_queue);
+    *ret_queue = (struct work_queue){.name = wish.queue};
+    return 1;
+}
+
 static int create_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     static const char *const state_path[] = {"state", NULL};
     const json_t *sent_state = json_object_get(request->body, "state");
     bool has_state = json_is_object(sent_state);
     struct state state;
+    struct work_queue queue;
     char id[ID_SIZE];
     const struct new_flow_run new_run = {
         .name = request_text(request, "name"),
         .flow_id = request_id(request, "flow_id"),
         .deployment_id = request_id(request, "deployment_id"),
-        .work_queue_name = request_text(request, "work_queue_name"),
+        .work_queue = &queue,
         .flow_version = request_text(request, "flow_version"),
         .parameters = request_stored(request, create_fields, "parameters"),
         .context = request_stored(request, create_fields, "context"),
@@ -295,6 +315,9 @@ static int create_flow_run(struct txn *txn, struct request *request, struct http
         .infrastructure_document_id = request_id(request, "infrastructure_document_id"),
     };
 
+    int found = find_queue(txn, request, reply, &queue);
+    if (found <= 0)
+        return found < 0 ? HANDLER_FAILED : HANDLER_DONE;
     if (has_state)
         state_from_body(&state, txn_arena(txn), sent_state, request->body_text, state_path);
     else
@@ -464,7 +487,7 @@ const struct route flow_run_routes[] = {
      .body = &create_body,
      .summary = "Creates a run, or gives the one that has the idempotency key.",
      .status = 201,
-     .answers = ANSWERS_200 | ANSWERS_409,
+     .answers = ANSWERS_200 | ANSWERS_404 | ANSWERS_409,
      .reply_fields = flow_run_fields},
     {ROUTE_FILTER(FLOW_RUNS, flow_run_resource, "runs")},
     {ROUTE_COUNT(FLOW_RUNS, flow_run_resource, "runs")},

@@ -1,6 +1,7 @@
 #include "server/api/routes.h"
 
 #include "common/ids.h"
+#include "server/orchestration/slots.h"
 
 static const struct field fields[] = {FIELD_ID_CREATED_UPDATED,
                                       {.name = "name",
@@ -37,6 +38,10 @@ static const struct relation relations[] = {
      "))", NULL},
     {"deployments", deployment_filters, "r.id IN (SELECT r.flow_id FROM deployments r WHERE ", ")",
      NULL},
+    {"work_pools", work_pool_filters,
+     "r.id IN (SELECT d.flow_id FROM deployments d WHERE d.work_pool_id IN"
+     " (SELECT r.id FROM work_pools r WHERE ",
+     "))", NULL},
     {.key = NULL}};
 
 static const struct sort sorts[] = {{"NAME_ASC", "r.name ASC"},
@@ -73,8 +78,8 @@ static int create_flow(struct txn *txn, struct request *request, struct http_rep
     return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));
 }
 
-/* Its runs go with it: those who wait for one are told, and their logs are deleted, which nothing
- * else would do. */
+/* Its runs go with it: those who wait for one are told, their slots are given back and their logs
+ * deleted, which nothing else would do. */
 static int delete_flow(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     rows_auto rows = {0};
@@ -83,8 +88,11 @@ static int delete_flow(struct txn *txn, struct request *request, struct http_rep
     if (db_query(txn, &rows, "SELECT id FROM flow_runs WHERE flow_id = ?", V(request->params[0])) <
         0)
         return HANDLER_FAILED;
-    while ((r = rows_next(&rows)) > 0)
+    while ((r = rows_next(&rows)) > 0) {
         txn_publish(txn, "flow_run:%s", rows_text(&rows, 0));
+        if (slot_leases_release_of_run(txn, rows_text(&rows, 0)) < 0)
+            return HANDLER_FAILED;
+    }
     rows_close(&rows);
     if (r < 0 || db_run(txn,
                         "DELETE FROM logs WHERE flow_run_id IN"

@@ -65,20 +65,33 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int hold_runner(struct txn *txn, struct request *request, struct http_reply *reply)
+/* Holds what one who runs flows asks about these deployments, or about queues of a pool. */
+static void hold_poll(struct request *request, const char *about, const json_t *asked)
 {
     int64_t most = api_config(request->api)->hold_polls;
-    const json_t *ids = json_object_get(request->body, "deployment_ids");
 
-    (void)txn;
-    (void)reply;
     if (!most || !may_hold(request))
-        return 0;
-    char *text = json_dumps(ids, JSON_COMPACT);
-    int64_t since = text ? ask_again(request, "deployments", text) : 0;
+        return;
+    char *text = json_dumps(asked, JSON_COMPACT | JSON_ENCODE_ANY);
+    int64_t since = ask_again(request, about, text ? text : "");
     free(text);
     if (since)
         request_hold(request, smaller(most, since / 2));
+}
+
+int hold_runner(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    (void)txn;
+    (void)reply;
+    hold_poll(request, "deployments", json_object_get(request->body, "deployment_ids"));
+    return 0;
+}
+
+int hold_worker(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    (void)txn;
+    (void)reply;
+    hold_poll(request, request->params[0], json_object_get(request->body, "work_queue_names"));
     return 0;
 }
 

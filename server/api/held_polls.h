@@ -22,6 +22,7 @@
 /* Preparations of the routes that are polled. */
 preparation hold_pause;
 preparation hold_runner;
+preparation hold_worker;
 preparation hold_receive;
 
 /* The run entered PAUSED by this request. */

@@ -65,11 +65,25 @@ int reply_exception(struct http_reply *reply, int status, const char *format, ..
     return r;
 }
 
+/* What was sent may be secret: it is told where something is wrong, and not what is there. */
+static void leave_out_inputs(const struct problems *problems)
+{
+    size_t i;
+    json_t *problem;
+
+    json_array_foreach(problems->list, i, problem)
+        json_object_set_new(problem, "input", json_null());
+}
+
 int reply_problems(struct http_reply *reply, const struct request *request,
                    const struct problems *problems)
 {
+    bool secret = request->route && (request->route->flags & ROUTE_SECRET);
     struct json_writer writer;
     json_auto_t *for_person = problems_for_person(problems);
+
+    if (secret)
+        leave_out_inputs(problems);
 
     reply_begin(reply, 422, &writer);
     json_begin_object(&writer);
@@ -78,7 +92,7 @@ int reply_problems(struct http_reply *reply, const struct request *request,
     json_key(&writer, "exception_detail");
     json_add_value(&writer, problems->list);
     json_key(&writer, "request_body");
-    if (!*request->body_text || strlen(request->body_text) > ECHO_LIMIT)
+    if (secret || !*request->body_text || strlen(request->body_text) > ECHO_LIMIT)
         json_add_null(&writer);
     else if (request->body)
         json_add_text(&writer, request->body_text);
@@ -93,7 +107,7 @@ int reply_problems(struct http_reply *reply, const struct request *request,
 int reply_problem(struct http_reply *reply, const struct request *request, const char *member,
                   const char *type, const char *format, ...)
 {
-    problems_auto problems;
+    problems_auto problems = {0};
     char message[ERROR_MESSAGE_SIZE];
     va_list args;
 

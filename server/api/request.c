@@ -25,6 +25,7 @@ struct api {
     struct api_config config;
     struct metrics metrics;
     bool ready;
+    struct list arrived; /* jobs of a round of requests; of the loop's thread */
 };
 
 /* ---- what handlers ask of a request ---- */
@@ -171,7 +172,7 @@ static void answer(struct request *request)
     poll_answered(request);
     int64_t took = time_monotonic() - request->started;
     metrics_count(&request->api->metrics, request->route, reply->status, took);
-    if (reply->status >= 500)
+    if (reply->status >= 500 && reply->status != 501)
         log_event(LOG_LEVEL_ERROR, "a request failed",
                   LOG_STRING("method", http_method_name(http_request_method(request->http))),
                   LOG_STRING("path", http_request_path(request->http)),
@@ -266,7 +267,7 @@ static bool check_media_type(struct request *request, struct http_reply *reply)
 static bool refuse_json(struct request *request, struct http_reply *reply,
                         const struct error *error)
 {
-    problems_auto problems;
+    problems_auto problems = {0};
 
     problems_init(&problems, "body");
     problems_add(&problems, "json_invalid", NULL, json_pack("{s:s}", "error", error->message),
@@ -517,8 +518,16 @@ void api_on_request(void *context, struct http_request *http)
                                     .prepare = prepare,
                                     .run = run,
                                     .done = done};
-        store_submit(request->api->config.store, &request->job);
+        list_append(&request->api->arrived, &request->job.node);
     }
+}
+
+/* All at once, so that the threads of the store are woken once for them. */
+void api_on_round(void *context)
+{
+    struct api *api = context;
+
+    store_submit_all(api->config.store, &api->arrived);
 }
 
 /* If it is parked it is answered now, to nobody; else when its run ends. */
@@ -541,6 +550,7 @@ int api_create(const struct api_config *config, struct api **ret_api, struct err
     if (!api)
         return error_set(error, ENOMEM, "no memory for the API");
     api->config = *config;
+    list_init(&api->arrived);
     metrics_init(&api->metrics);
     *ret_api = api;
     return 0;

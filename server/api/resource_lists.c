@@ -123,7 +123,7 @@ static int write_list(struct txn *txn, struct request *request, struct http_repl
 {
     const struct resource *resource = request->route->resource;
     json_auto_t *parts = resource_split(resource, request->body);
-    problems_auto problems;
+    problems_auto problems = {0};
     sql_auto sql = {0};
 
     problems_init(&problems, "body");
@@ -161,7 +161,7 @@ static int count_rows(struct txn *txn, struct request *request, struct http_repl
                       int64_t *ret_count)
 {
     const struct resource *resource = request->route->resource;
-    problems_auto problems;
+    problems_auto problems = {0};
     sql_auto sql = {0};
     rows_auto rows = {0};
 

@@ -12,3 +12,5 @@ extern const struct filter deployment_filters[];
 extern const struct filter flow_filters[];
 extern const struct filter flow_run_filters[];
 extern const struct filter task_run_filters[];
+extern const struct filter work_pool_filters[];
+extern const struct filter work_queue_filters[];

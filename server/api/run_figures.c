@@ -61,7 +61,7 @@ const struct filter run_state_filters[] = {{.name = "type",
 int runs_lateness(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const struct resource *resource = request->route->resource;
-    problems_auto problems;
+    problems_auto problems = {0};
     sql_auto sql = {0};
     rows_auto rows = {0};
     struct json_writer writer;
@@ -200,7 +200,7 @@ int runs_history(struct txn *txn, struct request *request, struct http_reply *re
 {
     const struct resource *resource = request->route->resource;
     struct history history;
-    problems_auto problems;
+    problems_auto problems = {0};
     sql_auto sql = {0};
     rows_auto rows = {0};
     struct json_writer writer;

@@ -51,7 +51,7 @@ void stream_take(struct socket *socket, const char *text, size_t length)
 /* Appends the filter's condition. False: it is wrong, and that is told. */
 static bool add_condition(struct txn *txn, struct stream *stream, int64_t since, struct sql *sql)
 {
-    problems_auto problems;
+    problems_auto problems = {0};
 
     problems_init(&problems, "filter");
     kind_of(stream)->where(stream->filter, since, txn_arena(txn), sql, &problems);

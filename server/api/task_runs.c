@@ -7,6 +7,7 @@
 #include "server/api/run_figures.h"
 #include "server/api/states.h"
 #include "server/orchestration/names.h"
+#include "server/orchestration/slots.h"
 #include "json/text.h"
 
 static const struct field fields[] = {
@@ -324,6 +325,14 @@ static int set_state(struct txn *txn, struct request *request, struct http_reply
     return reply_outcome(reply, &outcome);
 }
 
+/* The slots that it holds are given back, which nothing else would do. */
+static int delete_task_run(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    if (slot_leases_release_of_task(txn, request->params[0]) < 0)
+        return HANDLER_FAILED;
+    return resource_delete(txn, request, reply);
+}
+
 /* ---- states ---- */
 
 static const struct resource task_run_state = {
@@ -364,7 +373,7 @@ const struct route task_run_routes[] = {
      .summary = "Reads a task run."},
     {ROUTE_UPDATE(TASK_RUNS "{id}", task_run_resource, fields, update_task_run),
      .check = check_task_run, .summary = "Changes a task run's name."},
-    {ROUTE_DELETE(TASK_RUNS "{id}", task_run_resource, resource_delete),
+    {ROUTE_DELETE(TASK_RUNS "{id}", task_run_resource, delete_task_run),
      .summary = "Deletes a task run with its states."},
     {.method = HTTP_POST,
      .path = TASK_RUNS "{id}/set_state",

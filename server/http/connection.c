@@ -172,6 +172,7 @@ static void hand_over(struct connection *connection)
 
     connection_set_state(connection, CONNECTION_WAITING);
     COUNT(connection->server->requests_total, 1);
+    connection->server->in_round = true;
     config->on_request(config->context, connection->request);
 }
 

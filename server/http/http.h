@@ -77,6 +77,9 @@ struct http_config {
     const char *const *allowed_hosts;
     void (*on_request)(void *context, struct http_request *request);
     void (*on_gone)(void *context, struct http_request *request);
+    /* After the requests that came together: what they have in common can be done once. NULL:
+     * nothing. */
+    void (*on_round)(void *context);
     /* The request ends, some time after http_reply, on the loop's thread, as all call-backs: here
      * the taker frees what it keeps as the request's data. NULL: nothing. */
     void (*on_free)(void *context, struct http_request *request);

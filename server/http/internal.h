@@ -114,6 +114,9 @@ struct http_server {
     struct lws_vhost *vhost;
     uv_loop_t loop;
     uv_async_t wake;
+    uv_prepare_t before_poll; /* these two end a round of requests */
+    uv_check_t after_poll;
+    bool in_round;             /* some were handed over */
     uv_timer_t deadline_timer; /* at the earliest end of a connection's time in its state */
     int64_t deadline;          /* that it is set for; TIME_NEVER if for none */
     uv_timer_t accept_timer;   /* after there were no more files to open */

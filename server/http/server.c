@@ -222,13 +222,35 @@ static void handle_wake(uv_async_t *wake)
         begin_stop(server);
 }
 
+static void end_round(struct http_server *server)
+{
+    if (!server->in_round)
+        return;
+    server->in_round = false;
+    if (server->config.on_round)
+        server->config.on_round(server->config.context);
+}
+
+static void handle_before_poll(uv_prepare_t *prepare)
+{
+    end_round(prepare->data);
+}
+
+static void handle_after_poll(uv_check_t *check)
+{
+    end_round(check->data);
+}
+
 int http_server_run(struct http_server *server, int64_t grace, struct error *error)
 {
     server->grace = grace;
     server->thread = pthread_self();
     atomic_store(&server->running, true);
     watch_listeners(server, true);
+    uv_prepare_start(&server->before_poll, handle_before_poll);
+    uv_check_start(&server->after_poll, handle_after_poll);
     uv_run(&server->loop, UV_RUN_DEFAULT);
+    end_round(server);
     atomic_store(&server->running, false);
     if (!server->stopping)
         return error_set(error, EIO, "the event loop ended by itself");
@@ -318,10 +340,14 @@ static int create_loop(struct http_server *server, struct error *error)
         return error_set(error, -r, "cannot make an event loop: %s", uv_strerror(r));
     server->loop.data = server;
     uv_async_init(&server->loop, &server->wake, handle_wake);
+    uv_prepare_init(&server->loop, &server->before_poll);
+    uv_check_init(&server->loop, &server->after_poll);
     uv_timer_init(&server->loop, &server->deadline_timer);
     uv_timer_init(&server->loop, &server->accept_timer);
     uv_timer_init(&server->loop, &server->grace_timer);
     server->wake.data = server;
+    server->before_poll.data = server;
+    server->after_poll.data = server;
     server->deadline_timer.data = server;
     server->accept_timer.data = server;
     server->grace_timer.data = server;
@@ -393,6 +419,8 @@ void http_server_destroy(struct http_server *server)
         return;
     close_listeners(server);
     close_handle((uv_handle_t *)&server->wake);
+    close_handle((uv_handle_t *)&server->before_poll);
+    close_handle((uv_handle_t *)&server->after_poll);
     close_handle((uv_handle_t *)&server->deadline_timer);
     close_handle((uv_handle_t *)&server->accept_timer);
     close_handle((uv_handle_t *)&server->grace_timer);

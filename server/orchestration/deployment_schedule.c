@@ -20,9 +20,9 @@ struct source {
     int64_t made_until;     /* INT64_MIN: none was made */
     const char *flow_id;
     const char *version;
-    const char *work_queue_name;
-    const char *tags;   /* JSON */
-    const char *labels; /* JSON */
+    struct work_queue queue; /* `id` NULL: it is in none */
+    const char *tags;        /* JSON */
+    const char *labels;      /* JSON */
     const char *infrastructure_document_id;
 };
 
@@ -46,7 +46,8 @@ static int load_source(struct txn *txn, const char *id, struct source *ret_sourc
                          "SELECT s.id, s.deployment_id, s.schedule, s.max_scheduled_runs,"
                          " s.parameters, s.slug, s.scheduled_until, d.flow_id, d.version,"
                          " d.work_queue_name, d.parameters, d.tags, d.labels,"
-                         " d.infrastructure_document_id"
+                         " d.infrastructure_document_id, d.work_queue_id, d.work_pool_id,"
+                         " d.work_pool_name"
                          " FROM deployment_schedules s JOIN deployments d ON d.id = s.deployment_id"
                          " WHERE s.id = ?",
                          V(id));
@@ -63,7 +64,10 @@ static int load_source(struct txn *txn, const char *id, struct source *ret_sourc
         .made_until = rows_is_null(&rows, 6) ? INT64_MIN : rows_integer(&rows, 6),
         .flow_id = rows_strdup(&rows, 7, txn_arena(txn)),
         .version = rows_strdup(&rows, 8, txn_arena(txn)),
-        .work_queue_name = rows_strdup(&rows, 9, txn_arena(txn)),
+        .queue = {.id = rows_strdup(&rows, 14, txn_arena(txn)),
+                  .name = rows_strdup(&rows, 9, txn_arena(txn)),
+                  .pool_id = rows_strdup(&rows, 15, txn_arena(txn)),
+                  .pool_name = rows_strdup(&rows, 16, txn_arena(txn))},
         .tags = with_auto_scheduled(txn, rows_text(&rows, 11)),
         .labels = rows_strdup(&rows, 12, txn_arena(txn)),
         .infrastructure_document_id = rows_strdup(&rows, 13, txn_arena(txn)),
@@ -128,7 +132,7 @@ static int make_run(struct txn *txn, const struct source *source, const char *cr
         .flow_id = source->flow_id,
         .deployment_id = source->deployment_id,
         .deployment_version = source->version,
-        .work_queue_name = source->work_queue_name,
+        .work_queue = source->queue.id ? &source->queue : NULL,
         .parameters = source->parameters,
         .labels = source->labels,
         .tags = source->tags,

@@ -7,8 +7,10 @@
 #include "common/times.h"
 #include "server/orchestration/input_request.h"
 #include "server/orchestration/names.h"
+#include "server/orchestration/room.h"
 #include "server/orchestration/run_event.h"
 #include "server/orchestration/run_lease.h"
+#include "server/orchestration/slots.h"
 #include "server/orchestration/task_run.h"
 #include "server/resource/overlay.h"
 #include "json/text.h"
@@ -80,7 +82,8 @@ int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
         db_first(txn, &rows,
                  "SELECT id, name, flow_id, deployment_id, parent_task_run_id,"
                  " infrastructure_pid, run_count, expected_start_time, start_time, end_time,"
-                 " next_scheduled_start_time, total_run_time, empirical_policy, state_id"
+                 " next_scheduled_start_time, total_run_time, empirical_policy, state_id,"
+                 " work_queue_id, work_pool_name"
                  " FROM flow_runs WHERE id = ?",
                  V(id));
     if (found <= 0)
@@ -98,6 +101,8 @@ int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
     run.next_start_time = rows_time(&rows, 10);
     run.total_run_time = rows_real(&rows, 11);
     run.policy = json_arena_own(txn_arena(txn), json_loads(rows_text(&rows, 12), 0, NULL));
+    run.work_queue_id = rows_strdup(&rows, 14, txn_arena(txn));
+    run.work_pool_name = rows_strdup(&rows, 15, txn_arena(txn));
     const char *state_id = rows_text(&rows, 13);
     if (state_id && state_load(txn, "flow_run", state_id, &run.state) < 0)
         return -1;
@@ -193,6 +198,10 @@ static void publish(struct txn *txn, const struct flow_run *run, const struct st
     txn_publish(txn, "flow_runs");
     if (run->deployment_id && state->type == STATE_SCHEDULED)
         txn_publish(txn, "deployment:%s", run->deployment_id);
+    if (run->work_pool_name &&
+        (state->type == STATE_SCHEDULED || run->state.type == STATE_PENDING ||
+         run->state.type == STATE_RUNNING))
+        txn_publish(txn, WORK_POOL_TOPIC, run->work_pool_name);
     if (state->type == STATE_SCHEDULED)
         txn_publish(txn, "clock");
 }
@@ -218,7 +227,9 @@ int flow_run_enter(struct txn *txn, struct flow_run *run, struct state *state)
         return -1;
     if (state->type == STATE_PAUSED && input_request_open(txn, run, state) < 0)
         return -1;
-    if (run_lease_follow(txn, run, state) < 0)
+    if (run_lease_follow(txn, run, state) < 0 || room_follow(txn, run, state) < 0)
+        return -1;
+    if (state_is_terminal(state->type) && slot_leases_release_of_run(txn, run->id) < 0)
         return -1;
     publish(txn, run, state);
     run->state = *state;
@@ -277,6 +288,7 @@ static int insert(struct txn *txn, const struct new_flow_run *new_run, const str
 {
     int64_t expected_start = state ? expected_start_time(state, txn_now(txn)) : TIME_NEVER;
     bool is_scheduled = state && state->type == STATE_SCHEDULED;
+    const struct work_queue *queue = new_run->work_queue;
     char made_up[RUN_NAME_SIZE];
     int64_t now = txn_now(txn);
 
@@ -284,21 +296,25 @@ static int insert(struct txn *txn, const struct new_flow_run *new_run, const str
     int r = db_run(
         txn,
         "INSERT INTO flow_runs (id, created, updated, version, name, flow_id, deployment_id,"
-        " deployment_version, work_queue_name, flow_version, parameters, idempotency_key, context,"
+        " deployment_version, flow_version, parameters, idempotency_key, context,"
         " empirical_policy, tags, labels, parent_task_run_id, run_count, total_run_time,"
         " auto_scheduled, infrastructure_document_id, created_by, job_variables,"
-        " expected_start_time, next_scheduled_start_time, state_type, state_name)"
-        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " expected_start_time, next_scheduled_start_time, state_type, state_name,"
+        " work_queue_id, work_queue_name, work_pool_id, work_pool_name)"
+        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?, ?)",
         V(id), V(now), V(now), V(new_run->name ? new_run->name : made_up), V(new_run->flow_id),
-        V(new_run->deployment_id), V(new_run->deployment_version), V(new_run->work_queue_name),
-        V(new_run->flow_version), V(or_empty(new_run->parameters, "{}")),
-        V(new_run->idempotency_key), V(or_empty(new_run->context, "{}")),
+        V(new_run->deployment_id), V(new_run->deployment_version), V(new_run->flow_version),
+        V(or_empty(new_run->parameters, "{}")), V(new_run->idempotency_key),
+        V(or_empty(new_run->context, "{}")),
         V(object_complete(flow_run_policy_fields, txn_arena(txn), new_run->policy)),
         V(or_empty(new_run->tags, "[]")), V(labels_of(txn, new_run)),
         V(new_run->parent_task_run_id), V(new_run->auto_scheduled),
         V(new_run->infrastructure_document_id), V(new_run->created_by), V(new_run->job_variables),
         value_time(expected_start), value_time(is_scheduled ? expected_start : TIME_NEVER),
-        V(state ? state_type_names[state->type] : NULL), V(state ? state->name : NULL));
+        V(state ? state_type_names[state->type] : NULL), V(state ? state->name : NULL),
+        V(queue ? queue->id : NULL), V(queue ? queue->name : NULL),
+        V(queue ? queue->pool_id : NULL), V(queue ? queue->pool_name : NULL));
     return r < 0 ? -1 : 0;
 }
 
@@ -341,7 +357,7 @@ static int publish_deletion(struct txn *txn, const char *id)
 
 int flow_run_delete(struct txn *txn, const char *id)
 {
-    if (publish_deletion(txn, id) < 0 ||
+    if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0 ||
         db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
         return -1;
     return db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "server/orchestration/state.h"
+#include "server/orchestration/work_queue.h"
 
 struct flow_run {
     char id[ID_SIZE];
@@ -12,6 +13,8 @@ struct flow_run {
     const char *deployment_id;      /* or NULL */
     const char *parent_task_run_id; /* or NULL */
     const char *infrastructure_pid; /* or NULL */
+    const char *work_queue_id;      /* or NULL */
+    const char *work_pool_name;     /* or NULL */
     int64_t run_count;
     int64_t expected_start_time; /* TIME_NEVER: none, like the three below */
     int64_t next_start_time;     /* as long as it is scheduled */
@@ -30,6 +33,9 @@ bool flow_run_has_paused(const struct flow_run *run, const char *pause_key);
 double flow_run_retries(const struct flow_run *run);
 double flow_run_retry_delay(const struct flow_run *run); /* seconds */
 
+/* What is in the text of the policy of a run that its own process tries again. */
+#define POLICY_IN_PROCESS "\"retry_type\":\"in_process\""
+
 /*
  * Puts the run into a state: the state gets its id and its timestamp and is stored, the run's row
  * follows (counts, times, policy), so do the task run that stands for it in its parent and the
@@ -44,7 +50,7 @@ struct new_flow_run {
     const char *flow_id;
     const char *deployment_id;
     const char *deployment_version;
-    const char *work_queue_name;
+    const struct work_queue *work_queue; /* where it waits for a worker, or NULL */
     const char *flow_version;
     const char *parameters; /* NULL: {}; so are the next ones */
     const char *context;

@@ -1,7 +1,7 @@
 /*
  * Events that the server makes itself: put together label by label, then stored like any other.
  *
- *     made_event_auto made;
+ *     made_event_auto made = {0};
  *
  *     made_event_begin(&made, txn, "prefect.deployment.ready", "prefect.deployment", id, name);
  *     made_event_label(&made, "prefect.run-count", "1");

@@ -105,6 +105,31 @@ bool rule_is_early(const struct transition *t)
     return time != TIME_NEVER && time > txn_now(t->txn);
 }
 
+static bool has_no_room_in_pool(const struct transition *t)
+{
+    return t->room.pool_is_full;
+}
+
+static bool has_no_room(const struct transition *t)
+{
+    return t->room.deployment_is_full;
+}
+
+static bool has_no_room_and_is_cancelled(const struct transition *t)
+{
+    return has_no_room(t) && t->room.cancels;
+}
+
+static bool has_lost_its_room(const struct transition *t)
+{
+    return has_no_room(t) && t->room.was_lost;
+}
+
+static bool is_late_without_room(const struct transition *t)
+{
+    return is_named_late(t) && has_no_room_and_is_cancelled(t);
+}
+
 static bool has_retries_left(const struct transition *t)
 {
     return t->run->run_count <= flow_run_retries(t->run);
@@ -164,6 +189,25 @@ void rule_await_retry(struct transition *t, double delay)
                           time_add_seconds(txn_now(t->txn), fmax(delay, 0)));
 }
 
+static void wait_for_room(struct transition *t)
+{
+    rule_replace(t, STATE_SCHEDULED, ROOM_AWAITED, NULL);
+    state_set_detail_time(&t->replacement, "scheduled_time",
+                          txn_now(t->txn) + ROOM_WAIT_SECONDS * SECOND);
+}
+
+static void cancel_without_room(struct transition *t)
+{
+    rule_replace(t, STATE_CANCELLED, "Cancelled", "Deployment concurrency limit reached.");
+}
+
+static void cancel_late_start(struct transition *t)
+{
+    rule_replace(t, STATE_CANCELLED, "Cancelled",
+                 "The run took longer to start than its place under the deployment's concurrency "
+                 "limit was kept for it, and others have taken all places.");
+}
+
 static void retry(struct transition *t)
 {
     rule_await_retry(t, flow_run_retry_delay(t->run));
@@ -198,8 +242,20 @@ const struct rule flow_run_rules[] = {
     {"one runner starts a run", BIT(PENDING) | BIT(RUNNING) | BIT(CANCELLING) | BIT(CANCELLED),
      BIT(PENDING), false, NULL, VERDICT_ABORT,
      "This run is in a %s state and cannot transition to a PENDING state.", NULL},
+    {"a place that was lost while starting", BIT(PENDING), BIT(RUNNING), false, has_lost_its_room,
+     VERDICT_REPLACE, "Deployment concurrency limit reached after lease expiry.",
+     cancel_late_start},
+    {"a full work pool or queue", BIT(SCHEDULED), BIT(PENDING), false, has_no_room_in_pool,
+     VERDICT_ABORT, "The concurrency limit of the work pool or of its queue is reached.", NULL},
+    {"a full deployment that cancels", ANY, BIT(PENDING), false, has_no_room_and_is_cancelled,
+     VERDICT_REPLACE, "Deployment concurrency limit reached.", cancel_without_room},
+    {"a full deployment", ANY, BIT(PENDING), false, has_no_room, VERDICT_REPLACE,
+     "Deployment concurrency limit reached.", wait_for_room},
     {"only scheduled runs are late", NOT(BIT(SCHEDULED)), BIT(SCHEDULED), false, is_named_late,
      VERDICT_KEEP, "Only scheduled runs can be marked late.", NULL},
+    {"late for want of room", BIT(SCHEDULED), BIT(SCHEDULED), false, is_late_without_room,
+     VERDICT_REPLACE, "Deployment concurrency limit is full and uses the CANCEL_NEW strategy.",
+     cancel_without_room},
     {"only running flows suspend", NOT(BIT(RUNNING)), BIT(PAUSED), false, is_named_suspended,
      VERDICT_KEEP, "Cannot suspend flows that are not currently running.", NULL},
     {"only running flows pause", NOT(BIT(RUNNING)), BIT(PAUSED), false, NULL, VERDICT_KEEP,

@@ -7,7 +7,8 @@
  */
 #pragma once
 
-#include "server/orchestration/flow_run.h"
+#include "server/orchestration/room.h"
+#include "server/orchestration/slots.h"
 #include "server/orchestration/task_run.h"
 
 enum verdict {
@@ -22,8 +23,10 @@ enum verdict {
 struct transition {
     struct txn *txn;
     struct flow_run *run;       /* of a task run: the run that it belongs to, or NULL */
+    struct room room;           /* for the run; all false where nothing depends on it */
     struct task_run *task;      /* NULL: the transition is the flow run's own */
     const struct state *cached; /* of a task run: the result kept under its cache key, or NULL */
+    struct slot_limits tags;    /* of a task run that has no slots yet: limits of its tags */
     const struct state *present;
     struct state *proposed; /* the rules may complete it */
     bool force;             /* only the rules that hold always */

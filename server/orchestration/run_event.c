@@ -171,7 +171,7 @@ static void add_labels(struct made_event *made, const struct flow_run *run,
 int run_event_make(struct txn *txn, const struct flow_run *run, const struct state *state)
 {
     const char *name = arena_printf(txn_arena(txn), "prefect.flow-run.%s", state->name);
-    made_event_auto made;
+    made_event_auto made = {0};
 
     made_event_begin(&made, txn, name, "prefect.flow-run", run->id, run->name);
     id_copy(made.event.id, state->id);

@@ -2,9 +2,10 @@
  * hold for those that ask the server. */
 #include <math.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "common/times.h"
+#include "server/orchestration/jitter.h"
+#include "server/orchestration/slots.h"
 #include "server/orchestration/transition.h"
 
 #define BIT(type)          STATE_BIT(STATE_##type)
@@ -68,7 +69,45 @@ static bool has_long_cache_key(const struct transition *t)
     return key && strlen(key) > CACHE_KEY_LENGTH;
 }
 
+static const struct slot_limit *closed_tag(const struct transition *t)
+{
+    for (size_t i = 0; i < t->tags.count; i++)
+        if (t->tags.limits[i].active && t->tags.limits[i].most == 0)
+            return &t->tags.limits[i];
+    return NULL;
+}
+
+static bool has_closed_tag(const struct transition *t)
+{
+    return closed_tag(t) != NULL;
+}
+
+static bool tags_are_full(const struct transition *t)
+{
+    return !slot_limits_have_room(&t->tags, 1);
+}
+
 /* ---- what rows do ---- */
+
+static void tell_closed_tag(struct transition *t)
+{
+    t->reason = arena_printf(txn_arena(t->txn),
+                             "The concurrency limit on tag \"%s\" is 0 and will deadlock if the"
+                             " task tries to run again.",
+                             closed_tag(t)->name + strlen(TAG_PREFIX));
+}
+
+static void wait_for_slots(struct transition *t)
+{
+    const char *names = "";
+
+    for (size_t i = 0; i < t->tags.count; i++)
+        if (t->tags.limits[i].active)
+            names = arena_printf(txn_arena(t->txn), "%s%s%s", names, *names ? ", " : "",
+                                 t->tags.limits[i].name + strlen(TAG_PREFIX));
+    t->reason = arena_printf(txn_arena(t->txn), "Concurrency limit reached for tags: %s", names);
+    t->wait_seconds = (int64_t)fmax(1, round(slot_limits_wait(&t->tags, 1)));
+}
 
 static void take_cached(struct transition *t)
 {
@@ -113,26 +152,6 @@ static void keep_uncached(struct transition *t)
     t->replacement = *t->proposed;
 }
 
-/* Between 0 and 1. */
-static double chance(void)
-{
-    uint32_t bits;
-
-    if (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
-        BUG("the system gives no random numbers");
-    return (double)bits / 4294967296.0;
-}
-
-/* An exponentially distributed time with that mean, but no further from it than the factor says:
- * so that tasks that failed together do not all come back together. */
-static double with_jitter(double mean, double factor)
-{
-    double least = 1 - exp(-fmax(0, 1 - factor));
-    double most = 1 - exp(-(1 + factor));
-
-    return -log(fmax(1 - (least + chance() * (most - least)), 1e-10)) * mean;
-}
-
 /* Seconds before the next try: one for all, or a list with one for each. */
 static double retry_delay(const struct task_run *task)
 {
@@ -145,7 +164,7 @@ static double retry_delay(const struct task_run *task)
         delay = json_array_get(delay, i < count ? i : count - 1);
     }
     double seconds = json_number_value(delay);
-    return seconds > 0 && factor > 0 ? with_jitter(seconds, factor) : seconds;
+    return seconds > 0 && factor > 0 ? jittered(seconds, factor) : seconds;
 }
 
 static void retry(struct transition *t)
@@ -172,6 +191,10 @@ const struct rule task_run_rules[] = {
      pause_with_flow},
     {"only while the flow runs", ANY, BIT(RUNNING), false, flow_is_stopped, VERDICT_ABORT,
      "The enclosing flow must be running to begin task execution.", NULL},
+    {"not where a tag lets nobody run", ANY, BIT(RUNNING), false, has_closed_tag, VERDICT_ABORT,
+     NULL, tell_closed_tag},
+    {"only as many as the tags allow", ANY, BIT(RUNNING), false, tags_are_full, VERDICT_WAIT, NULL,
+     wait_for_slots},
     {"a time that is kept", BIT(SCHEDULED), BIT(PENDING), false, NULL, VERDICT_GO_ON, NULL,
      rule_carry_scheduled_time},
     {"not before its time", BIT(SCHEDULED) | BIT(PENDING), BIT(RUNNING), false, rule_is_early,
@@ -197,6 +220,32 @@ static int load_flow_run(struct txn *txn, const struct task_run *task, struct fl
 
     transition->run = found > 0 ? flow_run : NULL;
     return found < 0 ? -1 : 0;
+}
+
+/* The limits of the tags of a task run that is to run, but for one that has its slots already. */
+static int load_tags(struct txn *txn, struct transition *transition)
+{
+    const struct task_run *task = transition->task;
+
+    if (transition->proposed->type != STATE_RUNNING || transition->force ||
+        json_array_size(task->tags) == 0)
+        return 0;
+    int has = slot_leases_has_task(txn, task->id);
+    return has ? (has < 0 ? -1 : 0)
+               : slot_limits_load(txn, task->tags, TAG_PREFIX, &transition->tags);
+}
+
+static int take_slots(struct txn *txn, const struct transition *transition)
+{
+    const struct slot_lease lease = {
+        .slots = 1, .holder_type = HOLDER_TASK_RUN, .holder_id = transition->task->id};
+    char id[ID_SIZE];
+
+    if (transition->tags.count == 0)
+        return 0;
+    if (slot_limits_take(txn, &transition->tags, 1) < 0)
+        return -1;
+    return slot_lease_create(txn, &transition->tags, &lease, id);
 }
 
 static int load_cached(struct txn *txn, struct state *cached, struct transition *transition)
@@ -235,7 +284,11 @@ static int keep_result(struct txn *txn, const struct state *state)
 static int enter(struct txn *txn, struct task_run *task, struct state *state,
                  struct outcome *outcome)
 {
+    bool runs = STATE_BIT(state->type) & (BIT(RUNNING) | BIT(CANCELLING));
+
     if (task_run_enter(txn, task, state) < 0)
+        return -1;
+    if (!runs && json_array_size(task->tags) > 0 && slot_leases_release_of_task(txn, task->id) < 0)
         return -1;
     outcome->state = *state;
     outcome->written = true;
@@ -252,7 +305,7 @@ int task_run_propose(struct txn *txn, struct task_run *task, struct state *propo
     struct state cached;
 
     if (load_flow_run(txn, task, &flow_run, &transition) < 0 ||
-        load_cached(txn, &cached, &transition) < 0)
+        load_cached(txn, &cached, &transition) < 0 || load_tags(txn, &transition) < 0)
         return -1;
     rules_judge(task_run_rules, &transition);
     *ret_outcome = (struct outcome){.verdict = transition.verdict,
@@ -265,6 +318,8 @@ int task_run_propose(struct txn *txn, struct task_run *task, struct state *propo
         return enter(txn, task, &transition.replacement, ret_outcome);
     if (transition.verdict != VERDICT_ACCEPT)
         return 0;
+    if (take_slots(txn, &transition) < 0)
+        return -1;
     if (proposed->type == STATE_RUNNING && transition.run)
         task->flow_run_run_count = transition.run->run_count;
     return enter(txn, task, proposed, ret_outcome) < 0 ? -1 : keep_result(txn, proposed);

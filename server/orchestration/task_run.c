@@ -36,11 +36,13 @@ int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run)
     rows_auto rows = {0};
     struct task_run run = {.state = {.type = STATE_NONE}};
 
-    int found = db_first(txn, &rows,
-                         "SELECT id, flow_run_id, run_count, expected_start_time, start_time,"
-                         " end_time, total_run_time, empirical_policy, state_id, flow_run_run_count"
-                         " FROM task_runs WHERE id = ?",
-                         V(id));
+    int found =
+        db_first(txn, &rows,
+                 "SELECT id, flow_run_id, run_count, expected_start_time, start_time,"
+                 " end_time, total_run_time, empirical_policy, state_id, flow_run_run_count,"
+                 " tags"
+                 " FROM task_runs WHERE id = ?",
+                 V(id));
     if (found <= 0)
         return found;
     id_copy(run.id, rows_text(&rows, 0));
@@ -53,6 +55,7 @@ int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run)
     run.total_run_time = rows_real(&rows, 6);
     run.policy = json_arena_own(txn_arena(txn), json_loads(rows_text(&rows, 7), 0, NULL));
     run.flow_run_run_count = rows_integer(&rows, 9);
+    run.tags = json_arena_own(txn_arena(txn), json_loads(rows_text(&rows, 10), 0, NULL));
     const char *state_id = rows_text(&rows, 8);
     if (state_id && state_load(txn, "task_run", state_id, &run.state) < 0)
         return -1;

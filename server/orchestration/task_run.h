@@ -13,6 +13,7 @@ struct task_run {
     int64_t end_time;
     double total_run_time;
     json_t *policy;
+    json_t *tags;
     struct state state;
 };
 

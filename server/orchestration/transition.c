@@ -20,6 +20,8 @@ int flow_run_propose(struct txn *txn, struct flow_run *run, struct state *propos
     struct transition transition = {
         .txn = txn, .run = run, .present = &run->state, .proposed = proposed, .force = force};
 
+    if (room_look(txn, run, proposed, &transition.room) < 0)
+        return -1;
     rules_judge(flow_run_rules, &transition);
     *ret_outcome = (struct outcome){.verdict = transition.verdict,
                                     .reason = transition.reason,

@@ -90,8 +90,12 @@ static void write_value(const struct field *field, struct json_writer *writer,
 void fields_write_row(const struct field *fields, struct json_writer *writer,
                       const struct rows *rows)
 {
-    int column = 0;
+    fields_write_columns(fields, writer, rows, 0);
+}
 
+void fields_write_columns(const struct field *fields, struct json_writer *writer,
+                          const struct rows *rows, int column)
+{
     json_begin_object(writer);
     for (const struct field *field = fields; field->name; field++) {
         if (!has_columns(field))

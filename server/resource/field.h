@@ -95,6 +95,10 @@ int fields_column(const struct field *fields, const char *name);
 void fields_write_row(const struct field *fields, struct json_writer *writer,
                       const struct rows *rows);
 
+/* The same where the columns of the fields begin at `column`. */
+void fields_write_columns(const struct field *fields, struct json_writer *writer,
+                          const struct rows *rows, int column);
+
 /* ---- bodies ---- */
 
 /* What is wrong with a body: a list in the shape of pydantic's errors, see problems.h. */

@@ -130,6 +130,26 @@ static void compile_like(struct filter_compiler *compiler, const struct filter *
         sql_bind(compiler->sql, value);
 }
 
+static void compile_starts(struct filter_compiler *compiler, const struct filter *filter,
+                           const char *expression, const json_t *operand)
+{
+    struct value value;
+    size_t i;
+    json_t *start;
+
+    if (!is_list(compiler, operand, FILTER_WORDS_LIMIT))
+        return;
+    sql_add(compiler->sql, "(1 = 0");
+    json_array_foreach(operand, i, start) {
+        problems_enter_index(compiler->problems, i);
+        sql_addf(compiler->sql, " OR strpos(lower(%s), lower(?)) = 1", expression);
+        if (operand_value(compiler, filter, start, &value))
+            sql_bind(compiler->sql, value);
+        problems_leave(compiler->problems);
+    }
+    sql_add(compiler->sql, ")");
+}
+
 static void compile_is_null(struct filter_compiler *compiler, const struct filter *filter,
                             const char *expression, const json_t *operand)
 {
@@ -150,9 +170,12 @@ static void compile_exists(struct filter_compiler *compiler, const struct filter
 {
     bool flag = false;
 
-    (void)filter;
-    if (operand_flag(compiler, operand, &flag))
+    if (!operand_flag(compiler, operand, &flag))
+        return;
+    if (filter->kind == FILTER_EXISTS)
         sql_addf(compiler->sql, "%s(%s)", flag ? "" : "NOT ", expression);
+    else
+        sql_addf(compiler->sql, "%s IS %sNULL", expression, flag ? "NOT " : "");
 }
 
 static void compare(struct filter_compiler *compiler, const struct filter *filter,
@@ -330,6 +353,7 @@ const struct filter_operator filter_operators[] = {
     {"not_any_", OP_NOT_ANY, OPERAND_LIST, compile_not_any},
     {"all_", OP_ALL, OPERAND_LIST, compile_all},
     {"like_", OP_LIKE, OPERAND_ONE, compile_like},
+    {"startswith_", OP_STARTS, OPERAND_LIST, compile_starts},
     {"is_null_", OP_IS_NULL, OPERAND_FLAG, compile_is_null},
     {"exists_", OP_EXISTS, OPERAND_FLAG, compile_exists},
     {"before_", OP_BEFORE, OPERAND_ONE, compile_before},

@@ -19,7 +19,7 @@
 
 enum filter_kind {
     FILTER_GROUP,  /* `nested` filters inside */
-    FILTER_VALUE,  /* a column: any_, not_any_, like_, is_null_, before_, … as `operators` say */
+    FILTER_VALUE,  /* a column: any_, like_, is_null_, exists_, before_, … as `operators` say */
     FILTER_TAGS,   /* an array of strings kept as JSON: all_, any_, is_null_ */
     FILTER_EXISTS, /* whether `sql`, a condition, holds: exists_, is_null_ (the opposite) */
 };
@@ -41,6 +41,7 @@ enum {
     OP_ID = 1 << 13,
     OP_GT = 1 << 14,
     OP_STARTS_WITH = 1 << 15, /* of ids, whatever the case */
+    OP_STARTS = 1 << 16,      /* begins with one of them, whatever the case */
 };
 
 /* What an operator is given. */

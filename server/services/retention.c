@@ -20,8 +20,8 @@ int retention_next(struct txn *txn, const struct services_config *config, int64_
     int found = db_first(txn, &rows,
                          "SELECT end_time FROM flow_runs WHERE end_time IS NOT NULL"
                          " ORDER BY end_time LIMIT 1");
-    if (found > 0)
-        *ret_time = rows_integer(&rows, 0) + config->retention;
+    /* Where there is none yet, the next one will be due no earlier than this. */
+    *ret_time = (found > 0 ? rows_integer(&rows, 0) : txn_now(txn)) + config->retention;
     return found;
 }
 
@@ -34,6 +34,9 @@ static int delete_parts(struct txn *txn, const char *run_id, int room)
         " (SELECT seq FROM flow_run_inputs WHERE flow_run_id = ? LIMIT ?)",
         "DELETE FROM task_runs WHERE seq IN"
         " (SELECT seq FROM task_runs WHERE flow_run_id = ? LIMIT ?)",
+        /* What is known by a key stays as long as nothing newer is. */
+        "DELETE FROM artifacts WHERE seq IN"
+        " (SELECT seq FROM artifacts WHERE flow_run_id = ? AND latest = 0 LIMIT ?)",
     };
     int total = 0;
 
@@ -84,7 +87,6 @@ int event_retention_next(struct txn *txn, const struct services_config *config, 
         return 0;
     int found = db_first(txn, &rows,
                          "SELECT received FROM events WHERE seq = (SELECT MIN(seq) FROM events)");
-    /* Where there is none yet, the next one will be due no earlier than this. */
     *ret_time = (found > 0 ? rows_integer(&rows, 0) : txn_now(txn)) + config->event_retention;
     return found;
 }
@@ -118,8 +120,7 @@ int idempotency_keys_next(struct txn *txn, const struct services_config *config,
     (void)config;
     int found =
         db_first(txn, &rows, "SELECT created FROM idempotency_keys ORDER BY created LIMIT 1");
-    if (found > 0)
-        *ret_time = rows_integer(&rows, 0) + IDEMPOTENCY_KEPT;
+    *ret_time = (found > 0 ? rows_integer(&rows, 0) : txn_now(txn)) + IDEMPOTENCY_KEPT;
     return found;
 }
 

@@ -17,8 +17,16 @@ int late_run(struct txn *txn, const struct services_config *config);
 int not_ready_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int not_ready_run(struct txn *txn, const struct services_config *config);
 
+int workers_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int workers_run(struct txn *txn, const struct services_config *config);
+int queues_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int queues_run(struct txn *txn, const struct services_config *config);
+
 int retention_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int retention_run(struct txn *txn, const struct services_config *config);
+
+int slot_leases_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int slot_leases_run(struct txn *txn, const struct services_config *config);
 
 int event_retention_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int event_retention_run(struct txn *txn, const struct services_config *config);

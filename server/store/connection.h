@@ -15,6 +15,12 @@ struct txn {
     int64_t now;
 };
 
+/* What a job published. */
+struct topic {
+    struct list node;
+    char name[];
+};
+
 int db_open(const char *directory, bool writes, struct db_connection **ret_connection,
             struct error *error) MUST_CHECK;
 void db_close(struct db_connection *connection);
@@ -32,6 +38,21 @@ bool db_in_transaction(const struct db_connection *connection);
 
 /* From now on a query that runs past this time (monotonic) fails; 0: no limit. */
 void db_set_deadline(struct db_connection *connection, int64_t deadline);
+
+/* Pages in the database's log after the writer's last commit. */
+int db_log_pages(const struct db_connection *connection);
+
+struct db_checkpoint {
+    int pages;  /* in the log */
+    int copied; /* of these, from its front on, into the database */
+    bool is_whole;
+};
+
+/* Copies from the log into the database what no snapshot holds back, and waits for nobody. `whole`,
+ * for the writer: is_whole if no snapshot needs the log, either, and the next commit begins it
+ * anew. */
+int db_checkpoint(struct db_connection *connection, bool whole, struct db_checkpoint *ret_found,
+                  struct error *error) MUST_CHECK;
 
 /* Runs statements that are no part of any job, such as a migration's, separated by semicolons. */
 int db_script(struct db_connection *connection, const char *sql, struct error *error) MUST_CHECK;

@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #include "common/times.h"
-#include "server/store/connection.h"
+#include "server/store/checkpoint.h"
+#include "server/store/queue.h"
 
 /* How many writes share a commit at the most: enough to hide the fsync, few enough that the first
  * does not wait long for the last. */
@@ -18,19 +19,14 @@
 
 #define MAX_READERS 16
 
-struct queue {
-    pthread_mutex_t lock;
-    pthread_cond_t filled;
-    struct list jobs;
-    bool closed;
-};
-
 struct store {
     struct store_config config;
     int lock_file;
     struct queue reads; /* also what is to be prepared */
     struct queue writes;
-    struct db_connection *writer;
+    struct snapshots snapshots;
+    struct checkpoints *checkpoints;
+    struct db_connection *writer; /* of whoever has the turn in `writes` */
     struct db_connection *readers[MAX_READERS];
     int next_reader;
     pthread_t write_thread;
@@ -41,102 +37,6 @@ struct store {
     pthread_mutex_t stats_lock;
     struct store_stats stats;
 };
-
-struct topic {
-    struct list node;
-    char name[];
-};
-
-/* ---- what a job may do in its transaction ---- */
-
-int64_t txn_now(const struct txn *txn)
-{
-    return txn->now;
-}
-
-struct arena *txn_arena(struct txn *txn)
-{
-    return &txn->job->arena;
-}
-
-struct error *txn_error(struct txn *txn)
-{
-    return &txn->job->error;
-}
-
-int txn_fail(struct txn *txn, int code, const char *format, ...)
-{
-    va_list args;
-    char message[ERROR_MESSAGE_SIZE];
-
-    va_start(args, format);
-    message_format(message, format, args);
-    va_end(args);
-    return error_set(&txn->job->error, code, "%s", message);
-}
-
-void txn_publish(struct txn *txn, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    const char *name = arena_vprintf(&txn->job->arena, format, args);
-    va_end(args);
-    struct topic *topic =
-        arena_alloc(&txn->job->arena, sizeof(*topic) + (name ? strlen(name) + 1 : 0));
-    if (!name || !topic) {
-        txn_fail(txn, ENOMEM, "no memory to publish a change");
-        return;
-    }
-    strcpy(topic->name, name);
-    list_append(&txn->job->topics, &topic->node);
-}
-
-/* ---- queues ---- */
-
-static void queue_init(struct queue *queue)
-{
-    pthread_mutex_init(&queue->lock, NULL);
-    pthread_cond_init(&queue->filled, NULL);
-    list_init(&queue->jobs);
-}
-
-/* Only the first of a burst wakes a thread, which wakes the next if there is more than it takes:
- * who puts many is not held up by waking. */
-static void queue_put(struct queue *queue, struct job *job)
-{
-    pthread_mutex_lock(&queue->lock);
-    bool is_first = list_is_empty(&queue->jobs);
-    list_append(&queue->jobs, &job->node);
-    pthread_mutex_unlock(&queue->lock);
-    if (is_first)
-        pthread_cond_signal(&queue->filled);
-}
-
-static void queue_close(struct queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    queue->closed = true;
-    pthread_cond_broadcast(&queue->filled);
-    pthread_mutex_unlock(&queue->lock);
-}
-
-/* Waits for jobs and moves up to `most` of them. None only when the queue is closed and empty. */
-static void queue_take(struct queue *queue, struct list *ret_jobs, int most)
-{
-    pthread_mutex_lock(&queue->lock);
-    while (list_is_empty(&queue->jobs) && !queue->closed)
-        pthread_cond_wait(&queue->filled, &queue->lock);
-    for (int i = 0; i < most && !list_is_empty(&queue->jobs); i++) {
-        struct list *first = queue->jobs.next;
-        list_remove(first);
-        list_append(ret_jobs, first);
-    }
-    bool are_more = !list_is_empty(&queue->jobs);
-    pthread_mutex_unlock(&queue->lock);
-    if (are_more)
-        pthread_cond_signal(&queue->filled);
-}
 
 /* ---- running ---- */
 
@@ -187,16 +87,18 @@ static void run_on_snapshot(struct store *store, struct db_connection *connectio
                             enum job_result (*function)(struct txn *, struct job *))
 {
     struct error error = {0};
+    unsigned round = snapshots_begin(&store->snapshots);
 
     db_set_deadline(connection, time_monotonic() + store->config.read_limit);
     if (db_begin(connection, &error) < 0) {
         job->result = JOB_FAILED;
         job->error = error;
-        return;
+    } else {
+        job->result = run_job(connection, job, function);
+        if (db_commit(connection, &error) < 0)
+            db_rollback(connection);
     }
-    job->result = run_job(connection, job, function);
-    if (db_commit(connection, &error) < 0)
-        db_rollback(connection);
+    snapshots_end(&store->snapshots, round);
 }
 
 /* Prepares a job and, if it only reads, runs it: on a newer snapshot, since it may subscribe to
@@ -212,29 +114,6 @@ static bool run_read(struct store *store, struct db_connection *connection, stru
         return false;
     run_on_snapshot(store, connection, job, job->run);
     return true;
-}
-
-static void *read_thread(void *context)
-{
-    struct store *store = context;
-    struct db_connection *connection =
-        store->readers[__atomic_fetch_add(&store->next_reader, 1, __ATOMIC_RELAXED)];
-
-    for (;;) {
-        struct list jobs;
-        list_init(&jobs);
-        queue_take(&store->reads, &jobs, 1);
-        if (list_is_empty(&jobs))
-            return NULL;
-        struct job *job = list_item(jobs.next, struct job, node);
-        list_remove(&job->node);
-        if (!run_read(store, connection, job)) {
-            queue_put(&store->writes, job);
-            continue;
-        }
-        count(store, &(struct store_stats){.reads = 1, .failures = job->result == JOB_FAILED});
-        finish(store, job);
-    }
 }
 
 /* Runs the jobs of a batch in one transaction. False: the transaction is lost, and nothing of it
@@ -282,39 +161,101 @@ static void run_one_by_one(struct store *store, struct list *batch)
     list_move_all(batch, &ended);
 }
 
+/* Writes a batch, tells all of it, and gives the turn back. */
+static void write_batch(struct store *store, struct list *batch)
+{
+    struct error error = {0};
+    struct store_stats stats = {.commits = 1};
+
+    if (!run_batch(store->writer, batch, &error)) {
+        db_rollback(store->writer);
+        stats = (struct store_stats){.rollbacks = 1};
+        run_one_by_one(store, batch);
+    }
+    list_for_each(node, batch) {
+        stats.writes++;
+        stats.failures += list_item(node, struct job, node)->result == JOB_FAILED;
+    }
+    count(store, &stats);
+    list_for_each_safe(node, batch) {
+        list_remove(node);
+        finish(store, list_item(node, struct job, node));
+    }
+    checkpoints_after_commit(store->checkpoints, store->writer);
+    queue_end_turn(&store->writes);
+}
+
+/* ---- the threads ---- */
+
 static void *write_thread(void *context)
 {
     struct store *store = context;
 
     for (;;) {
         struct list batch;
-        struct error error = {0};
-        struct store_stats stats = {.commits = 1};
         list_init(&batch);
-        queue_take(&store->writes, &batch, BATCH);
+        queue_begin_turn(&store->writes, &batch, BATCH);
         if (list_is_empty(&batch))
             return NULL;
-        if (!run_batch(store->writer, &batch, &error)) {
-            db_rollback(store->writer);
-            stats = (struct store_stats){.rollbacks = 1};
-            run_one_by_one(store, &batch);
-        }
-        list_for_each(node, &batch) {
-            stats.writes++;
-            stats.failures += list_item(node, struct job, node)->result == JOB_FAILED;
-        }
-        count(store, &stats);
-        list_for_each_safe(node, &batch) {
-            list_remove(node);
-            finish(store, list_item(node, struct job, node));
-        }
+        write_batch(store, &batch);
     }
+}
+
+/* Who finds nobody writing, and nobody who will soon, writes at once: a client that is alone then
+ * waits for one thread less to wake. The others share the writer's commits. */
+static void write_or_queue(struct store *store, struct job *job)
+{
+    struct list alone;
+
+    list_init(&alone);
+    list_append(&alone, &job->node);
+    if (queue_is_empty(&store->reads) && queue_try_turn(&store->writes))
+        write_batch(store, &alone);
+    else
+        queue_put(&store->writes, &alone);
+}
+
+static void *read_thread(void *context)
+{
+    struct store *store = context;
+    struct db_connection *connection =
+        store->readers[__atomic_fetch_add(&store->next_reader, 1, __ATOMIC_RELAXED)];
+    struct job *job;
+
+    while ((job = queue_take(&store->reads)) != NULL) {
+        if (!run_read(store, connection, job)) {
+            write_or_queue(store, job);
+            continue;
+        }
+        count(store, &(struct store_stats){.reads = 1, .failures = job->result == JOB_FAILED});
+        finish(store, job);
+    }
+    return NULL;
+}
+
+void store_submit_all(struct store *store, struct list *jobs)
+{
+    struct list reads, writes;
+
+    list_init(&reads);
+    list_init(&writes);
+    list_for_each_safe(node, jobs) {
+        struct job *job = list_item(node, struct job, node);
+        job->arena.out_of_memory = store->config.out_of_memory;
+        list_remove(node);
+        list_append(job->writes && !job->prepare ? &writes : &reads, node);
+    }
+    queue_put(&store->reads, &reads);
+    queue_put(&store->writes, &writes);
 }
 
 void store_submit(struct store *store, struct job *job)
 {
-    job->arena.out_of_memory = store->config.out_of_memory;
-    queue_put(job->writes && !job->prepare ? &store->writes : &store->reads, job);
+    struct list alone;
+
+    list_init(&alone);
+    list_append(&alone, &job->node);
+    store_submit_all(store, &alone);
 }
 
 /* ---- a job that its caller waits for ---- */
@@ -424,7 +365,7 @@ static int open_connections(struct store *store, struct error *error)
     for (int i = 0; i < store->config.readers; i++)
         if (db_open(directory, false, &store->readers[i], error) < 0)
             return -1;
-    return 0;
+    return checkpoints_start(&store->config, &store->snapshots, &store->checkpoints, error);
 }
 
 int store_open(const struct store_config *config, struct store **ret_store, struct error *error)
@@ -439,6 +380,7 @@ int store_open(const struct store_config *config, struct store **ret_store, stru
         BUG("a store with %d readers", store->config.readers);
     queue_init(&store->reads);
     queue_init(&store->writes);
+    snapshots_init(&store->snapshots);
     pthread_mutex_init(&store->stats_lock, NULL);
     if (lock_directory(store, error) < 0 || open_connections(store, error) < 0 ||
         start_threads(store, error) < 0) {
@@ -460,6 +402,7 @@ void store_close(struct store *store)
     queue_close(&store->writes);
     if (store->write_thread_runs)
         pthread_join(store->write_thread, NULL);
+    checkpoints_stop(store->checkpoints);
     for (int i = 0; i < MAX_READERS; i++)
         db_close(store->readers[i]);
     db_close(store->writer);
@@ -473,9 +416,5 @@ void store_stats(struct store *store, struct store_stats *ret_stats)
     pthread_mutex_lock(&store->stats_lock);
     *ret_stats = store->stats;
     pthread_mutex_unlock(&store->stats_lock);
-    pthread_mutex_lock(&store->writes.lock);
-    ret_stats->queued = 0;
-    list_for_each(node, &store->writes.jobs)
-        ret_stats->queued++;
-    pthread_mutex_unlock(&store->writes.lock);
+    ret_stats->queued = queue_length(&store->writes);
 }

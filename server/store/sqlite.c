@@ -9,9 +9,12 @@
 #include "common/buf.h"
 #include "common/times.h"
 #include "server/store/connection.h"
+#include "server/store/pattern.h"
 
 /* Statements kept ready on each connection; a power of two. */
 #define STATEMENTS 256
+
+#define BUSY_TIMEOUT 10000 /* milliseconds, for another process */
 
 struct cached_statement {
     uint64_t hash;
@@ -23,6 +26,7 @@ struct cached_statement {
 struct db_connection {
     sqlite3 *db;
     bool writes;
+    int log_pages;
     int64_t deadline; /* monotonic; 0: none */
     struct cached_statement statements[STATEMENTS];
 };
@@ -60,6 +64,27 @@ static void sql_strpos(sqlite3_context *context, int count, sqlite3_value **argu
     sqlite3_result_int64(context, at ? at - text + 1 : 0);
 }
 
+/* matches(text, pattern), as pattern.h has it. */
+static void sql_matches(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    const char *text = (const char *)sqlite3_value_text(arguments[0]);
+    const char *pattern = (const char *)sqlite3_value_text(arguments[1]);
+
+    (void)count;
+    if (text && pattern)
+        sqlite3_result_int(context, pattern_matches(pattern, text));
+    else
+        sqlite3_result_null(context);
+}
+
+static const struct {
+    const char *name;
+    void (*call)(sqlite3_context *context, int count, sqlite3_value **arguments);
+} functions[] = {
+    {"strpos", sql_strpos},
+    {"matches", sql_matches},
+};
+
 /* Called by SQLite every so many steps of a query; not zero stops it. */
 static int past_deadline(void *context)
 {
@@ -68,16 +93,29 @@ static int past_deadline(void *context)
     return connection->deadline && time_monotonic() > connection->deadline;
 }
 
+/* Called by SQLite after each commit, instead of a checkpoint of its own. */
+static int note_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct db_connection *connection = context;
+
+    (void)db;
+    (void)name;
+    connection->log_pages = pages;
+    return SQLITE_OK;
+}
+
 static int configure(struct db_connection *connection, struct error *error)
 {
     sqlite3 *db = connection->db;
 
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, 10000);
+    sqlite3_busy_timeout(db, BUSY_TIMEOUT);
     sqlite3_progress_handler(db, 20000, past_deadline, connection);
-    if (sqlite3_create_function(db, "strpos", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-                                sql_strpos, NULL, NULL) != SQLITE_OK)
-        return failed(connection, error, "preparing the database");
+    sqlite3_wal_hook(db, note_commit, connection);
+    for (size_t i = 0; i < COUNT_OF(functions); i++)
+        if (sqlite3_create_function(db, functions[i].name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                    NULL, functions[i].call, NULL, NULL) != SQLITE_OK)
+            return failed(connection, error, "preparing the database");
     if (db_script(connection,
                   "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                   "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
@@ -169,7 +207,9 @@ int db_plan(struct db_connection *connection, struct error *error)
                      " ('input_requests', 'input_requests_run', '1000000 2 1'),"
                      " ('input_requests', 'input_requests_flow', '1000000 10000 5000 2 1'),"
                      " ('input_requests', 'input_requests_open', '500000 2 1'),"
-                     " ('input_requests', 'input_requests_open_flow', '500000 5000 2 1');"
+                     " ('input_requests', 'input_requests_open_flow', '500000 5000 2 1'),"
+                     " ('input_requests', 'input_requests_deployment', '1000000 10000 5000 2 1'),"
+                     " ('input_requests', 'input_requests_open_deployment', '500000 5000 2 1');"
                      "COMMIT; ANALYZE sqlite_master;",
                      error);
 }
@@ -387,4 +427,28 @@ int db_release(struct db_connection *connection, bool keep, struct error *error)
     if (!keep && command(connection, "ROLLBACK TO job", error) < 0)
         return -1;
     return command(connection, "RELEASE job", error);
+}
+
+/* ---- the log ---- */
+
+int db_log_pages(const struct db_connection *connection)
+{
+    return connection->log_pages;
+}
+
+int db_checkpoint(struct db_connection *connection, bool whole, struct db_checkpoint *ret_found,
+                  struct error *error)
+{
+    int mode = whole ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+    int pages = 0, copied = 0;
+
+    sqlite3_busy_timeout(connection->db, 0);
+    int code = sqlite3_wal_checkpoint_v2(connection->db, NULL, mode, &pages, &copied);
+    sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT);
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+        return failed(connection, error, "moving the database's log into the database");
+    *ret_found = (struct db_checkpoint){.pages = pages > 0 ? pages : 0,
+                                        .copied = copied > 0 ? copied : 0,
+                                        .is_whole = code == SQLITE_OK && pages == copied};
+    return 0;
 }

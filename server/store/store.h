@@ -8,7 +8,8 @@
  *
  * SQL is the subset that SQLite and PostgreSQL share, with `?` for parameters, which are always
  * bound. Times are INTEGER microseconds, booleans INTEGER 0 or 1, ids and JSON TEXT. Two functions
- * are ours where the database lacks them: strpos(text, part), as in PostgreSQL.
+ * are ours where the database lacks them: strpos(text, part), as in PostgreSQL, and
+ * matches(text, pattern), see pattern.h.
  */
 #pragma once
 
@@ -165,6 +166,9 @@ struct store_config {
     int readers;           /* threads */
     int64_t read_limit;    /* microseconds that a read may take */
     void (*publish)(void *context, const char *topic);
+    /* The database's log cannot be moved into the database, and grows; NULL: now it can. Nothing is
+     * lost, and it is tried again. Not for long, and nothing of the store's in it. */
+    void (*report)(void *context, const struct error *error);
     void *context;
     void (*out_of_memory)(void); /* of the jobs' arenas */
 };
@@ -172,8 +176,9 @@ struct store_config {
 /* Locks the directory, brings the schema up to date and starts the threads. */
 int store_open(const struct store_config *config, struct store **ret_store,
                struct error *error) MUST_CHECK;
-void store_submit(struct store *store, struct job *job); /* thread-safe */
-void store_close(struct store *store);                   /* runs what was submitted, then ends */
+void store_submit(struct store *store, struct job *job);       /* thread-safe */
+void store_submit_all(struct store *store, struct list *jobs); /* by their nodes; empties it */
+void store_close(struct store *store); /* runs what was submitted, then ends */
 
 /* Runs a job on the caller's thread's time: submits it and waits for it. */
 int store_run(struct store *store, bool writes, enum job_result (*run)(struct txn *, void *context),

@@ -1,5 +1,5 @@
 """Polls of the stock Prefect client, which are held: who is, for how long, and what ends it. What
-its own programs see of it: tests/e2e/python/test_held_polls.py."""
+its own programs see of it: tests/e2e/python/test_held_flows.py."""
 
 import threading
 import time

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import signal
 import socket
 import threading
 import time
@@ -214,6 +215,25 @@ def test_a_reader_that_never_reads_is_dropped(start_echo):
         server.wait_for("connections_open", 2)
         server.wait_for("connections_open", 1)
         assert server.stats()["requests_open"] == 1
+
+
+# Rounds
+
+
+def test_requests_that_come_together_are_one_round(start_echo):
+    """However many clients have sent while the server could not look."""
+    server = start_echo()
+    clients = [server.connect() for _ in range(40)]
+    server.wait_for("connections_open", 41)
+    before = server.stats()["rounds"]
+    server.process.send_signal(signal.SIGSTOP)
+    for client in clients:
+        client.send(request("/"))
+    server.process.send_signal(signal.SIGCONT)
+    for client in clients:
+        assert client.reply().status == 200
+        client.socket.close()
+    assert 2 <= server.stats()["rounds"] - before <= 10  # with that of the last stats() before
 
 
 # Clients that go away

@@ -19,17 +19,18 @@ LAYERS = {
     "server/live": {"common"},
     "server/http": {"common", "json"},
     "server/markdown": {"common"},
+    "server/secrets": {"common"},
     "server/schedules": {"common"},
     "server/templates": {"common", "json"},
     "server/resource": {"common", "json", "server/store"},
     "server/orchestration": {"common", "json", "server/store", "server/resource", "server/markdown",
                              "server/schedules", "server/templates"},
     "server/api": {"common", "json", "server/log.h", "server/store", "server/live", "server/http",
-                   "server/resource", "server/orchestration", "server/schedules"},
+                   "server/resource", "server/orchestration", "server/schedules", "server/secrets"},
     "server/services": {"common", "json", "server/log.h", "server/store", "server/live",
                         "server/orchestration"},
-    "server": {"common", "server/api", "server/http", "server/live", "server/services",
-               "server/store"},
+    "server": {"common", "server/api", "server/http", "server/live", "server/secrets",
+               "server/services", "server/store"},
 }
 
 # Libraries that one folder alone knows.

@@ -10,16 +10,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.deployments import deployment_run, make_deployment, poll, scheduled
+from harness.deployments import at, deployment_run, make_deployment, poll, read, scheduled
 from harness.events import ask, event, now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state, wait_for
 from harness.server import Server, build_directory
 from harness.streams import events_out, logs_out, opened
+from harness.work_pools import (heartbeat, make_pool, make_queue, poll_pool, pooled, read_pool,
+                                workers_of)
 
 KEYSET = {kind: f"paused-1-{kind}" for kind in ("schema", "response", "description")}
 
 # Tables whose rows are few: people make them, not runs.
-SMALL = {"flows", "deployments", "deployment_schedules", "variables"}
+SMALL = {"flows", "deployments", "deployment_schedules", "variables", "concurrency_limits", "work_pools",
+         "work_queues"}
 
 
 def paused_run(api, flow, seconds):
@@ -116,6 +119,9 @@ def life_of_questions(api):
                     {"flow_id": {"any_": [flow["id"]]}}):
         found = api.post("/input_requests/filter", json={"input_requests": filters}).json()
         assert found
+    deployment = {"deployment_id": {"any_": [flow["id"]]}}
+    for filters in (deployment, deployment | {"state": {"any_": ["answered"]}}):
+        assert api.post("/input_requests/filter", json={"input_requests": filters}).json() == []
     request = api.post("/input_requests/filter", json={
         "input_requests": {"flow_run_id": {"any_": [answered["id"]]}}}).json()[0]
     for wait in ({}, {"Prefer": "wait=1"}):
@@ -181,6 +187,34 @@ def wait_for_name(api, run, name):
     raise AssertionError(f"the run is not {name}")
 
 
+def life_of_work_pools(api):
+    """What workers ask, and what their runs meet: limits of the pool, the queue, the deployment."""
+    pool = make_pool(api, concurrency_limit=2)
+    make_queue(api, pool, "q", concurrency_limit=1)
+    deployment = pooled(api, pool, "q", concurrency_limit=1)
+    heartbeat(api, pool, "w", heartbeat_interval_seconds=1)
+    first, second = (deployment_run(api, deployment) for _ in range(2))
+    assert len(poll_pool(api, pool, scheduled_before=at(10))) == 1
+    assert poll_pool(api, pool, scheduled_before=at(-10), wait=1) == []
+    for state in ("PENDING", "RUNNING"):
+        assert set_state(api, first["id"], state)["status"] == "ACCEPT"
+    assert set_state(api, second["id"], "PENDING")["status"] == "ABORT"
+    api.patch(f"/work_pools/{pool['name']}/queues/q", json={"concurrency_limit": None})
+    assert set_state(api, second["id"], "PENDING")["state"]["name"] == "AwaitingConcurrencySlot"
+    set_state(api, first["id"], "COMPLETED")
+    queue = read(api, deployment)["work_queue_id"]
+    api.get(f"/work_queues/{queue}/status")
+    api.post(f"/work_queues/{queue}/concurrency_status", json={})
+    api.post(f"/work_pools/{pool['name']}/concurrency_status", json={})
+    assert len(workers_of(api, pool)) == 1
+    for _ in range(100):
+        if read_pool(api, pool)["status"] == "NOT_READY":
+            break
+        time.sleep(0.05)
+    assert read_pool(api, pool)["status"] == "NOT_READY"
+    assert api.delete(f"/work_pools/{pool['name']}").status_code == 204
+
+
 SORTS = ("ID_DESC", "START_TIME_ASC", "START_TIME_DESC", "EXPECTED_START_TIME_ASC",
          "EXPECTED_START_TIME_DESC", "NAME_ASC", "NAME_DESC", "NEXT_SCHEDULED_START_TIME_ASC",
          "END_TIME_DESC")
@@ -201,10 +235,50 @@ def lists_of_runs(api):
                     {"flows": {"id": {"any_": [run["flow_id"]]}}}):
         body = filters | {"sort": "EXPECTED_START_TIME_DESC", "limit": 20}
         assert api.post("/flow_runs/filter", json=body).status_code == 200
+    for states in (["RUNNING"], ["FAILED", "CRASHED"]):
+        body = {"flow_runs": {"state": {"type": {"any_": states}}}, "sort": "START_TIME_DESC", "limit": 20}
+        assert api.post("/flow_runs/filter", json=body).status_code == 200
 
 
-LIVES = (life_of_runs, life_of_held_runs, life_of_tasks, life_of_events, life_of_questions, life_of_deployments, lists_of_runs,
-         life_of_streams)
+def life_of_artifacts(api):
+    run = make_run(api)
+    for n in range(2):
+        made = api.post("/artifacts/", json={"key": "k", "data": n, "flow_run_id": run["id"]}).json()
+    assert api.get("/artifacts/k/latest").json() == made
+    for base in ("/artifacts/", "/artifacts/latest/"):
+        for sort in ("ID_DESC", "CREATED_DESC", "UPDATED_DESC", "KEY_DESC", "KEY_ASC"):
+            assert len(api.post(base + "filter", json={"sort": sort, "limit": 20}).json()) <= 2
+    for filters in ({"key": {"any_": ["k"]}}, {"id": {"any_": [made["id"]]}}):
+        body = {"artifacts": filters, "sort": "UPDATED_DESC"}
+        assert api.post("/artifacts/filter", json=body).json()
+    assert api.delete(f"/artifacts/{made['id']}").status_code == 204
+
+
+def life_of_slots(api):
+    api.post("/concurrency_limits/", json={"tag": "t", "concurrency_limit": 1})
+    run = make_run(api)
+    set_state(api, run["id"], "RUNNING")
+    for n in range(2):
+        task = api.post("/task_runs/", json={"flow_run_id": run["id"], "task_key": "t",
+                                             "dynamic_key": str(n), "tags": ["t"]}).json()
+        for state in ("RUNNING", "COMPLETED"):
+            api.post(f"/task_runs/{task['id']}/set_state", json={"state": {"type": state}})
+    asked = {"names": ["tag:t"], "slots": 1}
+    held = api.post("/v2/concurrency_limits/increment-with-lease", json=asked).json()
+    assert api.post("/v2/concurrency_limits/increment", json=asked).status_code == 423
+    lease = {"lease_id": held["lease_id"]}
+    api.post(f"/v2/concurrency_limits/leases/{held['lease_id']}/renew")
+    api.post("/v2/concurrency_limits/decrement-with-lease", json=lease)
+    for path in ("/concurrency_limits/tag/t", "/v2/concurrency_limits/tag:t"):
+        assert api.get(path).status_code == 200
+    api.post("/concurrency_limits/tag/t/reset")
+    set_state(api, run["id"], "COMPLETED")
+    assert api.delete("/concurrency_limits/tag/t").status_code == 200
+
+
+LIVES = (life_of_runs, life_of_held_runs, life_of_tasks, life_of_events, life_of_questions,
+         life_of_deployments, life_of_work_pools, lists_of_runs, life_of_streams, life_of_artifacts,
+         life_of_slots)
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +311,8 @@ def test_it_sees_what_the_server_asks(plans):
     """That the library was laid under, and that all services and the most frequent routes came."""
     tables = {table for sql in plans for table in re.findall(r"(?:FROM|INTO|UPDATE) (\w+)", sql)}
     assert {"flow_runs", "flow_run_states", "flow_run_inputs", "input_requests", "logs", "task_runs",
-            "input_candidates", "deployment_schedules", "idempotency_keys"} <= tables
+            "input_candidates", "deployment_schedules", "idempotency_keys", "work_queues",
+            "workers"} <= tables
     assert len(plans) > 80
 
 
@@ -257,9 +332,13 @@ SORTED = (
 # What walks through rows all the same: those of an index that has only what is to be done, and once,
 # when the server starts, the runs that are held; and the first thousand events, to delete the old
 # ones. What one row's JSON holds is no table.
-WALKED = ("SCAN run_leases USING INDEX run_leases_begin: ",
+WALKED = ("SCAN block_documents USING COVERING INDEX block_documents_schema: SELECT 1 FROM block_documents LIMIT ?",
+          "SCAN run_leases USING INDEX run_leases_begin: ",
           "SCAN run_leases: UPDATE run_leases SET begins = 1 WHERE begins = ?",
-          "SCAN events: DELETE FROM event")
+          "SCAN events: DELETE FROM event",
+          # whether there are any
+          "SCAN block_documents USING COVERING INDEX block_documents_schema: SELECT 1 FROM "
+          "block_documents LIMIT ?")
 
 
 # What a stream looks at when it is woken: so many rows at the most, whatever it asks for.

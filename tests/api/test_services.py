@@ -140,6 +140,8 @@ def finished_run(api, flow):
     api.post(f"/flow_runs/{run['id']}/input", json={"key": "k", "value": "1"})
     api.post("/logs/", json=[{"name": "n", "level": 20, "message": "m", "flow_run_id": run["id"],
                               "timestamp": "2026-01-01T00:00:00Z"}])
+    for key in ("k", "k", None):
+        api.post("/artifacts/", json={"key": key, "flow_run_id": run["id"]})
     set_state(api, run["id"], "RUNNING")
     set_state(api, run["id"], "COMPLETED")
     return run
@@ -169,6 +171,7 @@ def test_finished_runs_are_deleted_in_time(start_server):
         assert api.get(f"/flow_runs/{run['id']}").status_code == 200
     server.stop()
     assert count(server, "logs") == 1 and count(server, "flow_run_inputs") == 1
+    assert count(server, "artifacts") == 3, "the latest of the key is one of the run that is kept"
     states = count(server, "flow_run_states")
     assert states == 5, "PENDING, RUNNING, COMPLETED of one run and PENDING, RUNNING of the other"
     server.start()

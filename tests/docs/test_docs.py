@@ -14,7 +14,8 @@ from harness.server import ROOT, Server, build_directory, clean_environment
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 # Pages in docs/ whose blocks are run, and whether a server is up; if not they start it themselves.
 TAUGHT = {"getting-started.md": False, "guide.md": True, "operations.md": False, "forms.md": True,
-          "tasks.md": True, "cli.md": True, "deployments.md": True, "api.md": True, "python.md": True}
+          "tasks.md": True, "cli.md": True, "deployments.md": True, "api.md": True, "python.md": True,
+          "work-pools.md": True, "shell.md": True}
 
 
 def free_port():
@@ -49,6 +50,12 @@ def test_every_example_is_in_the_guide():
     for source in (ROOT / "examples").glob("*.c"):
         assert f"](../examples/{source.name})" in guide, f"nobody finds examples/{source.name}"
         assert (build_directory() / "examples" / source.stem).exists(), f"{source} is not built"
+
+
+def test_every_shell_script_is_in_its_page():
+    page = (ROOT / "docs/shell.md").read_text()
+    for source in (ROOT / "examples/shell").iterdir():
+        assert f"](../examples/shell/{source.name})" in page, f"nobody finds {source.name}"
 
 
 def anchors(page):

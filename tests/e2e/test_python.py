@@ -1,32 +1,38 @@
-"""A flow in C and one with the stock Prefect client send each other input, on our server and on
-Prefect's own."""
+"""A flow in C and one with the stock Prefect client send each other input, on our server with two
+versions of the client, and on Prefect's own server."""
 
 import re
 
 import pytest
 
 from harness.flows import Process, log_of, wait, wait_for_question, wait_for_state
-from harness.prefect import PROGRAMS, PYTHON, PrefectServer, settings
+from harness.prefect import CLIENTS, PROGRAMS, PrefectServer, settings
 from harness.server import Server
 
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.fixture(scope="module", params=["fermata", "prefect"])
-def any_server(request, tmp_path_factory):
-    make = {"fermata": Server, "prefect": PrefectServer}[request.param]
-    with make(tmp_path_factory.mktemp(request.param)) as running:
+@pytest.fixture(scope="module", params=[(Server, "3.8"), (Server, "3.4"), (PrefectServer, "3.8")],
+                ids=["fermata", "fermata-3.4", "prefect"])
+def pair(request):
+    """A kind of server, and a version of the client."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def any_server(pair, tmp_path_factory):
+    with pair[0](tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
 @pytest.fixture
-def python(any_server, tmp_path):
+def python(any_server, pair, tmp_path):
     """python("greeter"): tests/e2e/python/talk.py, running."""
     started = []
 
     def start(*arguments):
         log = tmp_path / f"python-{len(started)}.log"
-        started.append(Process(any_server, log, PYTHON, PROGRAMS / "talk.py", *arguments,
+        started.append(Process(any_server, log, CLIENTS[pair[1]], PROGRAMS / "talk.py", *arguments,
                                **settings(tmp_path, any_server.url)))
         return started[-1]
 

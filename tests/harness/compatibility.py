@@ -31,15 +31,7 @@ REASONS = (
     ("/flow_runs/{id}/graph", "for the pages of Prefect's server"),
     ("/flow_runs/{id}/logs/download", "`fermata flow-run logs RUN` and `/logs/filter` give the same lines"),
     ("/flows/bulk_delete", "flows are deleted one by one"),
-    ("/deployments/{id}/work_queue_check", "work pools are not there yet, so the list is empty"),
-    ("/work_", "work pools are not there yet"),
-    ("/collections", "work pools are not there yet"),
-    ("/artifacts", "artifacts are not there yet"),
-    ("/saved_searches", "saved searches are not there yet"),
-    ("/concurrency_limits", "limits of concurrency are not there yet"),
-    ("/v2/concurrency_limits", "limits of concurrency are not there yet"),
-    ("/block_", "blocks are not there yet"),
-    ("/events", "events are not there yet"),
+    ("/block_types/install_system_block_types", "clients bring the types that they use"),
 )
 
 

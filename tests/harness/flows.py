@@ -15,12 +15,15 @@ BEGUN = re.compile(r"Beginning flow run '([^']+)'")  # all that Prefect's client
 class Process:
     """A program with flows. `output` grows while it runs."""
 
-    def __init__(self, server, log, program, *arguments, **environment):
+    patience = SECONDS  # for its end
+
+    def __init__(self, server, log, program, *arguments, at=None, **environment):
         self.server, self.log = server, log
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
                 [build_directory() / program, *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out, env=clean_environment(FERMATA_API_URL=server.url + "/api", **environment))
+                stderr=out, cwd=at,
+                env=clean_environment(**{"FERMATA_API_URL": server.url + "/api"} | environment))
 
     def __enter__(self):
         return self
@@ -39,7 +42,7 @@ class Process:
         wait(lambda: text in self.output(), f"{text!r} in the output", self.output)
 
     def end(self):
-        return self.process.wait(SECONDS)
+        return self.process.wait(self.patience)
 
     def run(self):
         """The run that it made last, as the server has it."""

@@ -7,6 +7,12 @@ from harness.flows import Process, wait
 from harness.prefect import CLIENTS, PROGRAMS, settings
 
 
+class Program(Process):
+    """Python takes seconds to start, and several at a time take longer."""
+
+    patience = 90
+
+
 class Programs:
     """programs("pausing.py"): that program, running on one version of the client, which says
     nothing but what its user sees. All of one have the same PREFECT_HOME."""
@@ -31,7 +37,7 @@ class Programs:
     def _start(self, *arguments, **environment):
         log = self.directory / f"python-{next(self.numbers)}.log"
         own = settings(self.directory, self.server.url) | {"COLUMNS": "1000"}
-        self.started.append(Process(self.server, log, self.python, *arguments, **own | environment))
+        self.started.append(Program(self.server, log, self.python, *arguments, **own | environment))
         return self.started[-1]
 
 

@@ -10,7 +10,8 @@
  *   /big?N          N bytes
  *   /status?N       a reply with this status
  *   /inject         a header with a line break in its value
- *   /stats          the server's figures, and how many clients went away while parked
+ *   /stats          the server's figures, how many clients went away while parked, and how many
+ *                   rounds of requests came before
  *   /stop           the server stops
  *   /socket         a WebSocket, with or without the subprotocol "echo"
  *   anything else   an echo
@@ -52,6 +53,7 @@ struct job {
 static struct http_server *server;
 static struct list parked = {&parked, &parked}; /* of the loop's thread */
 static int gone;
+static int rounds;
 static struct list jobs = {&jobs, &jobs};
 static bool jobs_end;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -156,11 +158,11 @@ static void reply_stats(struct http_request *request)
     http_server_stats(server, &stats);
     buf_addf(&reply.body,
              "{\"connections_open\":%lld,\"connections_total\":%lld,\"requests_total\":%lld,"
-             "\"requests_open\":%lld,\"refused_total\":%lld,\"bytes_received\":%lld,"
+             "\"requests_open\":%lld,\"refused_total\":%lld,\"bytes_received\":%lld,\"rounds\":%d,"
              "\"bytes_sent\":%lld,\"sockets_open\":%lld,\"sockets_total\":%lld,\"gone\":%d}",
              (long long)stats.connections_open, (long long)stats.connections_total,
              (long long)stats.requests_total, (long long)stats.requests_open,
-             (long long)stats.refused_total, (long long)stats.bytes_received,
+             (long long)stats.refused_total, (long long)stats.bytes_received, rounds,
              (long long)stats.bytes_sent, (long long)stats.sockets_open,
              (long long)stats.sockets_total, gone);
     http_reply(request, &reply);
@@ -243,6 +245,12 @@ static void on_request(void *context, struct http_request *request)
         }
     }
     reply_echo(request);
+}
+
+static void on_round(void *context)
+{
+    (void)context;
+    rounds++;
 }
 
 static void on_gone(void *context, struct http_request *request)
@@ -349,6 +357,7 @@ int main(int argc, char **argv)
         .allowed_hosts = allowed,
         .on_request = on_request,
         .on_gone = on_gone,
+        .on_round = on_round,
     };
 
     for (int i = 1; i < argc; i++) {

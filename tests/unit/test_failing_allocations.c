@@ -448,7 +448,7 @@ static int remove_directory(void **state)
 static void a_store_works_or_says_why_not(void **state)
 {
     (void)state;
-    fail_each(MEMORY | ARENAS | CALLS, 5000, use_store);
+    fail_each(MEMORY | ARENAS | CALLS, 10000, use_store);
 }
 
 static int back_up(void)

@@ -1,4 +1,6 @@
-/* Records become rows, and filters become SQL that finds the right rows of a real store. */
+/* Records become rows, and filters become SQL that finds the right rows of a real store.
+ *
+ * Long: one table of a store of its own serves all of it. */
 #include "tests/unit/unit.h"
 
 #include <jansson.h>
@@ -69,7 +71,7 @@ static const struct filter thing_filters[] = {
     {.name = "id", .kind = FILTER_VALUE, .operators = OP_ANY | OP_NOT_ANY, .type = FIELD_ID},
     {.name = "name",
      .kind = FILTER_VALUE,
-     .operators = OP_ANY | OP_NOT_ANY | OP_LIKE | OP_QUERY,
+     .operators = OP_ANY | OP_NOT_ANY | OP_LIKE | OP_STARTS | OP_STARTS_WITH | OP_QUERY,
      .type = FIELD_TEXT},
     {.name = "size",
      .kind = FILTER_VALUE,
@@ -303,6 +305,16 @@ static const struct {
     {"{\"name\": {\"like_\": \"%\"}}", " AND ((strpos(lower(r.name), lower(?)) > 0)) | %", HUNDRED},
     {"{\"name\": {\"like_\": \"e_t\"}}", " AND ((strpos(lower(r.name), lower(?)) > 0)) | e_t",
      TREE},
+    /* startswith_: with one of them, whatever the case, and without wildcards */
+    {"{\"name\": {\"startswith_\": [\"APPLE p\", \"%\"]}}",
+     " AND (((1 = 0 OR strpos(lower(r.name), lower(?)) = 1 OR strpos(lower(r.name), lower(?)) = "
+     "1)))"
+     " | APPLE p, %",
+     APPLE_PIE},
+    {"{\"name\": {\"startswith_\": []}}", " AND (((1 = 0)))", ""},
+    /* starts_with_: of ids, which are in lower case */
+    {"{\"name\": {\"starts_with_\": \"APPLE\"}}",
+     " AND (((r.name >= lower(?) AND r.name < lower(?) || 'g'))) | APPLE, APPLE", TREE},
     /* numbers and truth values */
     {"{\"size\": {\"ge_\": 2}}", " AND ((r.size >= ?)) | 2", HUNDRED ", " TREE},
     {"{\"size\": {\"le_\": 2.0}}", " AND ((r.size <= ?)) | 2", APPLE_PIE ", " TREE},

@@ -29,6 +29,10 @@ enum {
     EARLY = 1 << 11,       /* the run is scheduled for 90.5 seconds from now */
     HAS_RETRIES = 1 << 12, /* it may be tried once again, after 10 seconds */
     FORCE = 1 << 13,
+    POOL_FULL = 1 << 14, /* there is no room in the work pool */
+    FULL = 1 << 15,      /* there is none in the deployment */
+    CANCELS = 1 << 16,   /* whose runs are cancelled then */
+    LOST = 1 << 17,      /* the run took too long to start */
 };
 
 struct scene {
@@ -95,6 +99,10 @@ static void play(struct stage *stage, const struct scene *scene)
                                             .run = &stage->run,
                                             .present = &stage->run.state,
                                             .proposed = &stage->proposed,
+                                            .room = {.pool_is_full = (what & POOL_FULL) != 0,
+                                                     .deployment_is_full = (what & FULL) != 0,
+                                                     .cancels = (what & CANCELS) != 0,
+                                                     .was_lost = (what & LOST) != 0},
                                             .force = (what & FORCE) != 0};
     rules_judge(flow_run_rules, &stage->transition);
 }
@@ -153,6 +161,26 @@ static bool awaits_a_retry(const struct stage *stage)
            state_detail_time(&stage->transition.replacement, "scheduled_time") ==
                NOW + 10 * SECOND &&
            forgot_the_pauses(stage);
+}
+
+static bool cancelled_for_want_of_room(const struct stage *stage)
+{
+    return replaced_by(stage, STATE_CANCELLED, "Cancelled",
+                       "Deployment concurrency limit reached.");
+}
+
+static bool cancelled_while_starting(const struct stage *stage)
+{
+    return stage->transition.replacement.type == STATE_CANCELLED &&
+           strstr(stage->transition.replacement.message, "took longer to start");
+}
+
+static bool awaits_room(const struct stage *stage)
+{
+    const struct state *state = &stage->transition.replacement;
+
+    return state->type == STATE_SCHEDULED && strcmp(state->name, "AwaitingConcurrencySlot") == 0 &&
+           state_detail_time(state, "scheduled_time") == NOW + 30 * SECOND;
 }
 
 /* ---- one scene for each row ---- */
@@ -241,6 +269,40 @@ static const struct {
      VERDICT_ABORT,
      "This run is in a PENDING state and cannot transition to a PENDING state.",
      .flip = FORCE,
+     .flipped = VERDICT_ACCEPT},
+    {"a place that was lost while starting",
+     {STATE_PENDING, STATE_RUNNING, .what = DEPLOYED | FULL | LOST},
+     VERDICT_REPLACE,
+     "Deployment concurrency limit reached after lease expiry.",
+     cancelled_while_starting,
+     .flip = LOST,
+     .flipped = VERDICT_ACCEPT},
+    {"a full work pool or queue",
+     {STATE_SCHEDULED, STATE_PENDING, .what = POOL_FULL},
+     VERDICT_ABORT,
+     "The concurrency limit of the work pool or of its queue is reached.",
+     .flip = POOL_FULL,
+     .flipped = VERDICT_ACCEPT},
+    {"a full deployment that cancels",
+     {STATE_SCHEDULED, STATE_PENDING, .what = DEPLOYED | FULL | CANCELS},
+     VERDICT_REPLACE,
+     "Deployment concurrency limit reached.",
+     cancelled_for_want_of_room,
+     .flip = FULL,
+     .flipped = VERDICT_ACCEPT},
+    {"a full deployment",
+     {STATE_FAILED, STATE_PENDING, .what = DEPLOYED | FULL},
+     VERDICT_REPLACE,
+     "Deployment concurrency limit reached.",
+     awaits_room,
+     .flip = FULL,
+     .flipped = VERDICT_ACCEPT},
+    {"late for want of room",
+     {STATE_SCHEDULED, STATE_SCHEDULED, .to_name = "Late", .what = DEPLOYED | FULL | CANCELS},
+     VERDICT_REPLACE,
+     "Deployment concurrency limit is full and uses the CANCEL_NEW strategy.",
+     cancelled_for_want_of_room,
+     .flip = CANCELS,
      .flipped = VERDICT_ACCEPT},
     {"only scheduled runs are late",
      {STATE_RUNNING, STATE_SCHEDULED, .to_name = "Late"},

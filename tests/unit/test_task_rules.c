@@ -25,6 +25,8 @@ enum {
     NOT_AGAIN = 1 << 11,  /* the failure is marked as none to try again */
     LONG_KEY = 1 << 12,   /* the cache key is too long */
     FORCE = 1 << 13,
+    TAG_CLOSED = 1 << 14, /* the limit of its tag is 0 */
+    TAG_FULL = 1 << 15,   /* or has no slot that is free */
 };
 
 struct scene {
@@ -41,6 +43,7 @@ struct stage {
     struct task_run task;
     struct state proposed;
     struct state cached;
+    struct slot_limit tag;
     struct transition transition;
 };
 
@@ -104,7 +107,13 @@ static void play(struct stage *stage, const struct scene *scene)
     };
     set_states(stage, scene);
     set_flow_run(stage, what);
+    stage->tag = (struct slot_limit){.name = "tag:big",
+                                     .active = true,
+                                     .most = what & TAG_CLOSED ? 0 : 1,
+                                     .taken = what & TAG_FULL ? 1 : 0,
+                                     .occupancy = 7};
     stage->transition = (struct transition){.txn = &stage->txn,
+                                            .tags = {.limits = &stage->tag, .count = 1},
                                             .run = what & IN_FLOW ? &stage->flow_run : NULL,
                                             .task = &stage->task,
                                             .cached = what & CACHED ? &stage->cached : NULL,
@@ -166,6 +175,11 @@ static bool carried_the_time(const struct stage *stage)
 static bool waits_for_the_time(const struct stage *stage)
 {
     return stage->transition.wait_seconds == 91;
+}
+
+static bool waits_for_a_slot(const struct stage *stage)
+{
+    return stage->transition.wait_seconds >= 4 && stage->transition.wait_seconds <= 10;
 }
 
 static bool awaits_the_second_retry(const struct stage *stage)
@@ -233,6 +247,17 @@ static const struct {
      VERDICT_ABORT,
      "The enclosing flow must be running to begin task execution.",
      .flip = IN_FLOW},
+    {"not where a tag lets nobody run",
+     {STATE_PENDING, STATE_RUNNING, .what = TAG_CLOSED},
+     VERDICT_ABORT,
+     "The concurrency limit on tag \"big\" is 0 and will deadlock if the task tries to run again.",
+     .flip = TAG_CLOSED},
+    {"only as many as the tags allow",
+     {STATE_PENDING, STATE_RUNNING, .what = TAG_FULL},
+     VERDICT_WAIT,
+     "Concurrency limit reached for tags: big",
+     waits_for_a_slot,
+     TAG_FULL},
     {"a time that is kept",
      {STATE_SCHEDULED, STATE_PENDING, .what = EARLY},
      VERDICT_ACCEPT,

@@ -71,8 +71,9 @@ async def caller():
 
 
 def now():
+    key = str(uuid.uuid4())
     first, again = (run_deployment("add/adder", parameters={"a": 1}, timeout=0, as_subflow=False,
-                                   idempotency_key="once") for _ in range(2))
+                                   idempotency_key=key) for _ in range(2))
     print("now:", first.state.name, first.id == again.id)
 
 

@@ -1,0 +1,144 @@
+"""How many runs of a deployment may be at work at the same time."""
+
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from harness.deployments import at, deployment_run, eventually, make_deployment, poll, scheduled
+from harness.objects import set_state
+
+
+def limited(api, limit=1, strategy=None, grace=None):
+    options = {"collision_strategy": strategy or "ENQUEUE", "grace_period_seconds": grace}
+    return make_deployment(api, concurrency_limit=limit,
+                           concurrency_options=options if strategy or grace else None)
+
+
+def state_of(api, run):
+    return api.get(f"/flow_runs/{run['id']}").json()["state"]
+
+
+def started(api, deployment, *states):
+    run = deployment_run(api, deployment)
+    for state in states or ("PENDING",):
+        assert set_state(api, run["id"], state)["status"] == "ACCEPT"
+    return run
+
+
+def test_a_run_without_room_waits(api):
+    deployment = limited(api, 2)
+    first, second = started(api, deployment, "PENDING", "RUNNING"), started(api, deployment)
+    third = deployment_run(api, deployment)
+    begun = time.time()
+    answer = set_state(api, third["id"], "PENDING")
+    assert answer["status"] == "REJECT"
+    assert answer["details"]["reason"] == "Deployment concurrency limit reached."
+    assert (answer["state"]["type"], answer["state"]["name"]) == (
+        "SCHEDULED", "AwaitingConcurrencySlot")
+    assert third["id"] not in [run["id"] for run in poll(api, deployment, scheduled_before=at(20))]
+    assert third["id"] in [run["id"] for run in poll(api, deployment, scheduled_before=at(31))]
+    for run in (first, second):
+        assert state_of(api, run)["type"] in ("PENDING", "RUNNING")
+    assert time.time() - begun < 20
+
+
+def test_a_run_that_waits_is_called_when_there_is_room(api):
+    deployment = limited(api)
+    first = started(api, deployment, "PENDING", "RUNNING")
+    others = [deployment_run(api, deployment) for _ in range(2)]
+    for run in others:
+        set_state(api, run["id"], "PENDING")
+    assert poll(api, deployment, scheduled_before=at(5)) == []
+    set_state(api, first["id"], "COMPLETED")
+    due = poll(api, deployment, scheduled_before=at(5))
+    assert [run["id"] for run in due] == [others[0]["id"]]
+    assert set_state(api, others[0]["id"], "PENDING")["status"] == "ACCEPT"
+    set_state(api, others[0]["id"], "CRASHED")
+    assert [run["id"] for run in poll(api, deployment, scheduled_before=at(5))] == [others[1]["id"]]
+
+
+def test_a_run_without_room_is_cancelled_where_that_is_wanted(api):
+    deployment = limited(api, strategy="CANCEL_NEW")
+    started(api, deployment, "PENDING", "RUNNING")
+    second = deployment_run(api, deployment)
+    answer = set_state(api, second["id"], "PENDING")
+    assert (answer["status"], answer["state"]["type"]) == ("REJECT", "CANCELLED")
+    assert answer["state"]["message"] == "Deployment concurrency limit reached."
+
+
+def test_late_runs_without_room_are_cancelled_where_that_is_wanted(api):
+    cancels, queues = limited(api, strategy="CANCEL_NEW"), limited(api)
+    for deployment in (cancels, queues):
+        started(api, deployment, "PENDING", "RUNNING")
+    gone = deployment_run(api, cancels, state=scheduled(-60))
+    late = deployment_run(api, queues, state=scheduled(-60))
+    eventually(lambda: state_of(api, gone)["type"] == "CANCELLED")
+    eventually(lambda: state_of(api, late)["name"] == "Late")
+
+
+@pytest.mark.parametrize("states, takes_room", [
+    (("PENDING",), True),
+    (("PENDING", "RUNNING"), True),
+    (("PENDING", "RUNNING", "CANCELLING"), True),
+    (("PENDING", "RUNNING", "CANCELLING", "CANCELLED"), False),
+    (("PENDING", "RUNNING", "PAUSED"), False),
+    (("PENDING", "RUNNING", "COMPLETED"), False),
+])
+def test_what_takes_up_room(api, states, takes_room):
+    deployment = limited(api)
+    started(api, deployment, *states)
+    answer = set_state(api, deployment_run(api, deployment)["id"], "PENDING")
+    assert (answer["status"] == "ACCEPT") is not takes_room
+
+
+def test_a_run_that_is_tried_again_keeps_its_room(api):
+    deployment = limited(api)
+    run = deployment_run(api, deployment, empirical_policy={"retries": 1, "retry_delay": 60})
+    for state in ("PENDING", "RUNNING", "FAILED"):
+        set_state(api, run["id"], state)
+    assert state_of(api, run)["name"] == "AwaitingRetry"
+    other = deployment_run(api, deployment)
+    assert set_state(api, other["id"], "PENDING")["status"] == "REJECT"
+
+
+def make_older(server, run):
+    """As if the run had been pending for a minute longer."""
+    server.stop()
+    with closing(sqlite3.connect(server.data / "fermata.db")) as database, database:
+        for sql in ("UPDATE flow_runs SET state_timestamp = state_timestamp - 61000000 WHERE id = ?",
+                    "UPDATE flow_run_states SET timestamp = timestamp - 61000000"
+                    " WHERE type = 'PENDING' AND flow_run_id = ?"):
+            assert database.execute(sql, (run["id"],)).rowcount == 1
+    server.start()
+
+
+def test_a_run_that_starts_too_slowly_loses_its_room(fresh_server):
+    api = fresh_server.api
+    deployment = limited(api, grace=60)
+    slow = started(api, deployment)
+    other = deployment_run(api, deployment)
+    assert set_state(api, other["id"], "PENDING")["status"] == "REJECT"
+    make_older(fresh_server, slow)
+    assert set_state(api, other["id"], "PENDING")["status"] == "ACCEPT"
+    answer = set_state(api, slow["id"], "RUNNING")
+    assert (answer["status"], answer["state"]["type"]) == ("REJECT", "CANCELLED")
+    assert "took longer to start" in answer["state"]["message"]
+
+
+def test_a_run_that_starts_slowly_starts_if_nobody_wanted_its_room(fresh_server):
+    api = fresh_server.api
+    slow = started(api, limited(api, grace=60))
+    make_older(fresh_server, slow)
+    assert set_state(api, slow["id"], "RUNNING")["status"] == "ACCEPT"
+
+
+def test_a_limit_counts_what_runs_already(api):
+    deployment = make_deployment(api)
+    started(api, deployment)
+    reply = api.patch(f"/deployments/{deployment['id']}", json={"concurrency_limit": 1})
+    assert reply.status_code == 204
+    assert set_state(api, deployment_run(api, deployment)["id"], "PENDING")["status"] == "REJECT"
+    api.patch(f"/deployments/{deployment['id']}", json={"concurrency_limit": None})
+    assert set_state(api, deployment_run(api, deployment)["id"], "PENDING")["status"] == "ACCEPT"
