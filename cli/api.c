@@ -17,8 +17,11 @@ void api_reply_release(struct api_reply *reply)
 
 static int from_library(const struct fm_error *theirs, struct error *error)
 {
-    return error_set(error, theirs->code == FM_CANCELLED ? ECANCELED : EIO, "%.500s",
-                     theirs->message);
+    int code = theirs->code == FM_CANCELLED     ? ECANCELED
+               : theirs->code == FM_UNREACHABLE ? EHOSTUNREACH
+                                                : EIO;
+
+    return error_set(error, code, "%.500s", theirs->message);
 }
 
 int api_connect(struct cli *cli, struct error *error)
@@ -179,5 +182,9 @@ void print_members(struct cli *cli, const json_t *rows, const char *key)
 int fail_with(const struct error *error)
 {
     complain("%s", error->message);
+    if (error->code == EHOSTUNREACH)
+        fputs("Start a server with 'fermata server', or say where one is with --api or "
+              "FERMATA_API_URL.\n",
+              stderr);
     return STATUS_FAILED;
 }

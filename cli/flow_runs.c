@@ -173,11 +173,25 @@ static const struct option_row list_options[] = {
      OPTION_LIST(struct list_settings, states)},
     OPTIONS_END};
 
-static const struct option_row log_options[] = {{.name = "follow",
-                                                 .letter = 'f',
-                                                 .help = "go on until the run ends",
-                                                 OPTION_FLAG(struct log_settings, follow)},
-                                                OPTIONS_END};
+static const struct option_row log_options[] = {
+    {.name = "follow",
+     .letter = 'f',
+     .help = "go on until the run ends",
+     OPTION_FLAG(struct log_settings, follow)},
+    {.name = "tail",
+     .letter = 'n',
+     .argument = "N",
+     .help = "only the last lines; default: all",
+     OPTION_NUMBER(struct log_settings, tail),
+     .fallback = -1,
+     .least = 0,
+     .most = 10000},
+    {.name = "level",
+     .letter = 'l',
+     .argument = "LEVEL",
+     .help = "only lines of this level or above: debug, info, warning, error, critical",
+     OPTION_TEXT(struct log_settings, level)},
+    OPTIONS_END};
 
 static const struct option_row wait_options[] = {{.name = "timeout",
                                                   .letter = 't',
@@ -212,9 +226,11 @@ const struct command flow_run_commands[] = {
      .arguments = "FLOW-RUN",
      .summary = "show a flow run's log",
      .details = A_RUN
-     "With --follow new lines are shown as they come; the command ends with the run, and its exit "
-     "status is 0 only if the run is COMPLETED. With --json each line is one JSON object.",
-     .example = "fermata flow-run logs --follow merry-tiger",
+     "With --follow new lines are shown as they come, also after the server was away; the command "
+     "ends with the run, and its exit status is 0 only if the run is COMPLETED. With --json each "
+     "line is one JSON object.",
+     .example = "fermata flow-run logs --follow merry-tiger\n"
+                "fermata flow-run logs --tail 20 --level warning merry-tiger",
      .run = run_logs,
      .options = log_options,
      .settings_size = sizeof(struct log_settings),

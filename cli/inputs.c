@@ -51,6 +51,23 @@ static void add_value(struct buf *to, const char *typed, bool is_json, bool wrap
         buf_add_char(to, '}');
 }
 
+/* Under which key the input was stored. */
+static void tell_key(struct cli *cli, const char *key)
+{
+    buf_auto text = BUF_INIT;
+
+    if (cli->json) {
+        json_auto_t *sent = json_pack("{s:s}", "key", key);
+        field_add_json(&text, sent);
+    } else if (cli->quiet) {
+        text_add_safe(&text, key, strlen(key), false);
+    } else {
+        buf_add_string(&text, "Sent.");
+    }
+    buf_add_char(&text, '\n');
+    screen_flush(&cli->screen, &text);
+}
+
 void input_from_text(const char *typed, const char *prefix, struct buf *ret_key,
                      struct buf *ret_value)
 {
@@ -97,8 +114,7 @@ static int run_send(struct cli *cli, void *settings, int argc, char **argv)
                            "sender", sender ? buf_string(&from) : NULL),
                  &reply, &error) < 0)
         return fail_with(&error);
-    if (!cli->json && !cli->quiet)
-        fputs("Sent.\n", cli->screen.out);
+    tell_key(cli, buf_string(&key));
     return STATUS_DONE;
 }
 

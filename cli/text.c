@@ -43,6 +43,22 @@ static int character_width(uint32_t character)
     return width < 0 ? 1 : width;
 }
 
+size_t text_first(const char *text, size_t length, int *ret_width)
+{
+    uint32_t character;
+    size_t size = text_next_character(text, length, &character);
+
+    if (ret_width)
+        *ret_width = character_width(character);
+    while (size < length) {
+        size_t more = text_next_character(text + size, length - size, &character);
+        if (character_width(character) > 0)
+            break;
+        size += more;
+    }
+    return size;
+}
+
 void text_add_short(struct buf *to, const char *text, int columns)
 {
     buf_auto safe = BUF_INIT;

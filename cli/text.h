@@ -35,6 +35,10 @@ void text_add_style(struct buf *to, bool colour, unsigned styles);
 /* text_add_safe of one short line: at most `columns` wide, cut with an ellipsis. */
 void text_add_short(struct buf *to, const char *text, int columns);
 
+/* The bytes of the first character with the marks behind it that take no column of their own, and
+ * its columns. `length` is not 0. */
+size_t text_first(const char *text, size_t length, int *ret_width);
+
 /* Columns that `text` takes on a terminal; our own escape sequences take none. */
 int text_width(const char *text);
 
