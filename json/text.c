@@ -318,3 +318,13 @@ const char *json_arena_text(struct arena *arena, const json_t *value)
 {
     return arena_adopt(arena, json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
 }
+
+static void drop(void *value)
+{
+    json_decref(value);
+}
+
+json_t *json_arena_own(struct arena *arena, json_t *value)
+{
+    return arena_on_release(arena, drop, value) < 0 ? NULL : value;
+}

@@ -289,3 +289,9 @@ DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG)
 DEFINE_LOG(log_info, LOG_LEVEL_INFO)
 DEFINE_LOG(log_warning, LOG_LEVEL_WARNING)
 DEFINE_LOG(log_error, LOG_LEVEL_ERROR)
+
+void log_out_of_memory(void)
+{
+    log_error("memory has run out; what was acknowledged is on disk, start the server again");
+    abort();
+}

@@ -39,6 +39,9 @@ void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* Says that memory has run out, and ends the process. For arenas: see common/arena.h. */
+void log_out_of_memory(void) __attribute__((noreturn));
+
 /* A key is a word of our own: never "time", "level" or "message", and nothing from outside. */
 struct log_field {
     const char *key;

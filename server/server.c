@@ -93,7 +93,8 @@ static int open_parts(struct server *server, struct error *error)
                                               .readers = READERS,
                                               .read_limit = READ_LIMIT,
                                               .publish = publish,
-                                              .context = server};
+                                              .context = server,
+                                              .out_of_memory = log_out_of_memory};
     if (store_open(&store_config, &server->store, error) < 0)
         return -1;
     const struct api_config api_config = {.store = server->store,
@@ -220,10 +221,8 @@ static void *json_memory(size_t size)
 {
     void *memory = malloc(size);
 
-    if (!memory) {
-        log_error("memory has run out; what was acknowledged is on disk, start the server again");
-        abort();
-    }
+    if (!memory)
+        log_out_of_memory();
     return memory;
 }
 

@@ -207,9 +207,6 @@ struct metrics *api_metrics(struct api *api);
 bool api_is_ready(const struct api *api);
 void api_set_ready(struct api *api, bool ready);
 
-/* Where a request or a socket has no memory: the process ends, what was acknowledged is on disk. */
-_Noreturn void api_out_of_memory(void);
-
 /* The call-backs of http_config; `context` is the API. */
 void api_on_request(void *context, struct http_request *http);
 void api_on_gone(void *context, struct http_request *http);

@@ -88,11 +88,6 @@ struct plans {
     size_t count;
 };
 
-static const char *kept(struct request *request, const char *text)
-{
-    return text ? arena_strdup(&request->arena, text) : NULL;
-}
-
 static int load_deployment(struct txn *txn, struct request *request, struct http_reply *reply,
                            struct deployment *ret_deployment)
 {
@@ -109,14 +104,14 @@ static int load_deployment(struct txn *txn, struct request *request, struct http
         return found;
     *ret_deployment = (struct deployment){
         .updated = rows_integer(&rows, 0),
-        .flow_id = kept(request, rows_text(&rows, 1)),
-        .version = kept(request, rows_text(&rows, 2)),
-        .parameters = kept(request, rows_text(&rows, 3)),
-        .schema = kept(request, rows_text(&rows, 4)),
-        .tags = kept(request, rows_text(&rows, 5)),
-        .labels = kept(request, rows_text(&rows, 6)),
-        .work_queue_name = kept(request, rows_text(&rows, 7)),
-        .infrastructure_document_id = kept(request, rows_text(&rows, 8)),
+        .flow_id = rows_strdup(&rows, 1, &request->arena),
+        .version = rows_strdup(&rows, 2, &request->arena),
+        .parameters = rows_strdup(&rows, 3, &request->arena),
+        .schema = rows_strdup(&rows, 4, &request->arena),
+        .tags = rows_strdup(&rows, 5, &request->arena),
+        .labels = rows_strdup(&rows, 6, &request->arena),
+        .work_queue_name = rows_strdup(&rows, 7, &request->arena),
+        .infrastructure_document_id = rows_strdup(&rows, 8, &request->arena),
         .enforces = rows_integer(&rows, 9) != 0,
     };
     return 1;
@@ -133,14 +128,10 @@ static const char *member_text(struct request *request, const json_t *sent, cons
     return field_value(field_find(run_fields, name), &request->arena, value, text, NULL).text;
 }
 
-static const char *overlay(struct request *request, const char *base, const char *over)
+static const char *overlay(struct txn *txn, struct request *request, const char *base,
+                           const char *over)
 {
-    buf_auto both = BUF_INIT;
-
-    if (!over)
-        return base;
-    json_overlay(&both, base, over);
-    return arena_strdup(&request->arena, buf_string(&both));
+    return over ? overlay_text(txn, &request->arena, base, over) : base;
 }
 
 /* The deployment's tags and those of the run that it does not have. */
@@ -174,10 +165,12 @@ static int plan_parameters(struct txn *txn, struct request *request,
                            const char *text, struct plan *plan)
 {
     const json_t *enforce = json_object_get(sent, "enforce_parameter_schema");
-    const char *merged =
-        overlay(request, deployment->parameters, member_text(request, sent, text, "parameters"));
+    const char *merged = overlay(txn, request, deployment->parameters,
+                                 member_text(request, sent, text, "parameters"));
     const char *reason = "";
 
+    if (!merged)
+        return -1;
     int r = parameters_resolve(txn, &request->arena, merged, &plan->run.parameters, &reason);
     if (r < 0)
         return -1;
@@ -225,8 +218,8 @@ static int plan_run(struct txn *txn, struct request *request, const struct deplo
             .deployment_version = deployment->version,
             .work_queue_name = deployment->work_queue_name,
             .context = member_text(request, sent, text, "context"),
-            .labels =
-                overlay(request, deployment->labels, member_text(request, sent, text, "labels")),
+            .labels = overlay(txn, request, deployment->labels,
+                              member_text(request, sent, text, "labels")),
             .tags = all_tags(request, deployment->tags, json_object_get(sent, "tags")),
             .policy = json_object_get(sent, "empirical_policy"),
             .idempotency_key = json_string_value(json_object_get(sent, "idempotency_key")),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "server/api/sockets.h"
+#include "server/log.h"
 #include "server/orchestration/event.h"
 #include "json/text.h"
 
@@ -52,7 +53,7 @@ static void init(struct socket *socket)
 
     list_init(&intake->waiting);
     list_init(&intake->stored);
-    intake->arena.out_of_memory = api_out_of_memory;
+    intake->arena.out_of_memory = log_out_of_memory;
 }
 
 /* Has the next of what waits stored. */
@@ -84,7 +85,7 @@ static void take(struct socket *socket, const char *text, size_t length)
     struct message *message = malloc(sizeof(*message) + length + 1);
 
     if (!message)
-        api_out_of_memory();
+        log_out_of_memory();
     *message = (struct message){.length = length};
     memcpy(message->text, text, length + 1);
     list_append(&intake->waiting, &message->node);

@@ -58,11 +58,6 @@ static int create_events(struct txn *txn, struct request *request, struct http_r
 
 /* ---- pages ---- */
 
-static void drop(void *json)
-{
-    json_decref(json);
-}
-
 #define PAGE_LIMIT  50   /* events of a page, as in Prefect */
 #define TOKEN_LIMIT 6000 /* bytes: the address of a page has to fit into a request */
 
@@ -253,27 +248,20 @@ static int reply_page(struct txn *txn, struct request *request, struct http_repl
     return HANDLER_DONE;
 }
 
-static json_t *empty_filter(struct txn *txn)
-{
-    json_t *empty = json_object();
-
-    arena_on_release(txn_arena(txn), drop, empty);
-    return empty;
-}
-
 static int filter_events(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const json_t *filter = json_object_get(request->body, "filter");
-    struct page page = {.filter = json_is_object(filter) ? filter : empty_filter(txn),
-                        .now = txn_now(txn),
-                        .limit = request_integer(request, "limit", PAGE_LIMIT),
-                        .total = -1};
+    struct page page = {
+        .filter = json_is_object(filter) ? filter : json_arena_own(txn_arena(txn), json_object()),
+        .now = txn_now(txn),
+        .limit = request_integer(request, "limit", PAGE_LIMIT),
+        .total = -1};
 
     return reply_page(txn, request, reply, &page);
 }
 
 /* The parts of a token, in the transaction's memory; NULL: it is none. */
-static const json_t *read_token(struct txn *txn, const char *token)
+static json_t *read_token(struct txn *txn, const char *token)
 {
     size_t length = token ? strlen(token) : 0;
     uint8_t *text = arena_alloc(txn_arena(txn), BASE64_ROOM(length) + 1);
@@ -283,14 +271,12 @@ static const json_t *read_token(struct txn *txn, const char *token)
     if (!token || !base64_decode(token, length, text, &size))
         return NULL;
     json_t *parts = json_parse((const char *)text, size, &error);
-    if (parts)
-        arena_on_release(txn_arena(txn), drop, parts);
-    return parts;
+    return parts ? json_arena_own(txn_arena(txn), parts) : NULL;
 }
 
 static int next_events(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    json_t *parts = (json_t *)read_token(txn, request_query(request, "page-token"));
+    json_t *parts = read_token(txn, request_query(request, "page-token"));
     struct page page = {0};
     json_t *filter;
     json_int_t now, limit, total, occurred, seq;

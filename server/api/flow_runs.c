@@ -14,31 +14,6 @@
 
 /* ---- the resource ---- */
 
-const struct field flow_run_policy_fields[] = {
-    {.name = "max_retries", .type = FIELD_INTEGER, .doc = "Not used; see retries."},
-    {.name = "retry_delay_seconds", .type = FIELD_NUMBER, .doc = "Not used; see retry_delay."},
-    {.name = "retries",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .doc = "How often it is run again after a failure."},
-    {.name = "retry_delay",
-     .type = FIELD_NUMBER,
-     .flags = FIELD_NULLABLE,
-     .doc = "Seconds before it is run again."},
-    {.name = "pause_keys",
-     .type = FIELD_STRINGS,
-     .flags = FIELD_NULLABLE,
-     .doc = "The pauses that it has had."},
-    {.name = "resuming",
-     .type = FIELD_BOOLEAN,
-     .flags = FIELD_NULLABLE,
-     .doc = "Whether it goes on after a pause."},
-    {.name = "retry_type",
-     .type = FIELD_TEXT,
-     .flags = FIELD_NULLABLE,
-     .doc = "in_process or reschedule."},
-    FIELDS_END};
-
 static const struct field created_by_fields[] = {
     {.name = "id", .type = FIELD_ID, .flags = FIELD_NULLABLE, .doc = "Of whom or what."},
     {.name = "type", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "SCHEDULE, DEPLOYMENT, …"},
@@ -412,7 +387,8 @@ static int update_policy(struct txn *txn, struct request *request, struct record
     add_keys(merged, seen, json_object_get(policy, "pause_keys"));
     add_keys(merged, seen, keys);
     json_object_set(policy, "pause_keys", merged);
-    record_set(record, "empirical_policy", V(policy_complete(txn_arena(txn), policy)));
+    record_set(record, "empirical_policy",
+               V(object_complete(flow_run_policy_fields, txn_arena(txn), policy)));
     return 0;
 }
 
@@ -448,13 +424,11 @@ static int update_labels(struct txn *txn, struct request *request, struct http_r
         return HANDLER_FAILED;
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
-    buf_auto labels = BUF_INIT;
-    json_overlay(&labels, rows_text(&rows, 0), request->body_text);
-    if (labels.failed)
-        return txn_fail(txn, ENOMEM, "no memory for labels");
-    if (db_run(txn,
+    const char *labels = overlay_text(txn, txn_arena(txn), rows_text(&rows, 0), request->body_text);
+    if (!labels ||
+        db_run(txn,
                "UPDATE flow_runs SET labels = ?, updated = ?, version = version + 1 WHERE id = ?",
-               V(buf_string(&labels)), V(txn_now(txn)), V(request->params[0])) < 0)
+               V(labels), V(txn_now(txn)), V(request->params[0])) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "flow_run:%s", request->params[0]);
     return reply_nothing(reply, 204);

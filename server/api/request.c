@@ -454,12 +454,6 @@ static void refuse_route(struct request *request, enum match match, const char *
     answer(request);
 }
 
-void api_out_of_memory(void)
-{
-    log_error("memory has run out; what was acknowledged is on disk, start the server again");
-    abort();
-}
-
 void api_on_request(void *context, struct http_request *http)
 {
     char allow[128];
@@ -468,11 +462,11 @@ void api_on_request(void *context, struct http_request *http)
         return;
     struct request *request = calloc(1, sizeof(*request));
     if (!request)
-        api_out_of_memory();
+        log_out_of_memory();
     request->api = context;
     request->http = http;
     request->started = time_monotonic();
-    request->arena.out_of_memory = api_out_of_memory;
+    request->arena.out_of_memory = log_out_of_memory;
     request->body_text = "";
     request->waiter.wake = wake;
     http_request_set_data(http, request);
@@ -490,7 +484,6 @@ void api_on_request(void *context, struct http_request *http)
                                     .prepare = prepare,
                                     .run = run,
                                     .done = done};
-        request->job.arena.out_of_memory = api_out_of_memory;
         store_submit(request->api->config.store, &request->job);
     }
 }

@@ -220,7 +220,7 @@ bool sockets_accept(struct api *api, struct http_request *http)
         return false;
     struct socket *socket = calloc(1, kind->size);
     if (!socket)
-        api_out_of_memory();
+        log_out_of_memory();
     bool offers = http_request_offers(http, PROTOCOL);
     socket->api = api;
     socket->kind = kind;
@@ -231,7 +231,6 @@ bool sockets_accept(struct api *api, struct http_request *http)
                                .prepare = kind->prepare ? prepare : NULL,
                                .run = run,
                                .done = done};
-    socket->job.arena.out_of_memory = api_out_of_memory;
     if (kind->init)
         kind->init(socket);
     socket->http = http_socket_accept(http, offers ? PROTOCOL : NULL, &events, socket);

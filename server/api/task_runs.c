@@ -247,8 +247,8 @@ static int insert(struct txn *txn, struct request *request, const char *flow_run
         record_set(&record, "name", V(arena_strdup(txn_arena(txn), made_up)));
     }
     record_set(&record, "empirical_policy",
-               V(task_run_policy_complete(txn_arena(txn),
-                                          json_object_get(request->body, "empirical_policy"))));
+               V(object_complete(task_run_policy_fields, txn_arena(txn),
+                                 json_object_get(request->body, "empirical_policy"))));
     record_set(&record, "labels",
                all_labels(txn, json_object_get(request->body, "labels"), flow_run_id, flow_id));
     id_copy(ret_id, record_get(&record, "id").text);

@@ -7,11 +7,6 @@
 #include "json/schema.h"
 #include "json/text.h"
 
-static void drop(void *json)
-{
-    json_decref(json);
-}
-
 /* Our own library's models have their formats checked; elsewhere `format` only annotates. Their
  * times of day have no offset (struct fm_time, and pydantic's time without zone), and one that has
  * an offset is refused here, while whoever answers can still mend it. */
@@ -34,9 +29,8 @@ static void refuse(struct answer_check *check, struct arena *arena, json_t *erro
                    const char *reason)
 {
     check->valid = false;
-    check->errors = errors;
+    check->errors = json_arena_own(arena, errors);
     check->reason = arena_strdup(arena, reason);
-    arena_on_release(arena, drop, errors);
 }
 
 /* What cannot be checked (a schema that is none, one that needs too many steps) is refused with the
@@ -105,7 +99,7 @@ static int resolve(struct txn *txn, struct arena *arena, struct answer_check *ch
                arena_printf(arena, "Error hydrating run input: %s", error.message));
         return 0;
     }
-    arena_on_release(arena, drop, resolved);
+    resolved = json_arena_own(arena, resolved);
     if (!json_is_object(resolved)) {
         refuse(check, arena,
                json_pack("[{s:s, s:s}]", "path", "", "message", "has to be an object"),

@@ -33,11 +33,6 @@ int candidate_make(struct txn *txn, const struct input_request *request,
 
 /* ---- loading ---- */
 
-static const char *kept(struct txn *txn, const char *text)
-{
-    return text ? arena_strdup(txn_arena(txn), text) : NULL;
-}
-
 static int load(struct txn *txn, const char *sql, const char *id, struct candidate *ret_candidate)
 {
     rows_auto rows = {0};
@@ -49,14 +44,14 @@ static int load(struct txn *txn, const char *sql, const char *id, struct candida
     id_copy(candidate.id, rows_text(&rows, 0));
     id_copy(candidate.input_request_id, rows_text(&rows, 1));
     id_copy(candidate.flow_run_id, rows_text(&rows, 2));
-    candidate.value = kept(txn, rows_text(&rows, 3));
-    candidate.by = kept(txn, rows_text(&rows, 4));
-    candidate.via = kept(txn, rows_text(&rows, 5));
+    candidate.value = rows_strdup(&rows, 3, txn_arena(txn));
+    candidate.by = rows_strdup(&rows, 4, txn_arena(txn));
+    candidate.via = rows_strdup(&rows, 5, txn_arena(txn));
     candidate.due = rows_integer(&rows, 6);
     while (strcmp(candidate_state_names[candidate.state], rows_text(&rows, 7)) != 0)
         candidate.state++;
-    candidate.reason = kept(txn, rows_text(&rows, 8));
-    candidate.errors = kept(txn, rows_text(&rows, 9));
+    candidate.reason = rows_strdup(&rows, 8, txn_arena(txn));
+    candidate.errors = rows_strdup(&rows, 9, txn_arena(txn));
     *ret_candidate = candidate;
     return 1;
 }

@@ -26,19 +26,6 @@ struct source {
     const char *infrastructure_document_id;
 };
 
-static const char *kept(struct txn *txn, const char *text)
-{
-    return text ? arena_strdup(txn_arena(txn), text) : NULL;
-}
-
-static const char *merged_parameters(struct txn *txn, const char *base, const char *over)
-{
-    buf_auto merged = BUF_INIT;
-
-    json_overlay(&merged, base, over);
-    return arena_strdup(txn_arena(txn), buf_string(&merged));
-}
-
 static const char *with_auto_scheduled(struct txn *txn, const char *tags)
 {
     json_auto_t *list = json_pack("[s]", "auto-scheduled");
@@ -67,19 +54,19 @@ static int load_source(struct txn *txn, const char *id, struct source *ret_sourc
     if (found <= 0)
         return found;
     *ret_source = (struct source){
-        .id = kept(txn, rows_text(&rows, 0)),
-        .deployment_id = kept(txn, rows_text(&rows, 1)),
-        .schedule = kept(txn, rows_text(&rows, 2)),
+        .id = rows_strdup(&rows, 0, txn_arena(txn)),
+        .deployment_id = rows_strdup(&rows, 1, txn_arena(txn)),
+        .schedule = rows_strdup(&rows, 2, txn_arena(txn)),
         .max_runs = rows_is_null(&rows, 3) ? SCHEDULED_RUNS_MAX : rows_integer(&rows, 3),
-        .parameters = merged_parameters(txn, rows_text(&rows, 10), rows_text(&rows, 4)),
-        .slug = kept(txn, rows_text(&rows, 5)),
+        .parameters = overlay_text(txn, txn_arena(txn), rows_text(&rows, 10), rows_text(&rows, 4)),
+        .slug = rows_strdup(&rows, 5, txn_arena(txn)),
         .made_until = rows_is_null(&rows, 6) ? INT64_MIN : rows_integer(&rows, 6),
-        .flow_id = kept(txn, rows_text(&rows, 7)),
-        .version = kept(txn, rows_text(&rows, 8)),
-        .work_queue_name = kept(txn, rows_text(&rows, 9)),
+        .flow_id = rows_strdup(&rows, 7, txn_arena(txn)),
+        .version = rows_strdup(&rows, 8, txn_arena(txn)),
+        .work_queue_name = rows_strdup(&rows, 9, txn_arena(txn)),
         .tags = with_auto_scheduled(txn, rows_text(&rows, 11)),
-        .labels = kept(txn, rows_text(&rows, 12)),
-        .infrastructure_document_id = kept(txn, rows_text(&rows, 13)),
+        .labels = rows_strdup(&rows, 12, txn_arena(txn)),
+        .infrastructure_document_id = rows_strdup(&rows, 13, txn_arena(txn)),
     };
     return 1;
 }
@@ -196,8 +183,8 @@ static int save_look(struct txn *txn, const struct source *source, int64_t due, 
 {
     int r =
         db_run(txn, "UPDATE deployment_schedules SET due = ?, scheduled_until = ? WHERE id = ?",
-               due == TIME_NEVER ? value_null() : value_integer(due),
-               made_until == INT64_MIN ? value_null() : value_integer(made_until), V(source->id));
+               value_time(due), made_until == INT64_MIN ? value_null() : value_integer(made_until),
+               V(source->id));
 
     return r < 0 ? -1 : 0;
 }

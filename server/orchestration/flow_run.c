@@ -15,25 +15,38 @@
 
 /* ---- the policy ---- */
 
-static const struct field policy_fields[] = {
-    {.name = "max_retries", .fallback = "0"},   {.name = "retry_delay_seconds", .fallback = "0.0"},
-    {.name = "retries", .fallback = "null"},    {.name = "retry_delay", .fallback = "null"},
-    {.name = "pause_keys", .fallback = "[]"},   {.name = "resuming", .fallback = "false"},
-    {.name = "retry_type", .fallback = "null"}, FIELDS_END};
-
-const char *policy_complete(struct arena *arena, const json_t *sent)
-{
-    json_auto_t *policy = json_object();
-
-    for (const struct field *field = policy_fields; field->name; field++) {
-        json_t *value = json_object_get(sent, field->name);
-        bool fits = value && !json_is_null(value);
-        json_object_set_new(policy, field->name,
-                            fits ? json_incref(value)
-                                 : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
-    }
-    return json_arena_text(arena, policy);
-}
+const struct field flow_run_policy_fields[] = {
+    {.name = "max_retries",
+     .type = FIELD_INTEGER,
+     .fallback = "0",
+     .doc = "Not used; see retries."},
+    {.name = "retry_delay_seconds",
+     .type = FIELD_NUMBER,
+     .fallback = "0.0",
+     .doc = "Not used; see retry_delay."},
+    {.name = "retries",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_NULLABLE,
+     .doc = "How often it is run again after a failure."},
+    {.name = "retry_delay",
+     .type = FIELD_NUMBER,
+     .flags = FIELD_NULLABLE,
+     .doc = "Seconds before it is run again."},
+    {.name = "pause_keys",
+     .type = FIELD_STRINGS,
+     .flags = FIELD_NULLABLE,
+     .fallback = "[]",
+     .doc = "The pauses that it has had."},
+    {.name = "resuming",
+     .type = FIELD_BOOLEAN,
+     .flags = FIELD_NULLABLE,
+     .fallback = "false",
+     .doc = "Whether it goes on after a pause."},
+    {.name = "retry_type",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .doc = "in_process or reschedule."},
+    FIELDS_END};
 
 bool flow_run_has_paused(const struct flow_run *run, const char *pause_key)
 {
@@ -58,21 +71,6 @@ double flow_run_retry_delay(const struct flow_run *run)
 
 /* ---- loading ---- */
 
-static const char *kept(struct txn *txn, const char *text)
-{
-    return text ? arena_strdup(txn_arena(txn), text) : NULL;
-}
-
-static int64_t time_of(const struct rows *rows, int column)
-{
-    return rows_is_null(rows, column) ? TIME_NEVER : rows_integer(rows, column);
-}
-
-static void drop(void *json)
-{
-    json_decref(json);
-}
-
 int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
 {
     rows_auto rows = {0};
@@ -88,19 +86,18 @@ int flow_run_load(struct txn *txn, const char *id, struct flow_run *ret_run)
     if (found <= 0)
         return found;
     id_copy(run.id, rows_text(&rows, 0));
-    run.name = kept(txn, rows_text(&rows, 1));
+    run.name = rows_strdup(&rows, 1, txn_arena(txn));
     id_copy(run.flow_id, rows_text(&rows, 2));
-    run.deployment_id = kept(txn, rows_text(&rows, 3));
-    run.parent_task_run_id = kept(txn, rows_text(&rows, 4));
-    run.infrastructure_pid = kept(txn, rows_text(&rows, 5));
+    run.deployment_id = rows_strdup(&rows, 3, txn_arena(txn));
+    run.parent_task_run_id = rows_strdup(&rows, 4, txn_arena(txn));
+    run.infrastructure_pid = rows_strdup(&rows, 5, txn_arena(txn));
     run.run_count = rows_integer(&rows, 6);
-    run.expected_start_time = time_of(&rows, 7);
-    run.start_time = time_of(&rows, 8);
-    run.end_time = time_of(&rows, 9);
-    run.next_start_time = time_of(&rows, 10);
+    run.expected_start_time = rows_time(&rows, 7);
+    run.start_time = rows_time(&rows, 8);
+    run.end_time = rows_time(&rows, 9);
+    run.next_start_time = rows_time(&rows, 10);
     run.total_run_time = rows_real(&rows, 11);
-    run.policy = json_loads(rows_text(&rows, 12), 0, NULL);
-    arena_on_release(txn_arena(txn), drop, run.policy);
+    run.policy = json_arena_own(txn_arena(txn), json_loads(rows_text(&rows, 12), 0, NULL));
     const char *state_id = rows_text(&rows, 13);
     if (state_id && state_load(txn, "flow_run", state_id, &run.state) < 0)
         return -1;
@@ -142,11 +139,6 @@ static void advance(struct flow_run *run, const struct state *state)
         type == STATE_SCHEDULED ? state_detail_time(state, "scheduled_time") : TIME_NEVER;
 }
 
-static struct value time_value(int64_t time)
-{
-    return time == TIME_NEVER ? value_null() : value_integer(time);
-}
-
 /* Written only where they change: for each column that a statement names SQLite writes the entries
  * of its indexes anew, even if it holds what it held. */
 static const struct {
@@ -171,7 +163,7 @@ static int64_t run_time(const struct flow_run *run, size_t i)
 static int store_run_row(struct txn *txn, const struct flow_run *before, const struct flow_run *run,
                          const struct state *state)
 {
-    const char *policy = policy_complete(txn_arena(txn), run->policy);
+    const char *policy = object_complete(flow_run_policy_fields, txn_arena(txn), run->policy);
     const char *times = "";
     struct value values[9 + COUNT_OF(run_times)] = {
         V(txn_now(txn)),     V(state->id),      V(state_type_names[state->type]), V(state->name),
@@ -182,7 +174,7 @@ static int store_run_row(struct txn *txn, const struct flow_run *before, const s
         if (run_time(run, i) == run_time(before, i))
             continue;
         times = arena_printf(txn_arena(txn), "%s, %s = ?", times, run_times[i].column);
-        values[count++] = time_value(run_time(run, i));
+        values[count++] = value_time(run_time(run, i));
     }
     values[count++] = V(run->id);
     const char *sql = arena_printf(
@@ -248,10 +240,8 @@ static const char *labels_of(struct txn *txn, const struct new_flow_run *new_run
         arena_printf(txn_arena(txn), "{\"prefect.flow.id\":\"%s\"%s%s%s}", new_run->flow_id,
                      deployment ? ",\"prefect.deployment.id\":\"" : "",
                      deployment ? deployment : "", deployment ? "\"" : "");
-    buf_auto labels = BUF_INIT;
 
-    json_overlay(&labels, or_empty(new_run->labels, "{}"), ours);
-    return labels.failed ? NULL : arena_strdup(txn_arena(txn), buf_string(&labels));
+    return overlay_text(txn, txn_arena(txn), or_empty(new_run->labels, "{}"), ours);
 }
 
 /* The run that has this key already. */
@@ -303,10 +293,11 @@ static int insert(struct txn *txn, const struct new_flow_run *new_run, const str
         V(new_run->deployment_id), V(new_run->deployment_version), V(new_run->work_queue_name),
         V(new_run->flow_version), V(or_empty(new_run->parameters, "{}")),
         V(new_run->idempotency_key), V(or_empty(new_run->context, "{}")),
-        V(policy_complete(txn_arena(txn), new_run->policy)), V(or_empty(new_run->tags, "[]")),
-        V(labels_of(txn, new_run)), V(new_run->parent_task_run_id), V(new_run->auto_scheduled),
+        V(object_complete(flow_run_policy_fields, txn_arena(txn), new_run->policy)),
+        V(or_empty(new_run->tags, "[]")), V(labels_of(txn, new_run)),
+        V(new_run->parent_task_run_id), V(new_run->auto_scheduled),
         V(new_run->infrastructure_document_id), V(new_run->created_by), V(new_run->job_variables),
-        time_value(expected_start), time_value(is_scheduled ? expected_start : TIME_NEVER),
+        value_time(expected_start), value_time(is_scheduled ? expected_start : TIME_NEVER),
         V(state ? state_type_names[state->type] : NULL), V(state ? state->name : NULL));
     return r < 0 ? -1 : 0;
 }

@@ -70,5 +70,4 @@ int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct 
 /* Deletes the run with all that is its own. How many there were, or -1. */
 int flow_run_delete(struct txn *txn, const char *id) MUST_CHECK;
 
-/* The whole policy, completed with what is missing, as JSON text in the arena. */
-const char *policy_complete(struct arena *arena, const json_t *sent);
+extern const struct field flow_run_policy_fields[]; /* of empirical_policy */

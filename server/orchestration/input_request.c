@@ -29,14 +29,14 @@ int input_request_open(struct txn *txn, const struct flow_run *run, const struct
     char id[ID_SIZE];
 
     id_new(id);
-    int r = db_run(
-        txn,
-        "INSERT INTO input_requests (id, created, updated, version, flow_run_id, flow_id,"
-        " deployment_id, state_id, pause_key, suspended, keyset, deadline, state)"
-        " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
-        V(id), V(now), V(now), V(run->id), V(run->flow_id), V(run->deployment_id), V(state->id),
-        V(state_detail(state, "pause_key")), V(state_detail_flag(state, "pause_reschedule")),
-        V(keys), deadline == TIME_NEVER ? value_null() : value_integer(deadline));
+    int r =
+        db_run(txn,
+               "INSERT INTO input_requests (id, created, updated, version, flow_run_id, flow_id,"
+               " deployment_id, state_id, pause_key, suspended, keyset, deadline, state)"
+               " VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
+               V(id), V(now), V(now), V(run->id), V(run->flow_id), V(run->deployment_id),
+               V(state->id), V(state_detail(state, "pause_key")),
+               V(state_detail_flag(state, "pause_reschedule")), V(keys), value_time(deadline));
     if (r < 0)
         return -1;
     publish(txn, id);
@@ -86,7 +86,7 @@ static int load(struct txn *txn, const char *sql, const char *id, struct input_r
     if (!rows_is_null(&rows, 7))
         request.schema = arena_strdup(txn_arena(txn), rows_text(&rows, 7));
     request.checks = rows_integer(&rows, 9);
-    request.deadline = rows_is_null(&rows, 8) ? TIME_NEVER : rows_integer(&rows, 8);
+    request.deadline = rows_time(&rows, 8);
     *ret_request = request;
     return 1;
 }

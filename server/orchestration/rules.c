@@ -153,7 +153,7 @@ static void cancel_at_once(struct transition *t)
 
 static void fail_unresumed(struct transition *t)
 {
-    rule_replace(t, STATE_FAILED, "Failed", "The flow was paused and never resumed.");
+    rule_replace(t, STATE_FAILED, "Failed", PAUSE_NEVER_ENDED);
 }
 
 void rule_await_retry(struct transition *t, double delay)
@@ -217,7 +217,7 @@ const struct rule flow_run_rules[] = {
      "This run cannot transition to the StateType.PENDING state from the StateType.PAUSED state.",
      NULL},
     {"a pause that ran out", BIT(PAUSED), BIT(RUNNING) | BIT(SCHEDULED) | TERMINAL, false,
-     has_timed_out, VERDICT_REPLACE, "The flow was paused and never resumed.", fail_unresumed},
+     has_timed_out, VERDICT_REPLACE, PAUSE_NEVER_ENDED, fail_unresumed},
     {"a runner that takes a run", BIT(SCHEDULED), BIT(PENDING), false, NULL, VERDICT_GO_ON, NULL,
      rule_carry_scheduled_time},
     {"not before its time", BIT(SCHEDULED) | BIT(PENDING), BIT(RUNNING), false, rule_is_early,

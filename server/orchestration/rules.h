@@ -35,6 +35,9 @@ struct transition {
     struct state replacement; /* VERDICT_REPLACE */
 };
 
+/* Of a run whose pause ran out, whoever notices first. */
+#define PAUSE_NEVER_ENDED "The flow was paused and never resumed."
+
 struct rule {
     const char *name;
     unsigned from; /* sets of state types */

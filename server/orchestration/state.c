@@ -96,17 +96,6 @@ bool state_is_terminal(enum state_type type)
 
 /* ---- making ---- */
 
-static void drop(void *json)
-{
-    json_decref(json);
-}
-
-static void keep_details(struct state *state, struct arena *arena, json_t *details)
-{
-    state->details = details;
-    arena_on_release(arena, drop, details);
-}
-
 /* "CANCELLING" -> "Cancelling" */
 static const char *title(struct arena *arena, const char *type)
 {
@@ -121,7 +110,7 @@ void state_make(struct state *ret_state, struct arena *arena, enum state_type ty
                 const char *name, const char *message)
 {
     *ret_state = (struct state){.type = type, .name = name, .message = message};
-    keep_details(ret_state, arena, json_object());
+    ret_state->details = json_arena_own(arena, json_object());
 }
 
 void state_from_body(struct state *ret_state, struct arena *arena, const json_t *value,
@@ -140,8 +129,8 @@ void state_from_body(struct state *ret_state, struct arena *arena, const json_t 
     if (data && !json_is_null(data))
         ret_state->data =
             field_value(field_find(state_fields, "data"), arena, data, text, path).text;
-    keep_details(ret_state, arena,
-                 json_is_object(details) ? json_deep_copy(details) : json_object());
+    ret_state->details =
+        json_arena_own(arena, json_is_object(details) ? json_deep_copy(details) : json_object());
 }
 
 /* ---- details ---- */
@@ -203,7 +192,7 @@ void state_complete(struct state *state, struct arena *arena)
     for (const struct field *field = state_detail_fields; field->name; field++)
         json_object_set_new(details, field->name,
                             usual(field, json_object_get(state->details, field->name)));
-    keep_details(state, arena, details);
+    state->details = json_arena_own(arena, details);
 }
 
 /* ---- rows ---- */
@@ -227,11 +216,6 @@ int state_insert(struct txn *txn, const char *kind, const char *run_id, struct s
     return sql_run(txn, &sql) < 0 ? -1 : 0;
 }
 
-static const char *kept(struct txn *txn, const char *text)
-{
-    return text ? arena_strdup(txn_arena(txn), text) : NULL;
-}
-
 int state_load(struct txn *txn, const char *kind, const char *id, struct state *ret_state)
 {
     sql_auto sql = {0};
@@ -243,13 +227,13 @@ int state_load(struct txn *txn, const char *kind, const char *id, struct state *
     if (found <= 0)
         return found;
     *ret_state = (struct state){.type = state_type_parse(rows_text(&rows, 1)),
-                                .name = kept(txn, rows_text(&rows, 2)),
+                                .name = rows_strdup(&rows, 2, txn_arena(txn)),
                                 .timestamp = rows_integer(&rows, 3),
-                                .message = kept(txn, rows_text(&rows, 4)),
-                                .data = kept(txn, rows_text(&rows, 5))};
+                                .message = rows_strdup(&rows, 4, txn_arena(txn)),
+                                .data = rows_strdup(&rows, 5, txn_arena(txn))};
     id_copy(ret_state->id, rows_text(&rows, 0));
     json_t *details = json_loads(rows_text(&rows, 6), 0, NULL);
-    keep_details(ret_state, txn_arena(txn), details ? details : json_object());
+    ret_state->details = json_arena_own(txn_arena(txn), details ? details : json_object());
     return 1;
 }
 

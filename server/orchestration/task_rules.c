@@ -228,8 +228,7 @@ static int keep_result(struct txn *txn, const struct state *state)
     int r = db_run(txn,
                    "INSERT INTO task_run_cache (cache_key, cache_expiration, state_id)"
                    " VALUES (?, ?, ?)",
-                   V(key), expiration == TIME_NEVER ? value_null() : value_integer(expiration),
-                   V(state->id));
+                   V(key), value_time(expiration), V(state->id));
     return r < 0 ? -1 : 0;
 }
 

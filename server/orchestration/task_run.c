@@ -31,34 +31,6 @@ const struct field task_run_policy_fields[] = {
      .doc = "By how much of itself the delay may vary."},
     FIELDS_END};
 
-const char *task_run_policy_complete(struct arena *arena, const json_t *sent)
-{
-    json_auto_t *policy = json_object();
-
-    for (const struct field *field = task_run_policy_fields; field->name; field++) {
-        json_t *value = json_object_get(sent, field->name);
-        json_object_set_new(policy, field->name,
-                            value ? json_incref(value)
-                                  : json_loads(field->fallback, JSON_DECODE_ANY, NULL));
-    }
-    return json_arena_text(arena, policy);
-}
-
-static int64_t time_of(const struct rows *rows, int column)
-{
-    return rows_is_null(rows, column) ? TIME_NEVER : rows_integer(rows, column);
-}
-
-static struct value time_value(int64_t time)
-{
-    return time == TIME_NEVER ? value_null() : value_integer(time);
-}
-
-static void drop(void *json)
-{
-    json_decref(json);
-}
-
 int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run)
 {
     rows_auto rows = {0};
@@ -75,12 +47,11 @@ int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run)
     if (!rows_is_null(&rows, 1))
         run.flow_run_id = arena_strdup(txn_arena(txn), rows_text(&rows, 1));
     run.run_count = rows_integer(&rows, 2);
-    run.expected_start_time = time_of(&rows, 3);
-    run.start_time = time_of(&rows, 4);
-    run.end_time = time_of(&rows, 5);
+    run.expected_start_time = rows_time(&rows, 3);
+    run.start_time = rows_time(&rows, 4);
+    run.end_time = rows_time(&rows, 5);
     run.total_run_time = rows_real(&rows, 6);
-    run.policy = json_loads(rows_text(&rows, 7), 0, NULL);
-    arena_on_release(txn_arena(txn), drop, run.policy);
+    run.policy = json_arena_own(txn_arena(txn), json_loads(rows_text(&rows, 7), 0, NULL));
     run.flow_run_run_count = rows_integer(&rows, 9);
     const char *state_id = rows_text(&rows, 8);
     if (state_id && state_load(txn, "task_run", state_id, &run.state) < 0)
@@ -127,8 +98,8 @@ int task_run_enter(struct txn *txn, struct task_run *run, struct state *state)
                    " expected_start_time = ?, next_scheduled_start_time = ?, start_time = ?,"
                    " end_time = ?, total_run_time = ?, flow_run_run_count = ? WHERE id = ?",
                    V(txn_now(txn)), V(state->id), V(state_type_names[state->type]), V(state->name),
-                   V(state->timestamp), V(run->run_count), time_value(run->expected_start_time),
-                   time_value(next), time_value(run->start_time), time_value(run->end_time),
+                   V(state->timestamp), V(run->run_count), value_time(run->expected_start_time),
+                   value_time(next), value_time(run->start_time), value_time(run->end_time),
                    V(run->total_run_time), V(run->flow_run_run_count), V(run->id));
     if (r < 0)
         return -1;

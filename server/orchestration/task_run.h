@@ -19,9 +19,6 @@ struct task_run {
 /* Members of the policy: its retries. */
 extern const struct field task_run_policy_fields[];
 
-/* The whole policy, completed with what is missing, as JSON text in the arena. */
-const char *task_run_policy_complete(struct arena *arena, const json_t *sent);
-
 /* In the transaction's memory. 1, 0 if there is none, -1. */
 int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run) MUST_CHECK;
 

@@ -146,7 +146,8 @@ static void fill_row(struct reported_task_run *report, const struct event *event
     record_set(row, "id", V((const char *)report->id));
     record_set(row, "flow_run_id", V(*report->flow_run_id ? report->flow_run_id : NULL));
     record_set(row, "empirical_policy",
-               V(task_run_policy_complete(arena, json_object_get(task_run, "empirical_policy"))));
+               V(object_complete(task_run_policy_fields, arena,
+                                 json_object_get(task_run, "empirical_policy"))));
     if (!record_is_set(row, "name"))
         record_set(row, "name", record_get(row, "task_key"));
     record_set(row, "state_id", V((const char *)report->state.id));

@@ -143,6 +143,10 @@ int record_insert(struct txn *txn, const char *table, const struct record *recor
 int record_update(struct txn *txn, const char *table, const struct record *record, const char *key,
                   struct value value) MUST_CHECK;
 
+/* As text, in the arena's memory, an object with all of these members: what the fallback says for
+ * those that are not in `value`, or null. */
+const char *object_complete(const struct field *fields, struct arena *arena, const json_t *value);
+
 /* The value of one sent member as a parameter; NULL: what the fallback says. */
 struct value field_value(const struct field *field, struct arena *arena, const json_t *value,
                          const char *text, const char *const *path);

@@ -1,5 +1,6 @@
 #include "server/resource/overlay.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -68,4 +69,17 @@ void json_overlay(struct buf *to, const char *base, const char *over)
     add_members(to, base, hidden, &first);
     add_members(to, over, NULL, &first);
     buf_add_char(to, '}');
+}
+
+const char *overlay_text(struct txn *txn, struct arena *arena, const char *base, const char *over)
+{
+    buf_auto both = BUF_INIT;
+
+    json_overlay(&both, base, over);
+    if (both.failed) {
+        txn_fail(txn, EFBIG, "an object together with what is laid over it has more than %zu MiB",
+                 BUF_CEILING >> 20);
+        return NULL;
+    }
+    return arena_adopt(arena, buf_steal(&both));
 }

@@ -2,7 +2,12 @@
 #pragma once
 
 #include "common/buf.h"
+#include "server/store/store.h"
 
 /* Appends an object with the members of both; of equal keys that of `over` counts. Both texts are
  * objects that went through json_parse. */
 void json_overlay(struct buf *to, const char *base, const char *over);
+
+/* The same as text in the arena's memory. NULL, and the transaction has failed: the whole has more
+ * than BUF_CEILING. */
+const char *overlay_text(struct txn *txn, struct arena *arena, const char *base, const char *over);

@@ -98,6 +98,21 @@ static struct value fallback_value(const struct field *field, struct arena *aren
     }
 }
 
+const char *object_complete(const struct field *fields, struct arena *arena, const json_t *value)
+{
+    json_auto_t *whole = json_object();
+
+    for (const struct field *field = fields; field->name; field++) {
+        json_t *member = json_object_get(value, field->name);
+        const char *fallback = field->fallback ? field->fallback : "null";
+        json_object_set_new(whole, field->name,
+                            member && !json_is_null(member)
+                                ? json_incref(member)
+                                : json_loads(fallback, JSON_DECODE_ANY, NULL));
+    }
+    return json_arena_text(arena, whole);
+}
+
 static void record_init(struct record *record, const struct field *fields, struct arena *arena)
 {
     size_t count = 0;

@@ -29,8 +29,7 @@ static int expire(struct txn *txn, const char *run_id)
 
     if (found <= 0)
         return found;
-    state_make(&state, txn_arena(txn), STATE_FAILED, "Failed",
-               "The flow was paused and never resumed.");
+    state_make(&state, txn_arena(txn), STATE_FAILED, "Failed", PAUSE_NEVER_ENDED);
     /* A run that is no longer paused has nothing to expire but the request that it left open. */
     if (run.state.type != STATE_PAUSED)
         return input_request_leave(txn, &run, &state);
@@ -40,24 +39,14 @@ static int expire(struct txn *txn, const char *run_id)
 int deadlines_run(struct txn *txn, const struct services_config *config)
 {
     const char *ids[AT_ONCE];
-    int count = 0;
-    int r;
+    int count = service_ids(txn, ids, AT_ONCE,
+                            "SELECT flow_run_id FROM input_requests WHERE state = 'open'"
+                            " AND deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ?",
+                            txn_now(txn));
 
     (void)config;
-    {
-        rows_auto rows = {0};
-        if (db_query(txn, &rows,
-                     "SELECT flow_run_id FROM input_requests WHERE state = 'open'"
-                     " AND deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT 100",
-                     V(txn_now(txn))) < 0)
-            return -1;
-        while ((r = rows_next(&rows)) > 0)
-            ids[count++] = arena_strdup(txn_arena(txn), rows_text(&rows, 0));
-        if (r < 0)
-            return -1;
-    }
     for (int i = 0; i < count; i++)
         if (expire(txn, ids[i]) < 0)
             return -1;
-    return 0;
+    return count < 0 ? -1 : 0;
 }

@@ -313,6 +313,7 @@ static void *write_thread(void *context)
 
 void store_submit(struct store *store, struct job *job)
 {
+    job->arena.out_of_memory = store->config.out_of_memory;
     queue_put(job->writes && !job->prepare ? &store->writes : &store->reads, job);
 }
 

@@ -79,3 +79,15 @@ int sql_run(struct txn *txn, struct sql *sql)
         return -1;
     return db_run_values(txn, buf_string(&sql->text), sql->values, sql->count);
 }
+
+int64_t rows_time(const struct rows *rows, int column)
+{
+    return rows_is_null(rows, column) ? TIME_NEVER : rows_integer(rows, column);
+}
+
+char *rows_strdup(const struct rows *rows, int column, struct arena *arena)
+{
+    const char *text = rows_text(rows, column);
+
+    return text ? arena_strdup(arena, text) : NULL;
+}

@@ -19,6 +19,7 @@
 #include "common/arena.h"
 #include "common/error.h"
 #include "common/list.h"
+#include "common/times.h"
 
 struct store;
 struct txn;
@@ -56,6 +57,12 @@ static inline struct value value_text(const char *text)
     return (struct value){.type = text ? VALUE_TEXT : VALUE_NULL, .text = text};
 }
 
+/* TIME_NEVER is SQL's NULL. */
+static inline struct value value_time(int64_t time)
+{
+    return time == TIME_NEVER ? value_null() : value_integer(time);
+}
+
 static inline struct value value_same(struct value value)
 {
     return value;
@@ -91,6 +98,8 @@ bool rows_is_null(const struct rows *rows, int column);
 int64_t rows_integer(const struct rows *rows, int column);
 double rows_real(const struct rows *rows, int column);
 const char *rows_text(const struct rows *rows, int column); /* NULL for NULL */
+int64_t rows_time(const struct rows *rows, int column);     /* TIME_NEVER for NULL */
+char *rows_strdup(const struct rows *rows, int column, struct arena *arena); /* NULL for NULL */
 
 /* ---- what a job does in its transaction ----
  * A failure (-1) leaves its reason in the transaction; the job returns -1 and the store tells. */
@@ -157,6 +166,7 @@ struct store_config {
     int64_t read_limit;    /* microseconds that a read may take */
     void (*publish)(void *context, const char *topic);
     void *context;
+    void (*out_of_memory)(void); /* of the jobs' arenas */
 };
 
 /* Locks the directory, brings the schema up to date and starts the threads. */

@@ -126,3 +126,13 @@ def test_letters_of_many_bytes_are_not_cut_apart(api):
     reply = api.post("/flow_runs/filter", content=b"{}", headers={"Content-Type": b"\xff\xfe"})
     assert reply.status_code == 415
     assert reply.json()["detail"]
+
+
+def test_what_is_laid_over_another_has_a_limit(start_server):
+    """Each half fits, but not the whole."""
+    api = start_server("--body-limit", "64").api
+    labels = f"/flow_runs/{make_run(api)['id']}/labels"
+    half = "x" * (33 << 20)
+    assert api.patch(labels, json={"a": half}).status_code == 204
+    refused = api.patch(labels, json={"b": half})
+    assert refused.status_code == 413 and "64 MiB" in refused.json()["detail"]

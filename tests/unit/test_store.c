@@ -29,6 +29,13 @@ static void note_topic(void *context, const char *topic)
     pthread_mutex_unlock(&fixture->lock);
 }
 
+static int shortages;
+
+static void count_shortage(void)
+{
+    shortages++;
+}
+
 static void open_store(struct fixture *fixture)
 {
     struct error error;
@@ -36,7 +43,8 @@ static void open_store(struct fixture *fixture)
                                         .readers = 2,
                                         .read_limit = 200000,
                                         .publish = note_topic,
-                                        .context = fixture};
+                                        .context = fixture,
+                                        .out_of_memory = count_shortage};
 
     if (store_open(&config, &fixture->store, &error) < 0)
         fail_msg("%s", error.message);
@@ -102,6 +110,12 @@ static enum job_result count_all(struct txn *txn, void *ret_count)
         return JOB_FAILED;
     *(int64_t *)ret_count = rows_integer(&rows, 0);
     return JOB_UNDO;
+}
+
+static enum job_result run_short(struct txn *txn, void *context)
+{
+    (void)context;
+    return arena_adopt(txn_arena(txn), NULL) ? JOB_FAILED : JOB_UNDO;
 }
 
 static int64_t count(struct fixture *fixture)
@@ -492,6 +506,17 @@ static void frequent_queries_use_their_indexes(void **state)
             fail_msg("%s", error.message);
 }
 
+static void every_job_says_that_memory_has_run_out(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error;
+
+    shortages = 0;
+    for (int writes = 0; writes < 2; writes++)
+        assert_int_equal(store_run(fixture->store, writes, run_short, NULL, &error), 0);
+    assert_int_equal(shortages, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +533,7 @@ int main(void)
         WITH_STORE(what_is_prepared_runs_on_a_newer_snapshot),
         WITH_STORE(a_failure_without_a_reason_is_one),
         WITH_STORE(frequent_queries_use_their_indexes),
+        WITH_STORE(every_job_says_that_memory_has_run_out),
         cmocka_unit_test(sql_is_put_together_with_its_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
