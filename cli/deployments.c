@@ -3,44 +3,28 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/list.h"
 #include "cli/text.h"
-#include "common/ids.h"
 
-/* "/deployments/name/FLOW/DEPLOYMENT", escaped, or "/deployments/ID". */
-static int add_path(struct buf *path, const char *name, struct error *error)
+static int find(struct cli *cli, const char *name, struct api_reply *ret_reply, struct error *error)
 {
-    const char *slash = strchr(name, '/');
-    char id[ID_SIZE];
+    struct fm_error path_error;
+    char *path;
 
-    if (id_parse(name, id)) {
-        buf_addf(path, "/deployments/%s", id);
-        return 0;
-    }
-    if (!slash || slash == name || !slash[1])
-        return error_set(error, EINVAL,
-                         "'%.100s' names no deployment: it has to be FLOW/DEPLOYMENT", name);
-    char *flow = strndup(name, (size_t)(slash - name));
-    char *flow_segment = flow ? fm_path_segment(flow) : NULL;
-    char *segment = fm_path_segment(slash + 1);
-    bool ok = flow_segment && segment;
-    if (ok)
-        buf_addf(path, "/deployments/name/%s/%s", flow_segment, segment);
-    free(segment);
-    free(flow_segment);
-    free(flow);
-    return ok && !path->failed ? 0 : error_set(error, ENOMEM, "out of memory");
+    if (fm_deployment_path(name, &path, &path_error) < 0)
+        return error_set(error, EINVAL, "%s", path_error.message);
+    int r = api_connect(cli, error);
+    if (r == 0)
+        r = api_call(cli->client, "GET", path, NULL, NULL, ret_reply, error);
+    free(path);
+    return r;
 }
 
 int deployment_find(struct cli *cli, const char *name, struct api_reply *ret_reply,
                     struct error *error)
 {
-    buf_auto path = BUF_INIT;
-
-    if (add_path(&path, name, error) < 0 || api_connect(cli, error) < 0 ||
-        api_call(cli->client, "GET", buf_string(&path), NULL, NULL, ret_reply, error) < 0)
+    if (find(cli, name, ret_reply, error) < 0)
         return -1;
     if (ret_reply->status == 404)
         return error_set(error, ENOENT,

@@ -31,12 +31,12 @@ json_t *json_parse(const char *text, size_t length, struct error *error) MUST_CH
  */
 const char *json_member_text(const char *text, const char *const path[], size_t *ret_length);
 
+/* The value, whose reference the arena takes over. */
+json_t *json_arena_own(struct arena *arena, json_t *value);
+
 /* The text of an array's entries, one after the other: `*at` begins as the array's own text, which
  * has gone through json_parse. NULL behind the last. */
 const char *json_next_entry(const char **at, size_t *ret_length);
-
-/* The value, whose reference the arena takes over. */
-json_t *json_arena_own(struct arena *arena, json_t *value);
 
 /* The value as compact text, in the arena's memory. */
 const char *json_arena_text(struct arena *arena, const json_t *value);

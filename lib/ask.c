@@ -185,7 +185,9 @@ int fm_ask_with(struct fm_run *run, const char *flow_run_id, const struct fm_mod
                 const struct fm_ask_options *options)
 {
     struct question question = {
-        .run = run, .options = options, .answers.poll_interval = options->poll_interval};
+        .run = run,
+        .options = options,
+        .answers = {.poll_interval = options->poll_interval, .retries = -1}};
     int64_t before = atomic_load(&run->owner->newest_answer);
     struct fm_error error;
 

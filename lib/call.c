@@ -19,6 +19,9 @@
 #define CONNECT_TIMEOUT 10.0
 #define DEFAULT_RETRIES 5
 #define LONGEST_PAUSE   60.0 /* between two tries, whatever Retry-After says */
+#define LONGEST_POLL                                                                               \
+    (1 << 30) /* milliseconds: whatever comes wakes a transfer, time limits too                    \
+               */
 
 /* One try of a call. */
 struct attempt {
@@ -196,7 +199,7 @@ static CURLcode transfer(struct fm_client *client, struct line *line)
         }
         if (curl_multi_perform(line->multi, &running) != CURLM_OK)
             break;
-        if (running && curl_multi_poll(line->multi, NULL, 0, 1000, NULL) != CURLM_OK)
+        if (running && curl_multi_poll(line->multi, NULL, 0, LONGEST_POLL, NULL) != CURLM_OK)
             break;
     }
     const CURLMsg *message = curl_multi_info_read(line->multi, &left);

@@ -235,19 +235,51 @@ void line_give_back(struct fm_client *client, struct line *line)
     pthread_mutex_unlock(&client->lock);
 }
 
+/* ---- paths ----------------------------------------------------------------------------------- */
+
+static void add_segment(struct buf *out, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     strchr("-._~", c);
+        if (plain)
+            buf_add_char(out, (char)c);
+        else
+            buf_addf(out, "%%%02X", c);
+    }
+}
+
 char *fm_path_segment(const char *text)
 {
     buf_auto out = BUF_INIT;
 
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= '0' && *c <= '9') || strchr("-._~", *c);
-        if (plain)
-            buf_add_char(&out, (char)*c);
-        else
-            buf_addf(&out, "%%%02X", *c);
-    }
+    add_segment(&out, text, strlen(text));
     return buf_steal(&out);
+}
+
+int fm_deployment_path(const char *name, char **ret_path, struct fm_error *error)
+{
+    const char *slash = strchr(name, '/');
+    buf_auto out = BUF_INIT;
+    char id[ID_SIZE];
+
+    if (id_parse(name, id)) {
+        buf_addf(&out, "/deployments/%s", id);
+    } else if (!slash || slash == name || !slash[1]) {
+        return fail(error, FM_INVALID, "'%.100s' names no deployment: it has to be FLOW/DEPLOYMENT",
+                    name);
+    } else {
+        buf_add_string(&out, "/deployments/name/");
+        add_segment(&out, name, (size_t)(slash - name));
+        buf_add_char(&out, '/');
+        add_segment(&out, slash + 1, strlen(slash + 1));
+    }
+    char *path = buf_steal(&out);
+    if (!path)
+        return fail_without_memory(error);
+    *ret_path = path;
+    return 0;
 }
 
 void fm_new_id(char ret_id[static FM_ID_SIZE])

@@ -113,9 +113,9 @@ static int propose_end(struct fm_run *run, const struct proposal *end, struct ou
     static const struct proposal cancelled = {.type = "CANCELLED",
                                               .message = "The flow run was cancelled."};
 
-    int r = run_propose(run, end, ret_outcome, error);
+    int r = run_propose_end(run, end, ret_outcome, error);
     if (r == 0 && ret_outcome->verdict == REJECTED && outcome_is(ret_outcome, "CANCELLING"))
-        r = run_propose(run, &cancelled, ret_outcome, error);
+        r = run_propose_end(run, &cancelled, ret_outcome, error);
     return r;
 }
 

@@ -115,7 +115,7 @@ static int look(struct input_reader *reader, double wait, bool *ret_waited, stru
         return fail_without_memory(error);
     snprintf(path, sizeof(path), "/flow_runs/%s/input/filter", reader->flow_run_id);
     int r = fm_client_call(reader->run->client, "POST", path, buf_string(&body), &reply, error,
-                           .wait = wait);
+                           .wait = wait, .retries = reader->retries);
     if (r < 0)
         return r;
     *ret_waited = reply.wait >= 0;

@@ -18,6 +18,7 @@ struct input_reader {
     char flow_run_id[ID_SIZE];
     char prefix[ANSWER_KEY_SIZE];
     double poll_interval; /* seconds, where the server cannot wait */
+    int retries;          /* of one look, see struct fm_call: none where it is waited for rows */
     int page;             /* rows at once from a server that does not number them; 0: one */
     bool numbered;        /* the server is one that numbers inputs */
     int64_t after;        /* the number of the last one */

@@ -22,7 +22,7 @@
 #define QUEUE_BYTES   ((size_t)16 << 20)
 #define MESSAGE_BYTES ((size_t)256 << 10)   /* of one line; the rest is cut */
 #define GATHER        (200 * SECOND / 1000) /* so long a batch waits for more lines */
-#define PATIENCE      (10 * SECOND)         /* with a server that is away, at the end */
+#define PATIENCE      (10 * SECOND)         /* at the end, with a server that takes nothing */
 #define TRY_SECONDS   30.0                  /* for the answer to one batch */
 #define NO_MEMORY     "(a line for which there was no memory)"
 
@@ -38,7 +38,10 @@ struct run_log {
     struct run_log_config config;
     struct terminal terminal;
     pthread_t thread;
-    int64_t give_up; /* the thread's: TIME_NEVER as long as the server answers */
+
+    /* The thread's, until it has ended. */
+    struct fm_error trouble; /* with the last try; the code is 0 if there was none */
+    int given_up;            /* lines that were not sent for it */
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
@@ -46,8 +49,17 @@ struct run_log {
     size_t bytes;        /* in all of them */
     int lost;            /* lines for which there was no room, not told yet */
     bool sending;        /* a batch is on its way */
+    int handled;         /* batches that were sent, or refused */
     bool stopping;
+    bool done; /* the thread has no more to do */
 };
+
+static struct timespec time_in(int64_t microseconds)
+{
+    int64_t time = time_monotonic() + microseconds;
+
+    return (struct timespec){.tv_sec = time / SECOND, .tv_nsec = time % SECOND * 1000};
+}
 
 /* ---- taking lines ---------------------------------------------------------------------------- */
 
@@ -160,16 +172,11 @@ void run_log_print(struct run_log *log, enum fm_level level, const char *format,
 /* Waits with the lock held until there is something to send; false if there never will be. */
 static bool wait_for_lines(struct run_log *log)
 {
-    struct timespec until;
-
     while (list_is_empty(&log->batches) && !log->stopping)
         pthread_cond_wait(&log->changed, &log->lock);
     if (log->stopping)
         return !list_is_empty(&log->batches);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(GATHER * 1000);
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = time_in(GATHER);
     while (!log->stopping && log->bytes < BATCH_BYTES &&
            pthread_cond_timedwait(&log->changed, &log->lock, &until) != ETIMEDOUT)
         ;
@@ -183,14 +190,6 @@ static struct batch *take_batch(struct run_log *log)
     list_remove(&batch->node);
     log->bytes -= batch->items.length;
     return batch;
-}
-
-static bool is_stopping(struct run_log *log)
-{
-    pthread_mutex_lock(&log->lock);
-    bool stopping = log->stopping;
-    pthread_mutex_unlock(&log->lock);
-    return stopping;
 }
 
 static int send_once(struct run_log *log, const struct batch *batch, struct fm_error *error)
@@ -211,8 +210,8 @@ static bool is_worth_another_try(int r)
     return r == FM_UNREACHABLE || r == FM_FAILED || r == FM_TIMED_OUT || r == FM_NO_MEMORY;
 }
 
-/* Sends until the server has taken it. Once the log is stopping, a server that is away has some
- * seconds to come back: for all that is left, not for each batch. */
+/* Sends until the server has taken it, or until the client is interrupted, for the log is given up.
+ */
 static void send_batch(struct run_log *log, const struct batch *batch)
 {
     struct fm_error error;
@@ -220,16 +219,16 @@ static void send_batch(struct run_log *log, const struct batch *batch)
     int r;
 
     while (is_worth_another_try(r = send_once(log, batch, &error))) {
-        if (log->give_up == TIME_NEVER && is_stopping(log))
-            log->give_up = time_monotonic() + PATIENCE;
-        if (time_monotonic() >= log->give_up)
-            break;
+        log->trouble = error;
         client_sleep(log->config.client, pause);
         pause = pause < 4 ? pause * 2 : 4;
     }
-    if (r == 0)
-        log->give_up = TIME_NEVER;
-    else
+    if (r == FM_CANCELLED) {
+        log->given_up += batch->count;
+        return;
+    }
+    log->trouble.code = 0;
+    if (r < 0)
         run_log_print(log, FM_WARNING, "%d lines of the log could not be stored: %s", batch->count,
                       error.message);
 }
@@ -260,19 +259,20 @@ static void *send_lines(void *context)
         free(batch);
         pthread_mutex_lock(&log->lock);
         log->sending = false;
+        log->handled++;
         tell_losses(log);
         pthread_cond_broadcast(&log->changed);
     }
+    log->done = true;
+    pthread_cond_broadcast(&log->changed);
     pthread_mutex_unlock(&log->lock);
     return NULL;
 }
 
 void run_log_flush(struct run_log *log, double seconds)
 {
-    struct timespec until;
+    const struct timespec until = time_in((int64_t)(seconds * SECOND));
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)seconds;
     pthread_mutex_lock(&log->lock);
     while ((log->sending || !list_is_empty(&log->batches)) &&
            pthread_cond_timedwait(&log->changed, &log->lock, &until) != ETIMEDOUT)
@@ -299,7 +299,6 @@ int run_log_start(const struct run_log_config *config, struct run_log **ret_log,
     if (!log)
         return fail_without_memory(error);
     log->config = *config;
-    log->give_up = TIME_NEVER;
     terminal_init(&log->terminal, config->terminal_fd);
     list_init(&log->batches);
     pthread_mutex_init(&log->lock, NULL);
@@ -316,6 +315,21 @@ int run_log_start(const struct run_log_config *config, struct run_log **ret_log,
     return 0;
 }
 
+/* With the lock held: true once all is sent; false if the server has taken nothing for too long. */
+static bool wait_until_done(struct run_log *log)
+{
+    int handled = -1;
+
+    while (!log->done && handled != log->handled) {
+        const struct timespec until = time_in(PATIENCE);
+        handled = log->handled;
+        while (!log->done && handled == log->handled &&
+               pthread_cond_timedwait(&log->changed, &log->lock, &until) != ETIMEDOUT)
+            ;
+    }
+    return log->done;
+}
+
 void run_log_stop(struct run_log *log)
 {
     if (!log)
@@ -323,7 +337,13 @@ void run_log_stop(struct run_log *log)
     pthread_mutex_lock(&log->lock);
     log->stopping = true;
     pthread_cond_broadcast(&log->changed);
+    bool done = wait_until_done(log);
     pthread_mutex_unlock(&log->lock);
+    if (!done)
+        fm_client_interrupt(log->config.client);
     pthread_join(log->thread, NULL);
+    if (log->given_up)
+        run_log_print(log, FM_WARNING, "%d lines of the log could not be stored: %s", log->given_up,
+                      log->trouble.code ? log->trouble.message : "the server gives no answer");
     destroy(log);
 }

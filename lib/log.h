@@ -38,8 +38,8 @@ struct run_log_config {
 int run_log_start(const struct run_log_config *config, struct run_log **ret_log,
                   struct fm_error *error) MUST_CHECK;
 
-/* Sends what is left, for some seconds if the server is away, and frees the log. NULL is allowed.
- */
+/* Sends what is left, and frees the log. A server that is away or silent has some seconds for all
+ * of it; then the client is interrupted. NULL is allowed. */
 void run_log_stop(struct run_log *log);
 
 void run_log_add(struct run_log *log, const struct log_source *source, enum fm_level level,

@@ -48,9 +48,9 @@ static int ask(struct fm_client *client, struct look *look, double wait, bool *r
     char path[64];
 
     snprintf(path, sizeof(path), "/flow_runs/%s", look->run_id);
-    int r = fm_client_call(client, "GET", path, NULL, &reply, error,
-                           .wait = look->etag[0] ? wait : 0, .if_none_match = look->etag,
-                           .lease = look->lease, .retries = look->lease ? -1 : 0);
+    int r =
+        fm_client_call(client, "GET", path, NULL, &reply, error, .wait = look->etag[0] ? wait : 0,
+                       .if_none_match = look->etag, .lease = look->lease, .retries = look->retries);
     if (r < 0)
         return r;
     *ret_waited = reply.wait >= 0 || (reply.etag[0] && !look->etag[0]);

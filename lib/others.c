@@ -35,6 +35,7 @@ static int wait_until(struct fm_run *run, struct look *look, const char *type, d
     int64_t end = timeout < 1e10 ? begun + (int64_t)(timeout * SECOND) : TIME_NEVER;
     double longest = SILENT_WAIT;
 
+    look->retries = -1;
     while (!has_come(look, type)) {
         int64_t now = time_monotonic();
         double left = end == TIME_NEVER ? INFINITY : (double)(end - now) / SECOND;
@@ -95,32 +96,20 @@ int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info 
 
 /* ---- starting by deployment ------------------------------------------------------------------ */
 
-/* "flow/deployment" to its id. */
+/* By its name or its id. */
 static int find_deployment(struct fm_run *run, const char *name, char ret_id[static ID_SIZE],
                            struct fm_error *error)
 {
     const struct fm_call call = {0};
-    const char *slash = strchr(name, '/');
     json_t *deployment = NULL;
-    buf_auto path = BUF_INIT;
+    char *path;
     const char *id;
 
-    if (!slash)
-        return fail(error, FM_INVALID, "'%s' is no name of a deployment: that is FLOW/DEPLOYMENT",
-                    name);
-    char *flow = strndup(name, (size_t)(slash - name));
-    char *first = flow ? fm_path_segment(flow) : NULL;
-    char *second = fm_path_segment(slash + 1);
-    int r = 0;
-    if (first && second)
-        buf_addf(&path, "/deployments/name/%s/%s", first, second);
-    if (!first || !second || path.failed)
-        r = fail_without_memory(error);
-    free(flow);
-    free(first);
-    free(second);
-    if (r == 0)
-        r = api_call(run->client, "GET", buf_string(&path), NULL, &call, &deployment, error);
+    int r = fm_deployment_path(name, &path, error);
+    if (r < 0)
+        return r;
+    r = api_call(run->client, "GET", path, NULL, &call, &deployment, error);
+    free(path);
     if (r == FM_NOT_FOUND)
         r = fail(error, FM_NOT_FOUND, "there is no deployment '%s'", name);
     if (r == 0)
@@ -169,7 +158,7 @@ static int parameters_to_json(const struct fm_run_deployment_options *options, s
 
 /* What a run of a deployment is to be like. */
 struct wanted_run {
-    const char *deployment; /* "flow/deployment" */
+    const char *deployment; /* "flow/deployment", or an id */
     const struct fm_run_deployment_options *options;
     struct buf parameters;     /* JSON */
     char task_run_id[ID_SIZE]; /* that stands for it; "": none */
@@ -225,8 +214,8 @@ static int open_stand_in(struct fm_run *run, struct wanted_run *wanted, struct f
     return task_run_open(run, &request, wanted->task_run_id, &name, error);
 }
 
-static int create_run(struct fm_run *run, const struct wanted_run *wanted, struct look *ret_look,
-                      struct fm_error *error)
+static int create_run(struct fm_run *run, const struct wanted_run *wanted,
+                      struct fm_run_info *ret_info, struct fm_error *error)
 {
     const char *given = wanted->options->idempotency_key;
     char deployment_id[ID_SIZE];
@@ -234,7 +223,6 @@ static int create_run(struct fm_run *run, const struct wanted_run *wanted, struc
     char path[96];
     buf_auto body = BUF_INIT;
     json_t *started = NULL;
-    const char *id;
 
     int r = find_deployment(run, wanted->deployment, deployment_id, error);
     if (r < 0)
@@ -245,16 +233,14 @@ static int create_run(struct fm_run *run, const struct wanted_run *wanted, struc
     snprintf(path, sizeof(path), "/deployments/%s/create_flow_run", deployment_id);
     r = api_call(run->client, "POST", path, &body, &call, &started, error);
     if (r == 0)
-        r = api_string(started, "id", &id, error);
-    if (r == 0)
-        r = look_of(id, ret_look, error);
+        r = run_info_read(started, ret_info, error);
     json_decref(started);
     return r;
 }
 
 /* 1: the run that stood for this call in an earlier process, unless it failed; 0: none. */
-static int find_earlier(struct fm_run *run, const struct wanted_run *wanted, struct look *ret_look,
-                        struct fm_error *error)
+static int find_earlier(struct fm_run *run, const struct wanted_run *wanted,
+                        struct fm_run_info *ret_info, struct fm_error *error)
 {
     struct fm_run_info info;
 
@@ -263,20 +249,35 @@ static int find_earlier(struct fm_run *run, const struct wanted_run *wanted, str
         return r;
     if (run_info_is_final(&info) && strcmp(info.state_type, "COMPLETED") != 0)
         return 0;
-    r = look_of(info.id, ret_look, error);
-    return r < 0 ? r : 1;
+    *ret_info = info;
+    return 1;
 }
 
-static int start_run(struct fm_run *run, struct wanted_run *wanted, struct look *ret_look,
+/* Negative, or `ret_info` is what the server says of it. */
+static int start_run(struct fm_run *run, struct wanted_run *wanted, struct fm_run_info *ret_info,
                      struct fm_error *error)
 {
     int r = parameters_to_json(wanted->options, &wanted->parameters, error);
     if (r == 0 && wanted->options->as_subflow) {
         r = open_stand_in(run, wanted, error);
         if (r == 0)
-            r = find_earlier(run, wanted, ret_look, error);
+            r = find_earlier(run, wanted, ret_info, error);
     }
-    return r == 0 ? create_run(run, wanted, ret_look, error) : r;
+    return r == 0 ? create_run(run, wanted, ret_info, error) : r;
+}
+
+/* Waits for its end; `info` becomes what was seen last of it. */
+static int wait_for_end(struct fm_run *run, double timeout, struct fm_run_info *info,
+                        struct fm_error *error)
+{
+    struct look look;
+
+    int r = look_of(info->id, &look, error);
+    if (r == 0)
+        r = wait_until(run, &look, NULL, timeout, error);
+    if (look.info.id[0])
+        *info = look.info;
+    return r;
 }
 
 int fm_run_deployment_with(struct fm_run *run, const char *name,
@@ -284,16 +285,17 @@ int fm_run_deployment_with(struct fm_run *run, const char *name,
                            struct fm_run_info *ret_info)
 {
     struct wanted_run wanted = {.deployment = name, .options = options};
+    struct fm_run_info info;
     struct fm_error error;
-    struct look look;
 
-    int r = start_run(run, &wanted, &look, &error);
+    int r = start_run(run, &wanted, &info, &error);
     buf_release(&wanted.parameters);
-    if (r >= 0)
-        r = look_at_run(run->client, &look, 0, &error);
-    if (r == 0 && options->timeout > 0)
-        r = wait_until(run, &look, NULL, options->timeout, &error);
+    if (r < 0)
+        return run_keep_error(run, r, &error);
+    r = 0;
+    if (options->timeout > 0 && !run_info_is_final(&info))
+        r = wait_for_end(run, options->timeout, &info, &error);
     if (r == 0 || r == FM_TIMED_OUT)
-        *ret_info = look.info;
+        *ret_info = info;
     return run_keep_error(run, r, &error);
 }

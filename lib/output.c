@@ -1,7 +1,6 @@
 #include "lib/output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,7 +20,6 @@
 /* One of the two, and the line that has begun there. */
 struct stream {
     int fd;      /* read end of the pipe; -1: closed */
-    int handed;  /* write end, -1: handed over */
     int through; /* the runner's own */
     enum fm_level level;
     char *line; /* LINE_BYTES, and room for the mark */
@@ -87,6 +85,8 @@ static void store_line(struct output *output, struct stream *stream)
 {
     size_t length = stream->length;
 
+    if (!output->config.run_id)
+        return;
     while (length && strchr("\r\n", stream->line[length - 1]) && stream->line[length - 1])
         length--;
     for (size_t i = 0; i < length; i++) {
@@ -201,27 +201,12 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static int open_stream(struct stream *stream, struct fm_error *error)
-{
-    int fds[2];
-
-    stream->line = malloc(LINE_BYTES + sizeof(CUT_MARK));
-    if (!stream->line)
-        return fail_without_memory(error);
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return fail(error, FM_FAILED, "no pipe for what the process prints: %s", strerror(errno));
-    stream->fd = fds[0];
-    stream->handed = fds[1];
-    fcntl(stream->fd, F_SETFL, O_NONBLOCK); /* this end alone */
-    return 0;
-}
-
 static int start(struct output *output, struct fm_error *error)
 {
     for (size_t i = 0; i < STREAMS; i++) {
-        int r = open_stream(&output->streams[i], error);
-        if (r < 0)
-            return r;
+        output->streams[i].line = malloc(LINE_BYTES + sizeof(CUT_MARK));
+        if (!output->streams[i].line)
+            return fail_without_memory(error);
     }
     output->ended = eventfd(0, EFD_CLOEXEC);
     if (output->ended < 0)
@@ -234,8 +219,16 @@ static int start(struct output *output, struct fm_error *error)
     return 0;
 }
 
-int output_create(const struct output_config *config, struct output **ret_output,
-                  struct fm_error *error)
+static int take_fd(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
+int output_create(const struct output_config *config, struct process *process,
+                  struct output **ret_output, struct fm_error *error)
 {
     struct output *output = calloc(1, sizeof(*output));
 
@@ -244,31 +237,15 @@ int output_create(const struct output_config *config, struct output **ret_output
     output->config = *config;
     output->ended = -1;
     output->streams[0] =
-        (struct stream){.fd = -1, .handed = -1, .through = STDOUT_FILENO, .level = FM_INFO};
-    output->streams[1] =
-        (struct stream){.fd = -1, .handed = -1, .through = STDERR_FILENO, .level = FM_WARNING};
+        (struct stream){.fd = take_fd(&process->out), .through = STDOUT_FILENO, .level = FM_INFO};
+    output->streams[1] = (struct stream){
+        .fd = take_fd(&process->err), .through = STDERR_FILENO, .level = FM_WARNING};
     int r = start(output, error);
     if (r < 0)
         output_destroy(output);
     else
         *ret_output = output;
     return r;
-}
-
-int output_out(const struct output *output)
-{
-    return output->streams[0].handed;
-}
-
-int output_err(const struct output *output)
-{
-    return output->streams[1].handed;
-}
-
-void output_hand_over(struct output *output)
-{
-    for (size_t i = 0; i < STREAMS; i++)
-        close_fd(&output->streams[i].handed);
 }
 
 void output_finish(struct output *output)
@@ -287,7 +264,6 @@ void output_destroy(struct output *output)
 {
     if (!output)
         return;
-    output_hand_over(output);
     output_finish(output);
     run_log_stop(output->log);
     fm_client_destroy(output->client);

@@ -6,28 +6,24 @@
 
 #include "common/error.h"
 #include "include/fermata.h"
+#include "lib/process.h"
 
 struct output;
 
 /* `url` and the strings stay the caller's and have to live as long as the output. */
 struct output_config {
     const char *url; /* of the API, see fm_client_create */
-    const char *run_id;
+    const char
+        *run_id; /* NULL: there is no log, it is only written through; nor is the rest used */
     const char *run_name;
     /* Tells the runner's user that lines could not be stored. */
     void (*complain)(void *context, const char *message);
     void *context;
 };
 
-int output_create(const struct output_config *config, struct output **ret_output,
-                  struct fm_error *error) MUST_CHECK;
-
-/* Where the process writes to. */
-int output_out(const struct output *output);
-int output_err(const struct output *output);
-
-/* The process has these descriptors now, or will never have them: here they are closed. */
-void output_hand_over(struct output *output);
+/* Takes our ends of the process's output. */
+int output_create(const struct output_config *config, struct process *process,
+                  struct output **ret_output, struct fm_error *error) MUST_CHECK;
 
 /* The process has ended: reads what is there of its last words, and no more. Programs that it has
  * left behind may go on writing; nobody listens. */

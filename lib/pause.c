@@ -2,8 +2,9 @@
  * Pausing: the state, the question, the wait, the answer.
  *
  * The server decides when a pause is over; a flow whose model has a check is asked about each
- * answer first (verdict.h). A server that can hold a read back is asked with `Prefer: wait` and
- * tells at once; another one is looked at again and again.
+ * answer first (verdict.h). Our server is asked for the input request, with `Prefer: wait`, and
+ * tells the answer at once. At another one the run is looked at: by a read that is held back, if
+ * it can do that, or again and again; then the answer is read.
  */
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "common/times.h"
 #include "lib/client.h"
 #include "lib/errors.h"
+#include "lib/input_request.h"
 #include "lib/inputs.h"
 #include "lib/look.h"
 #include "lib/model.h"
@@ -41,6 +43,8 @@ struct pause {
     bool suspends;              /* the process ends instead of waiting */
     bool checks;                /* the flow has a say in what is an answer */
     int64_t deadline;           /* a point in time */
+    char request_id[ID_SIZE];   /* of the input request; "": the run is looked at instead */
+    char *answer;               /* as the request has it; NULL: it is still to be read */
     struct look look;           /* the last one at the run */
 };
 
@@ -176,14 +180,30 @@ static int ask(struct pause *pause, const struct buf *schema, struct fm_error *e
     struct json_writer writer;
 
     int r = post_schema(pause, schema, error);
-    if (r < 0 || !pause->options->description)
-        return r;
+    if (r < 0)
+        return fail_prefix(error, "the pause's schema");
+    if (!pause->options->description)
+        return 0;
     json_writer_init(&writer, &quoted);
     json_add_utf8(&writer, pause->options->description);
     if (quoted.failed)
         return fail_without_memory(error);
     r = post_input(pause, "description", buf_string(&quoted), error);
-    return r == FM_CONFLICT ? 0 : r; /* it was stored before, and the answer to that was lost */
+    if (r == FM_CONFLICT)
+        return 0; /* it was stored before, and the answer to that was lost */
+    return r < 0 ? fail_prefix(error, "the pause's description") : 0;
+}
+
+/* A question that the server does not take is none: the run goes on, and its flow has the error. If
+ * this cannot be told either, the pause is over at its deadline. */
+static void withdraw(struct pause *pause)
+{
+    const struct proposal running = {.type = "RUNNING"};
+    struct outcome outcome;
+    struct fm_error error;
+
+    if (run_propose(pause->run, &running, &outcome, &error) < 0)
+        fm_warning(pause->run, "The pause could not be ended: %s", error.message);
 }
 
 /* ---- the wait -------------------------------------------------------------------------------- */
@@ -210,24 +230,47 @@ static int judge_state(struct pause *pause, struct fm_error *error)
                 pause->look.info.state_type);
 }
 
-/* Waits for a change of the run; while it waits, checks answers if the flow has a say in them and
- * the server asks for it. */
+/* What failed for want of a server may be tried again at once. */
+static int sleep_if_unreachable(struct pause *pause, int r, struct fm_error *error)
+{
+    if (r == FM_UNREACHABLE && client_sleep(pause->run->client, pause->look.poll_interval) < 0)
+        return fail(error, FM_CANCELLED, "interrupted while the flow run was paused");
+    return r;
+}
+
+/* Waits for the input request, which has the answer, or else for a change of the run. */
+static int look_once(struct pause *pause, double seconds, struct fm_error *error)
+{
+    struct look *look = &pause->look;
+
+    if (!pause->request_id[0])
+        return look_at_run(pause->run->client, look, seconds, error);
+    int r = input_request_wait(pause->run, pause->request_id, seconds, &pause->answer, error);
+    if (r < 0)
+        return sleep_if_unreachable(pause, r, error);
+    if (r == REQUEST_ANSWERED)
+        snprintf(look->info.state_type, sizeof(look->info.state_type), "RUNNING");
+    if (r != REQUEST_OVER)
+        return 0;
+    pause->request_id[0] = '\0';
+    return look_at_run(pause->run->client, look, 0, error);
+}
+
+/* While it waits, checks answers if the flow has a say in them and the server asks for it. */
 static int wait_once(struct pause *pause, bool *asks, double seconds, struct fm_error *error)
 {
     if (*asks) {
         int r = verdict_wait(pause->run, pause->model, pause->options->initial, seconds, error);
         if (r == VERDICT_WAIT_ON)
             return 0;
-        if (r == FM_UNREACHABLE && client_sleep(pause->run->client, pause->look.poll_interval) < 0)
-            return fail(error, FM_CANCELLED, "interrupted while the flow run was paused");
         if (r < 0)
-            return r;
+            return sleep_if_unreachable(pause, r, error);
         if (r == VERDICT_LOOK)
             seconds = 0;
         else
             *asks = false;
     }
-    return look_at_run(pause->run->client, &pause->look, seconds, error);
+    return look_once(pause, seconds, error);
 }
 
 /* A server that is away is waited for as well. */
@@ -237,6 +280,7 @@ static int wait_for_resume(struct pause *pause, struct fm_error *error)
     bool asks = pause->checks;
 
     fm_info(pause->run, "Pausing flow, execution will continue when this flow run is resumed.");
+    input_request_find(pause->run, pause->key, pause->request_id);
     do {
         double left = seconds_until(pause->deadline);
         if (left < -GRACE)
@@ -258,10 +302,17 @@ static int leave_process(struct pause *pause, struct fm_error *error)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
+static int take_answer(struct pause *pause, const char *text, void *result, struct fm_error *error)
+{
+    problem_list_auto problems = {0};
+
+    return value_from_stored(pause->run, pause->model, pause->options->initial, text, result,
+                             &problems, error);
+}
+
 /* An empty answer is not stored: then all is left to the defaults. */
 static int read_answer(struct pause *pause, void *result, struct fm_error *error)
 {
-    problem_list_auto problems = {0};
     char path[96 + KEY_SIZE];
     struct fm_reply reply;
 
@@ -272,8 +323,7 @@ static int read_answer(struct pause *pause, void *result, struct fm_error *error
     if (reply.status != 404)
         r = fm_reply_check(&reply, error);
     if (r == 0)
-        r = value_from_stored(pause->run, pause->model, pause->options->initial,
-                              reply.status == 404 ? "{}" : reply.body, result, &problems, error);
+        r = take_answer(pause, reply.status == 404 ? "{}" : reply.body, result, error);
     fm_reply_release(&reply);
     return r;
 }
@@ -294,13 +344,18 @@ static int pause_and_read(struct pause *pause, void *result, struct fm_error *er
     if (r == 0 && !is_over) {
         if (pause->model)
             r = ask(pause, &schema, error);
-        if (r == 0)
+        if (r < 0)
+            withdraw(pause);
+        else
             r = pause->suspends ? leave_process(pause, error) : wait_for_resume(pause, error);
     }
     if (r < 0)
         return r;
     fm_info(pause->run, "Resuming flow run execution!");
-    return pause->model ? read_answer(pause, result, error) : 0;
+    if (!pause->model)
+        return 0;
+    return pause->answer ? take_answer(pause, pause->answer, result, error)
+                         : read_answer(pause, result, error);
 }
 
 static int pause_or_suspend(struct fm_run *run, const struct fm_model *model, void *result,
@@ -314,13 +369,17 @@ static int pause_or_suspend(struct fm_run *run, const struct fm_model *model, vo
         .options = options,
         .suspends = suspends,
         .deadline = TIME_NEVER,
-        .look.poll_interval = options->poll_interval > 0 ? options->poll_interval : DEFAULT_POLL,
+        .look = {.poll_interval =
+                     options->poll_interval > 0 ? options->poll_interval : DEFAULT_POLL,
+                 .retries = -1},
     };
 
     memcpy(pause.look.run_id, run->id, sizeof(pause.look.run_id));
     if (timeout < 1e10)
         pause.deadline = time_now() + (int64_t)(timeout * SECOND);
-    return run_keep_error(run, pause_and_read(&pause, result, &error), &error);
+    int r = pause_and_read(&pause, result, &error);
+    free(pause.answer);
+    return run_keep_error(run, r, &error);
 }
 
 int fm_pause_with(struct fm_run *run, const struct fm_model *model, void *result,

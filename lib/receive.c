@@ -64,6 +64,7 @@ static int set_up(struct fm_receiver *receiver, struct fm_run *run, const struct
     receiver->model = model;
     receiver->timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
     receiver->reader.poll_interval = options->poll_interval;
+    receiver->reader.retries = -1;
     receiver->has_cursor = options->cursor;
     int r = input_prefix(model, options->key_prefix, prefix, error);
     if (r == 0)
@@ -134,13 +135,26 @@ int fm_acknowledge(struct fm_receiver *receiver)
     return run_keep_error(receiver->run, r, &error);
 }
 
-int fm_next(struct fm_receiver *receiver, void *value)
+/* Whether a place with such a value can hold one of the model; 0 says nothing. */
+static bool is_place_for(const struct fm_model *model, int kind, size_t size)
+{
+    int own = model->bare ? (int)model->fields[0].type->kind : 0;
+
+    return (kind == 0 || kind == own) && (size == 0 || size == model->size);
+}
+
+int fm_next_with(struct fm_receiver *receiver, void *value, int kind, size_t size)
 {
     struct fm_error error;
     const json_t *row;
 
     if (!receiver)
         return FM_FAILED; /* why there is none is in fm_error already */
+    if (!is_place_for(receiver->model, kind, size)) {
+        fail(&error, FM_FAILED, "the value that fm_next is given is not of the receiver's type, %s",
+             receiver->model->name);
+        return run_keep_error(receiver->run, FM_FAILED, &error);
+    }
     int r = fm_acknowledge(receiver);
     if (r < 0)
         return r;

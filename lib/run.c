@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/times.h"
 #include "lib/client.h"
 #include "lib/errors.h"
 #include "lib/log.h"
@@ -13,6 +14,9 @@
 #include "lib/parts.h"
 #include "lib/states.h"
 #include "lib/task_runs.h"
+
+#define END_PATIENCE (600 * SECOND) /* with a server that is away, to store the end of a run */
+#define END_POLL     1.0            /* seconds between two tries */
 
 static const struct fm_error no_error = {.code = 0, .message = ""};
 static const struct fm_error no_memory = {.code = FM_NO_MEMORY, .message = "out of memory"};
@@ -82,6 +86,31 @@ int run_propose(struct fm_run *run, const struct proposal *proposal, struct outc
 
     held.lease = run->owner->lease;
     return propose_state(run->client, run->id, &held, ret_outcome, error);
+}
+
+static int propose_once(struct fm_run *run, const struct proposal *end, struct outcome *ret_outcome,
+                        struct fm_error *error)
+{
+    return end->of_task ? propose_state(run->client, run->task_run_id, end, ret_outcome, error)
+                        : run_propose(run, end, ret_outcome, error);
+}
+
+int run_propose_end(struct fm_run *run, const struct proposal *end, struct outcome *ret_outcome,
+                    struct fm_error *error)
+{
+    int64_t until = time_monotonic() + END_PATIENCE;
+    bool told = false;
+    int r;
+
+    while ((r = propose_once(run, end, ret_outcome, error)) == FM_UNREACHABLE) {
+        if (run_signal(run) || time_monotonic() >= until)
+            break;
+        if (!told)
+            fm_warning(run, "The end cannot be stored yet: %s", error->message);
+        told = true;
+        client_sleep(run->client, END_POLL);
+    }
+    return r;
 }
 
 /* ---- errors, one a thread -------------------------------------------------------------------- */

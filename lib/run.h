@@ -91,10 +91,15 @@ void run_destroy(struct fm_run *run);
 int run_propose(struct fm_run *run, const struct proposal *proposal, struct outcome *ret_outcome,
                 struct fm_error *error) MUST_CHECK;
 
+/* The same with the end of the flow run, or of the task run if the handle is a task's: a server
+ * that is away is waited for, as long as the process is not told to end. What was done would be
+ * lost. */
+int run_propose_end(struct fm_run *run, const struct proposal *end, struct outcome *ret_outcome,
+                    struct fm_error *error) MUST_CHECK;
+
 /* Takes an id that a flow's author or another program gave; FM_INVALID if it is none. */
 int run_id_parse(const char *text, char ret_id[static ID_SIZE], struct fm_error *error) MUST_CHECK;
 
-/* Keeps the error for fm_error, if r is negative; returns r. */
 /* Keeps the error for fm_error, if r is negative; returns r. What was interrupted because a timeout
  * is over has timed out, and is not cancelled. */
 int run_keep_error(struct fm_run *run, int r, const struct fm_error *error);

@@ -3,7 +3,7 @@
  *
  * Three things wait at the same time for each run: a thread for the end of its process, one for
  * what it prints, and one, by a read that the server holds back, for the run to be cancelled. The
- * first thread waits for new runs.
+ * first thread waits for new runs, and one has a process ready for the next of them.
  */
 #pragma once
 
@@ -16,6 +16,8 @@
 #include "common/list.h"
 #include "include/fermata.h"
 #include "lib/output.h"
+#include "lib/process.h"
+#include "lib/spare.h"
 #include "lib/terminal.h"
 #include "lib/watch.h"
 
@@ -26,8 +28,14 @@ struct runner {
     const char *url;
     struct fm_client *client;
     struct terminal terminal; /* standard error, under a number of its own for the processes */
+    int limit;                /* of runs at the same time; 0: none */
+    struct spare spare;       /* the process of the next run */
 
-    pthread_mutex_t lock; /* for what follows, and for the runs' `exited` */
+    /* The first thread's: */
+    int at_once;  /* runs that are asked for */
+    bool in_vain; /* of those that were offered last, none could be taken */
+
+    pthread_mutex_t lock; /* for what follows, and for the runs' processes */
     pthread_cond_t changed;
     struct list runs;  /* of struct supervised */
     struct list ended; /* the same, whose threads are done and can be joined */
@@ -47,7 +55,7 @@ struct supervised {
     char id[ID_SIZE];
     char name[128];
     char holder[ID_SIZE]; /* of its lease */
-    pid_t pid;            /* 0 until it is started */
+    struct process process;
     bool exited;
     bool told_to_end; /* the run is cancelled, or lost */
 };

@@ -25,6 +25,7 @@
 
 #define LONGEST_WAIT 30.0          /* seconds that one read is held back */
 #define POLL         2.0           /* seconds between two reads, where the server cannot */
+#define MOST_AT_ONCE 100           /* runs that one read brings */
 #define AHEAD        (10 * SECOND) /* so early a run is taken; its process waits for its time */
 
 void runner_say(struct runner *runner, enum fm_level level, const char *format, ...)
@@ -79,7 +80,8 @@ static void give_up(struct runner *runner, const char *id, const char *name, con
         runner_say(runner, FM_ERROR, "Flow run '%s': %s", name, error.message);
 }
 
-static void take(struct runner *runner, const json_t *record)
+/* True if it is this runner's now, whatever becomes of it. */
+static bool take(struct runner *runner, const json_t *record)
 {
     const char *id = json_string_value(json_object_get(record, "id"));
     const char *name = json_string_value(json_object_get(record, "name"));
@@ -90,16 +92,17 @@ static void take(struct runner *runner, const json_t *record)
     size_t number = 0;
 
     if (!id || !name || !deployment)
-        return;
+        return false;
     while (number < runner->count && strcmp(runner->ids[number], deployment) != 0)
         number++;
     id_random(holder);
     lease_write(lease, holder);
     if (number == runner->count || !claim(runner, id, lease))
-        return;
+        return false;
     runner_say(runner, FM_INFO, "Starting flow run '%s'", name);
     if (supervise(runner, number, id, name, holder, &error) < 0)
         give_up(runner, id, name, lease, error.message);
+    return true;
 }
 
 static void write_request(const struct runner *runner, int room, int64_t ahead, struct buf *body)
@@ -120,59 +123,100 @@ static void write_request(const struct runner *runner, int room, int64_t ahead, 
     json_end_object(&writer);
 }
 
-/* Waits for runs that are due in less than `ahead`, and takes up to `room` of them. */
-static int take_runs(struct runner *runner, int room, int64_t ahead, struct fm_error *error)
+/* Waits for up to `count` runs that are due in less than `ahead`. `ret_waited`: the server held the
+ * answer back, or would have. */
+static int read_runs(struct runner *runner, int count, int64_t ahead, json_t **ret_runs,
+                     bool *ret_waited, struct fm_error *error)
 {
     buf_auto body = BUF_INIT;
     struct fm_reply reply;
-    const json_t *record;
     struct error parse_error;
-    size_t i;
+    json_t *runs = NULL;
 
-    write_request(runner, room, ahead, &body);
+    write_request(runner, count, ahead, &body);
+    if (body.failed)
+        return fail_without_memory(error);
     int r = fm_client_call(runner->client, "POST", "/deployments/get_scheduled_flow_runs",
                            buf_string(&body), &reply, error, .wait = LONGEST_WAIT);
     if (r < 0)
         return r;
+    *ret_waited = reply.wait >= 0;
     r = fm_reply_check(&reply, error);
-    json_t *records = r == 0 ? json_parse(reply.body, reply.length, &parse_error) : NULL;
-    bool waited = reply.wait >= 0;
+    if (r == 0) {
+        runs = json_parse(reply.body, reply.length, &parse_error);
+        r = runs ? 0 : fail(error, FM_FAILED, "the list is no JSON: %s", parse_error.message);
+    }
     fm_reply_release(&reply);
-    json_array_foreach(records, i, record)
-        take(runner, record);
-    bool nothing = json_array_size(records) == 0;
-    json_decref(records);
-    if (r == 0 && nothing && !waited)
-        client_sleep(runner->client, POLL);
+    if (r == 0)
+        *ret_runs = runs;
     return r;
 }
 
-/* How many runs more may be started; waits until it is one at least. 0: the runner is to stop. */
-static int wait_for_room(struct runner *runner, int limit)
+/* What another runner has taken is not offered again; what cannot be taken just now is. */
+static void take_all(struct runner *runner, const json_t *runs, bool waited)
 {
+    bool nothing = json_array_size(runs) == 0;
+    bool was_in_vain = runner->in_vain;
+    bool taken = false;
+    const json_t *run;
+    size_t i;
+
+    json_array_foreach(runs, i, run)
+        taken = take(runner, run) || taken;
+    runner->in_vain = !nothing && !taken;
+    if (nothing ? !waited : was_in_vain && runner->in_vain)
+        client_sleep(runner->client, POLL);
+}
+
+/* Waits for runs and takes up to `room` of them. Where all together are too much for one reply,
+ * fewer are asked for, until all have been taken. */
+static void take_runs(struct runner *runner, int room, int64_t ahead)
+{
+    int count = room < runner->at_once ? room : runner->at_once;
+    json_t *runs = NULL;
+    bool waited = false;
+    struct fm_error error;
+
+    int r = read_runs(runner, count, ahead, &runs, &waited, &error);
+    if (r == 0) {
+        if (json_array_size(runs) < (size_t)count)
+            runner->at_once = MOST_AT_ONCE;
+        take_all(runner, runs, waited);
+    } else if (r == FM_FAILED && count > 1) {
+        runner->at_once = count / 2;
+    } else if (r != FM_CANCELLED) {
+        runner_say(runner, FM_WARNING, "Waiting for runs: %s", error.message);
+        client_sleep(runner->client, POLL);
+    }
+    json_decref(runs);
+}
+
+/* How many runs more may be started; waits until it is one at least. 0: the runner is to stop. */
+static int wait_for_room(struct runner *runner)
+{
+    int limit = runner->limit;
     int room;
 
     pthread_mutex_lock(&runner->lock);
     while (limit > 0 && runner->active >= limit && !runner->stopping)
         runner_wait(runner, runner_time_in(LONGEST_WAIT));
-    room = runner->stopping ? 0 : limit > 0 ? limit - runner->active : 100;
+    room = runner->stopping ? 0 : limit > 0 ? limit - runner->active : MOST_AT_ONCE;
     pthread_mutex_unlock(&runner->lock);
     return room;
 }
 
-static void serve_until_stopped(struct runner *runner, int limit)
+static void serve_until_stopped(struct runner *runner)
 {
-    int64_t ahead = limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
+    int64_t ahead =
+        runner->limit > 0 ? 0 : AHEAD; /* what only waits for its time takes nobody's place */
     struct fm_error error;
     int room;
 
-    while ((room = wait_for_room(runner, limit)) > 0) {
+    if (spare_start(runner, &error) < 0)
+        runner_say(runner, FM_WARNING, "No process waits for the next run: %s", error.message);
+    while ((room = wait_for_room(runner)) > 0) {
         supervise_join(runner, false);
-        int r = take_runs(runner, room, ahead, &error);
-        if (r < 0 && r != FM_CANCELLED) {
-            runner_say(runner, FM_WARNING, "Waiting for runs: %s", error.message);
-            client_sleep(runner->client, POLL);
-        }
+        take_runs(runner, room, ahead);
     }
 }
 
@@ -183,7 +227,7 @@ static void on_signal(void *context, int number)
     (void)number;
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;
-    pthread_cond_broadcast(&runner->changed);
+    spare_end(runner);
     pthread_mutex_unlock(&runner->lock);
     fm_client_interrupt(runner->client);
 }
@@ -278,13 +322,19 @@ static int register_all(struct runner *runner, struct fm_error *error)
     return r;
 }
 
+/* A server that is away is waited for once, not for each deployment. */
 static void pause_all(struct runner *runner)
 {
     struct fm_error error;
+    int r = 0;
 
     client_reopen(runner->client);
-    for (size_t i = 0; i < runner->count && runner->ids[i][0]; i++) {
-        if (deployment_pause(runner->client, runner->ids[i], &error) < 0)
+    for (size_t i = 0; i < runner->count && runner->ids[i][0] && r != FM_UNREACHABLE; i++) {
+        r = deployment_pause(runner->client, runner->ids[i], &error);
+        if (r == FM_UNREACHABLE)
+            runner_say(runner, FM_WARNING, "The deployments could not be paused: %s",
+                       error.message);
+        else if (r < 0)
             runner_say(runner, FM_WARNING, "Deployment '%s' could not be paused: %s",
                        runner->deployments[i].name, error.message);
     }
@@ -302,6 +352,7 @@ static void runner_init(struct runner *runner, int terminal_fd)
     pthread_condattr_destroy(&monotonic);
     list_init(&runner->runs);
     list_init(&runner->ended);
+    spare_init(&runner->spare);
 }
 
 static void runner_finish(struct runner *runner)
@@ -314,7 +365,7 @@ static void runner_finish(struct runner *runner)
     close(runner->terminal.fd);
 }
 
-static int serve(struct runner *runner, int limit, struct fm_error *error)
+static int serve(struct runner *runner, struct fm_error *error)
 {
     struct signal_watch watch;
 
@@ -325,7 +376,7 @@ static int serve(struct runner *runner, int limit, struct fm_error *error)
         return r;
     r = register_all(runner, error);
     if (r == 0)
-        serve_until_stopped(runner, limit);
+        serve_until_stopped(runner);
     supervise_stop(runner);
     pause_all(runner);
     signal_watch_stop(&watch);
@@ -334,20 +385,23 @@ static int serve(struct runner *runner, int limit, struct fm_error *error)
 
 int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve_options *options)
 {
-    struct runner runner = {.deployments = deployments, .url = options->url};
+    struct runner runner = {.deployments = deployments,
+                            .url = options->url,
+                            .limit = options->limit,
+                            .at_once = MOST_AT_ONCE};
     struct fm_error error;
 
     int status = run_if_served(deployments, options);
     if (status >= 0)
         return status;
-    int terminal_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int terminal_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, PROCESS_ORDER + 1);
     if (terminal_fd < 0)
         return 1; /* and nobody who could be told why */
     while (deployments[runner.count].flow)
         runner.count++;
     runner.ids = calloc(runner.count ? runner.count : 1, sizeof(*runner.ids));
     runner_init(&runner, terminal_fd);
-    int r = runner.ids ? serve(&runner, options->limit, &error) : fail_without_memory(&error);
+    int r = runner.ids ? serve(&runner, &error) : fail_without_memory(&error);
     runner_finish(&runner);
     if (r < 0)
         fprintf(stderr, "%s\n", error.message);

@@ -1,5 +1,6 @@
 #include "lib/served.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include "json/writer.h"
 
 #define LAST_LINES 5.0 /* seconds for the log of a process that is ended by force */
+#define GREETING   1.0 /* seconds for the server's answer to a process that has no run yet */
 
 /* The flow's retries, in the run's policy, of which nothing else may be lost. */
 static int tell_retries(struct fm_run *run, const json_t *record, struct fm_error *error)
@@ -106,20 +108,25 @@ static void end_by_force(struct fm_run *run)
     _exit(r == 0 ? SERVED_TOLD : 1);
 }
 
-/* What the runner tells by SERVED_RUN. */
+/* What the runner tells by its order. */
 struct served {
     size_t deployment;
-    int runner;
     char id[ID_SIZE];
     char holder[ID_SIZE];
 };
 
-static int run_it(const struct fm_flow *flow, const struct served *served, struct fm_client *client,
-                  struct fm_client *log_client, int *ret_status, struct fm_error *error)
+struct clients {
+    struct fm_client *flow;
+    struct fm_client *log;
+};
+
+static int run_it(const struct fm_flow *flow, const struct served *served,
+                  const struct clients *clients, struct fm_error *error)
 {
     struct fm_run *run;
+    int status;
 
-    int r = run_create(flow, client, &run, error);
+    int r = run_create(flow, clients->flow, &run, error);
     if (r < 0)
         return r;
     snprintf(run->id, sizeof(run->id), "%s", served->id);
@@ -129,48 +136,104 @@ static int run_it(const struct fm_flow *flow, const struct served *served, struc
     run->leaves_retries = true;
     r = read_record(run, error);
     if (r == 0)
-        r = engine_run(run, log_client, false, ret_status, error);
+        r = engine_run(run, clients->log, false, &status, error);
     run_destroy(run);
     return r;
 }
 
-static int run_served(const struct fm_flow *flow, const struct served *served, const char *url)
+/* ---- the order ------------------------------------------------------------------------------- */
+
+int served_start(int terminal, struct process *ret_process, struct fm_error *error)
 {
-    struct fm_client *client = NULL;
-    struct fm_client *log_client = NULL;
+    char variable[sizeof(SERVED_BY) + 16];
+
+    snprintf(variable, sizeof(variable), SERVED_BY "=%d", (int)getpid());
+    return process_start(variable, terminal, ret_process, error);
+}
+
+void served_write_order(struct buf *order, size_t deployment, const char *run_id,
+                        const char *holder)
+{
+    buf_addf(order, "%zu:%s:%s", deployment, run_id, holder);
+}
+
+static int read_order(const struct buf *order, struct served *ret_served, struct fm_error *error)
+{
+    if (sscanf(buf_string(order), "%zu:%36[^:]:%36s", &ret_served->deployment, ret_served->id,
+               ret_served->holder) != 3)
+        return fail(error, FM_FAILED, "the runner's order cannot be understood");
+    return 0;
+}
+
+static int follow_order(const struct buf *order, const struct fm_deployment *deployments,
+                        const struct clients *clients)
+{
+    struct served served = {.id = ""};
     struct fm_error error;
+    size_t count = 0;
+
+    while (deployments[count].flow)
+        count++;
+    int r = read_order(order, &served, &error);
+    if (r == 0 && served.deployment >= count)
+        r = fail(&error, FM_INVALID, "its deployment is not served by this program");
+    if (r == 0)
+        r = run_it(deployments[served.deployment].flow, &served, clients, &error);
+    if (r < 0)
+        fprintf(stderr, "flow run %s: %s\n", served.id, error.message);
+    return r < 0 ? 1 : SERVED_TOLD;
+}
+
+/* Opens the connection that the run will need, and has all done that a first request takes. What
+ * comes of it is of no importance yet. */
+static void greet_server(struct fm_client *client)
+{
+    struct fm_reply reply;
+
+    if (fm_client_call(client, "GET", "/health", NULL, &reply, NULL, .timeout = GREETING,
+                       .retries = -1) == 0)
+        fm_reply_release(&reply);
+}
+
+/* What takes time comes before the order. */
+static int wait_and_run(const struct fm_deployment *deployments, const char *url)
+{
+    struct clients clients = {NULL, NULL};
+    struct fm_error error;
+    buf_auto order = BUF_INIT;
     int status = 1;
 
-    int r = fm_client_create(url, &client, &error);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe it is, but what is printed is to be seen at once */
+    int r = fm_client_create(url, &clients.flow, &error);
     if (r == 0)
-        r = fm_client_create(url, &log_client, &error);
-    if (r == 0)
-        r = run_it(flow, served, client, log_client, &status, &error);
-    fm_client_destroy(log_client);
-    fm_client_destroy(client);
-    if (r < 0)
-        fprintf(stderr, "flow run %s: %s\n", served->id, error.message);
-    return r < 0 ? 1 : SERVED_TOLD;
+        r = fm_client_create(url, &clients.log, &error);
+    if (r == 0 && !process_has_order())
+        greet_server(clients.flow);
+    if (!process_wait_for_order(&order))
+        fprintf(stderr, "the runner's order could not be read: %s\n", strerror(errno));
+    else if (order.length == 0)
+        status = 0; /* the runner stops */
+    else if (r < 0)
+        fprintf(stderr, "a flow run's process: %s\n", error.message);
+    else
+        status = follow_order(&order, deployments, &clients);
+    fm_client_destroy(clients.log);
+    fm_client_destroy(clients.flow);
+    return status;
 }
 
 int run_if_served(const struct fm_deployment *deployments, const struct fm_serve_options *options)
 {
-    const char *value = getenv(SERVED_RUN);
-    struct served served;
+    const char *value = getenv(SERVED_BY);
+    int runner;
 
-    if (!value || sscanf(value, "%zu:%d:%36[^:]:%36s", &served.deployment, &served.runner,
-                         served.id, served.holder) != 4)
+    if (!value || sscanf(value, "%d", &runner) != 1)
         return -1;
-    unsetenv(SERVED_RUN); /* not for the programs that the flow starts, like the next */
+    unsetenv(SERVED_BY); /* not for the programs that the flow starts, like the next two */
     fcntl(PROCESS_TERMINAL, F_SETFD, FD_CLOEXEC);
+    fcntl(PROCESS_ORDER, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != served.runner)
-        return 1;                     /* the runner has gone before we could notice */
-    setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe it is, but what is printed is to be seen at once */
-    for (size_t i = 0; deployments[i].flow; i++) {
-        if (i == served.deployment)
-            return run_served(deployments[i].flow, &served, options->url);
-    }
-    fprintf(stderr, "flow run %s: its deployment is not served by this program\n", served.id);
-    return 1;
+    if (getppid() != runner)
+        return 1; /* it has gone before we could notice */
+    return wait_and_run(deployments, options->url);
 }

@@ -19,35 +19,11 @@
 
 /* ---- the process ----------------------------------------------------------------------------- */
 
-static int start_process(struct supervised *run, struct fm_error *error)
-{
-    struct runner *runner = run->runner;
-    const struct process_files files = {.out = output_out(run->output),
-                                        .err = output_err(run->output),
-                                        .terminal = runner->terminal.fd};
-    char variable[160];
-    pid_t pid;
-
-    snprintf(variable, sizeof(variable), SERVED_RUN "=%zu:%d:%s:%s", run->deployment, (int)getpid(),
-             run->id, run->holder);
-    int r = process_start(variable, &files, &pid, error);
-    output_hand_over(run->output);
-    pthread_mutex_lock(&runner->lock);
-    run->pid = r < 0 ? 0 : pid;
-    run->exited = r < 0;
-    bool too_late = runner->stopping || run->told_to_end;
-    pthread_cond_broadcast(&runner->changed);
-    pthread_mutex_unlock(&runner->lock);
-    if (r == 0 && too_late)
-        kill(-pid, SIGTERM); /* its turn to be told has passed */
-    return r;
-}
-
 /* With the lock held: the process id is ours as long as it has not been waited for. */
 static void signal_process(struct supervised *run, int number)
 {
-    if (run->pid > 0 && !run->exited)
-        kill(-run->pid, number);
+    if (run->process.pid > 0 && !run->exited)
+        kill(-run->process.pid, number);
 }
 
 /* Waits for its end; the wait status. */
@@ -56,11 +32,11 @@ static int wait_for_process(struct supervised *run)
     siginfo_t info;
     int status = 0;
 
-    while (waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+    while (waitid(P_PID, (id_t)run->process.pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
         ;
     pthread_mutex_lock(&run->runner->lock);
     run->exited = true;
-    while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(run->process.pid, &status, 0) < 0 && errno == EINTR)
         ;
     pthread_cond_broadcast(&run->runner->changed);
     pthread_mutex_unlock(&run->runner->lock);
@@ -172,14 +148,8 @@ static void complain(void *context, const char *message)
                message);
 }
 
-/* All that the run needs before its process, so that the process is never without it. */
-static int prepare(struct supervised *run, struct fm_error *error)
+static int start_watch(struct supervised *run, struct fm_error *error)
 {
-    const struct output_config output = {.url = run->runner->url,
-                                         .run_id = run->id,
-                                         .run_name = run->name,
-                                         .complain = complain,
-                                         .context = run};
     char lease[LEASE_SIZE];
     const struct watch_config watch = {.url = run->runner->url,
                                        .run_id = run->id,
@@ -188,16 +158,79 @@ static int prepare(struct supervised *run, struct fm_error *error)
                                        .context = run};
 
     lease_write(lease, run->holder);
-    int r = output_create(&output, &run->output, error);
-    return r < 0 ? r : watch_start(&watch, &run->watch, error);
+    return watch_start(&watch, &run->watch, error);
 }
 
-static void set_exited(struct supervised *run)
+/* From now on the process hears of it if the run is to end; here, if its turn has passed. */
+static void set_process(struct supervised *run, const struct process *process)
 {
-    pthread_mutex_lock(&run->runner->lock);
+    struct runner *runner = run->runner;
+
+    pthread_mutex_lock(&runner->lock);
+    run->process = *process;
+    run->exited = false;
+    if (runner->stopping || run->told_to_end)
+        signal_process(run, SIGTERM);
+    pthread_cond_broadcast(&runner->changed);
+    pthread_mutex_unlock(&runner->lock);
+}
+
+/* Ends the process, if there is one, before it has done anything. */
+static void drop_process(struct supervised *run)
+{
+    struct runner *runner = run->runner;
+
+    pthread_mutex_lock(&runner->lock);
+    signal_process(run, SIGKILL);
+    bool lives = run->process.pid > 0 && !run->exited;
+    pthread_mutex_unlock(&runner->lock);
+    if (lives)
+        wait_for_process(run);
+    output_destroy(run->output);
+    run->output = NULL;
+    pthread_mutex_lock(&runner->lock);
+    process_release(&run->process);
     run->exited = true;
-    pthread_cond_broadcast(&run->runner->changed);
-    pthread_mutex_unlock(&run->runner->lock);
+    pthread_cond_broadcast(&runner->changed);
+    pthread_mutex_unlock(&runner->lock);
+}
+
+/* The process gets all that belongs to it, and last its order; `ret_told`: before it has ended. */
+static int order_process(struct supervised *run, struct process *process, bool *ret_told,
+                         struct fm_error *error)
+{
+    const struct output_config output = {.url = run->runner->url,
+                                         .run_id = run->id,
+                                         .run_name = run->name,
+                                         .complain = complain,
+                                         .context = run};
+    buf_auto order = BUF_INIT;
+
+    served_write_order(&order, run->deployment, run->id, run->holder);
+    int r = order.failed ? fail_without_memory(error) : 0;
+    if (r == 0)
+        r = output_create(&output, process, &run->output, error);
+    set_process(run, process);
+    *ret_told = r == 0 && process_tell(&run->process, order.data, order.length);
+    return r;
+}
+
+/* In the process that was started ahead, if there is one. */
+static int start_process(struct supervised *run, struct fm_error *error)
+{
+    struct process process = spare_take(run->runner);
+    bool is_told = false;
+    int r;
+
+    if (process.pid) {
+        r = order_process(run, &process, &is_told, error);
+        if (r < 0 || is_told || was_told_to_end(run))
+            return r;
+        drop_process(run); /* it has ended just now */
+    }
+    r = served_start(run->runner->terminal.fd, &process, error);
+    /* Why one ends that was not told yet, its status says. */
+    return r < 0 ? r : order_process(run, &process, &is_told, error);
 }
 
 /* Runs the process and waits for its end. True if the server knows how it ended; else `ret_how`
@@ -206,11 +239,11 @@ static bool run_process(struct supervised *run, char *ret_how, size_t size)
 {
     struct fm_error error;
 
-    int r = prepare(run, &error);
+    int r = start_watch(run, &error);
     if (r == 0)
         r = start_process(run, &error);
     if (r < 0) {
-        set_exited(run);
+        drop_process(run);
         snprintf(ret_how, size, "The runner could not start the run: %s.", error.message);
         return false;
     }
@@ -256,6 +289,7 @@ int supervise(struct runner *runner, size_t deployment, const char *id, const ch
     if (!run)
         return fail_without_memory(error);
     run->runner = runner;
+    run->process = (struct process)PROCESS_NONE;
     run->deployment = deployment;
     snprintf(run->id, sizeof(run->id), "%s", id);
     snprintf(run->name, sizeof(run->name), "%s", name);
@@ -303,6 +337,7 @@ void supervise_stop(struct runner *runner)
 
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;
+    spare_end(runner);
     list_for_each(node, &runner->runs)
         signal_process(list_item(node, struct supervised, node), SIGTERM);
     while (runner->active > 0 && runner_wait(runner, until))
@@ -311,4 +346,5 @@ void supervise_stop(struct runner *runner)
         signal_process(list_item(node, struct supervised, node), SIGKILL);
     pthread_mutex_unlock(&runner->lock);
     supervise_join(runner, true);
+    spare_stop(runner);
 }

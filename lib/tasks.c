@@ -105,7 +105,7 @@ static int keep_result(struct task_call *call, const void *result, struct fm_err
  * then. */
 static int wait_for_flow(struct fm_run *run, struct fm_error *error)
 {
-    struct look look = {.poll_interval = POLL};
+    struct look look = {.poll_interval = POLL, .retries = -1};
     const char *type = look.info.state_type;
 
     memcpy(look.run_id, run->id, sizeof(look.run_id));
@@ -250,7 +250,7 @@ static int report_end(struct task_call *call, int result, bool *ret_again, struc
     run_set_ending(run, true);
     const struct proposal end = final_state(call, result);
 
-    int r = propose_state(run->client, run->task_run_id, &end, &outcome, error);
+    int r = run_propose_end(run, &end, &outcome, error);
     if (r < 0)
         return r;
     *ret_again = outcome.verdict == REJECTED && outcome_is(&outcome, "SCHEDULED");

@@ -38,7 +38,8 @@ static int get_candidate(struct fm_run *run, double seconds, struct candidate *r
     char path[80];
 
     snprintf(path, sizeof(path), "/flow_runs/%s/candidate", run->id);
-    int r = fm_client_call(run->client, "GET", path, NULL, &reply, error, .wait = seconds);
+    int r = fm_client_call(run->client, "GET", path, NULL, &reply, error, .wait = seconds,
+                           .retries = -1);
     if (r < 0)
         return r;
     *ret_need = reply.status == 410 ? VERDICT_LOOK

@@ -87,8 +87,8 @@ int watch_start(const struct watch_config *config, struct watch **ret_watch, str
     snprintf(watch->lease, sizeof(watch->lease), "%s", config->lease);
     /* The next look has to come before the lease is over, also after some that failed. */
     watch->wait = patience_with_holder() * 2 / 3.0;
-    watch->look =
-        (struct look){.poll_interval = fmin(POLL, watch->wait / 4), .lease = watch->lease};
+    watch->look = (struct look){
+        .poll_interval = fmin(POLL, watch->wait / 4), .lease = watch->lease, .retries = -1};
     snprintf(watch->look.run_id, sizeof(watch->look.run_id), "%s", config->run_id);
     int r = fm_client_create(config->url, &watch->client, error);
     int number = r == 0 ? pthread_create(&watch->thread, NULL, keep_looking, watch) : 0;

@@ -60,3 +60,7 @@ int fm_reply_check(const struct fm_reply *reply, struct fm_error *error);
 
 /* `text` as one segment of a path, percent-encoded; NULL without memory. Free it. */
 char *fm_path_segment(const char *text);
+
+/* The path of a deployment that is named by "FLOW/DEPLOYMENT", or by its id. FM_INVALID: it is
+ * neither. Free it. */
+int fm_deployment_path(const char *name, char **ret_path, struct fm_error *error);

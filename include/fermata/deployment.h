@@ -35,7 +35,8 @@ struct fm_serve_options {
  * What a run's process prints is printed here and stored in the run's log. At the end the
  * deployments are paused, so that no schedule makes runs that nobody takes.
  * Returns the exit status for the process. Nothing of importance should come before it in main,
- * for it happens again for each run:
+ * for it happens again for each run, and before there is one: the process of the next run is
+ * started ahead, as far as this call, and waits here:
  *
  *     int main(void)
  *     {
@@ -83,9 +84,9 @@ struct fm_run_deployment_options {
     bool end_;
 };
 
-/* Starts a run of a deployment, "flow/deployment": fm_run_deployment(run, "greeter/send-receive",
- * &info). FM_NOT_FOUND, FM_CONFLICT (the parameters do not fit), FM_TIMED_OUT (it goes on; `info`
- * is filled in all the same). */
+/* Starts a run of a deployment, "flow/deployment" or its id: fm_run_deployment(run,
+ * "greeter/send-receive", &info). FM_NOT_FOUND, FM_CONFLICT (the parameters do not fit),
+ * FM_TIMED_OUT (it goes on; `info` is filled in all the same). */
 #define fm_run_deployment(run, name, ...) FM_RUN_DEPLOYMENT_(run, name, __VA_ARGS__, .end_ = false)
 #define FM_RUN_DEPLOYMENT_(run, name, info, ...)                                                   \
     fm_run_deployment_with(run, name, &(struct fm_run_deployment_options){__VA_ARGS__}, info)
@@ -93,6 +94,7 @@ int fm_run_deployment_with(struct fm_run *run, const char *name,
                            const struct fm_run_deployment_options *options,
                            struct fm_run_info *ret_info);
 
+/* A run as it is now. FM_NOT_FOUND: there is none. */
 int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info *ret_info);
 
 /* What a run that is COMPLETED gave by fm_set_result: fm_read_result(run, info.id, FM_STRING,
@@ -103,10 +105,11 @@ int fm_read_run(struct fm_run *run, const char *flow_run_id, struct fm_run_info 
 int fm_read_result_with(struct fm_run *run, const char *flow_run_id, const struct fm_model *model,
                         void *result);
 
-/* Waits until it has ended; FM_TIMED_OUT after so many seconds. */
+/* Waits until it has ended; FM_TIMED_OUT after so many seconds (`info` is filled in all the same),
+ * FM_UNREACHABLE if no server was there then. */
 int fm_wait_for_run(struct fm_run *run, const char *flow_run_id, double timeout,
                     struct fm_run_info *ret_info);
 
-/* Waits until its state is of this type or it has ended. */
+/* Likewise until its state is of this type or it has ended. */
 int fm_wait_for_state(struct fm_run *run, const char *flow_run_id, const char *state_type,
                       double timeout, struct fm_run_info *ret_info);

@@ -110,7 +110,8 @@ char *fm_format(struct fm_run *run, const char *format, ...) FM_PRINTF_LIKE(2, 3
     fm_set_result_with(run, &(type)->model, FM_PASS_(type, value))
 int fm_set_result_with(struct fm_run *run, const struct fm_model *model, const void *value);
 
-/* Adds a copy of the text to a list, whose items move to the run's memory. */
+/* Adds a copy of the text to a list, whose items move to the run's memory. 0, or FM_NO_MEMORY and
+ * the list is as it was. */
 int fm_append(struct fm_run *run, fm_strings *list, const char *text);
 
 /* A value as JSON text, which belongs to the run, and a value of JSON text; strings and lists in it

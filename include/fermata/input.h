@@ -26,7 +26,8 @@ struct fm_pause_options {
  *     int r = fm_pause(run, &User, &user, .timeout = 3600, .description = "**Welcome!**");
  *
  * FM_NOTHING with NULL waits only for the "go on". Returns 0, or: FM_INVALID, the answer does not
- * fit the model, or its check refused it; fm_error says why, and the flow may pause again.
+ * fit the model, or its check refused it; fm_error says why, and the flow may pause again. So it is
+ * where schema or description are longer than the server takes.
  * FM_TIMED_OUT, nobody answered in time: by then the run has FAILED, whatever the flow makes of it.
  * FM_CANCELLED. On failure `result` is untouched. Strings and lists in it belong to the run.
  */
@@ -94,8 +95,11 @@ struct fm_receiver *fm_receive_with(struct fm_run *run, const struct fm_model *m
 
 /* Waits for the next one and stores it in `value`, which is of the receiver's type. 1: it came; 0:
  * nothing came in time; FM_INVALID: one came that does not fit the type (fm_error says which and
- * why, fm_input_key which), and the next call goes on behind it. */
-int fm_next(struct fm_receiver *receiver, void *value);
+ * why, fm_input_key which), and the next call goes on behind it; FM_UNREACHABLE: no server was
+ * there when the time was over; FM_FAILED: `value` is of another type than the receiver. */
+#define fm_next(receiver, value)                                                                   \
+    fm_next_with(receiver, value, FM_KIND_BEHIND_(value), FM_SIZE_BEHIND_(value))
+int fm_next_with(struct fm_receiver *receiver, void *value, int kind, size_t size);
 
 /* With a cursor: the last one that came is done with. The next fm_next says so too. */
 int fm_acknowledge(struct fm_receiver *receiver);

@@ -459,6 +459,18 @@ FM_BUILT_IN_(fm_nothing_model, void);
 #define FM_IS_(type_, value_)                                                                      \
     __builtin_types_compatible_p(type_, __typeof__(((void)0, (value_)))) /* arrays are pointers */
 
+/* What the compiler sees of the place for a value: 0 where that says nothing. The kind is that of
+ * the types which are handed to functions as they are. */
+#define FM_KIND_BEHIND_(value_)                                                                    \
+    _Generic((value_),                                                                             \
+        char **: FM_KIND_STRING,                                                                   \
+        const char **: FM_KIND_STRING,                                                             \
+        int64_t *: FM_KIND_INTEGER,                                                                \
+        double *: FM_KIND_NUMBER,                                                                  \
+        bool *: FM_KIND_BOOLEAN,                                                                   \
+        default: 0)
+#define FM_SIZE_BEHIND_(value_) _Generic((value_), void * : (size_t)0, default : sizeof(*(value_)))
+
 /* A value that is handed to a function: a built-in string, number or truth value as it is, of any
  * other type its address. Used as fm_send(run, id, FM_STRING, "hello"). */
 union fm_slot_ {

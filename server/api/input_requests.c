@@ -171,6 +171,24 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
     return HANDLER_DONE;
 }
 
+/* With Prefer: wait, when it is over. */
+static int read_input_request(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    const char *id = request->params[0];
+    rows_auto rows = {0};
+
+    if (request_watch(txn, request, "input_request:%s", id) < 0)
+        return HANDLER_FAILED;
+    if (request_may_wait(request, txn)) {
+        int open = db_first(
+            txn, &rows,
+            "SELECT 1 FROM input_requests WHERE id = ? AND state IN ('open', 'checking')", V(id));
+        if (open != 0)
+            return open < 0 ? HANDLER_FAILED : HANDLER_PARK;
+    }
+    return resource_read(txn, request, reply);
+}
+
 /* ---- answering ---- */
 
 static const struct field answer_fields[] = {
@@ -391,8 +409,9 @@ const struct route input_request_routes[] = {
      .status = 200,
      .shape = REPLY_LIST,
      .reply_fields = fields},
-    {ROUTE_READ("/api/input_requests/{id}", input_request_resource, resource_read),
-     .summary = "Reads an input request."},
+    {ROUTE_READ("/api/input_requests/{id}", input_request_resource, read_input_request),
+     .flags = ROUTE_WAITS,
+     .summary = "Reads an input request. With Prefer: wait, once it is answered or over."},
     {.method = HTTP_POST,
      .path = "/api/input_requests/{id}/answer",
      .handle = answer,

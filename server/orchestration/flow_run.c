@@ -325,12 +325,24 @@ int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct 
     return 1;
 }
 
-int flow_run_delete(struct txn *txn, const char *id)
+/* Those who wait for an answer hear of it as well. */
+static int publish_deletion(struct txn *txn, const char *id)
 {
-    if (db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
-        return -1;
+    struct input_request open;
+
+    int found = input_request_load_open(txn, id, &open);
+    if (found > 0)
+        txn_publish(txn, "input_request:%s", open.id);
     txn_publish(txn, "flow_run:%s", id);
     txn_publish(txn, "flow_runs");
     txn_publish(txn, "input_requests");
+    return found < 0 ? -1 : 0;
+}
+
+int flow_run_delete(struct txn *txn, const char *id)
+{
+    if (publish_deletion(txn, id) < 0 ||
+        db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
+        return -1;
     return db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id));
 }

@@ -118,7 +118,8 @@ def life_of_questions(api):
         assert found
     request = api.post("/input_requests/filter", json={
         "input_requests": {"flow_run_id": {"any_": [answered["id"]]}}}).json()[0]
-    assert api.get(f"/input_requests/{request['id']}").status_code == 200
+    for wait in ({}, {"Prefer": "wait=1"}):
+        assert api.get(f"/input_requests/{request['id']}", headers=wait).status_code == 200
     api.post(f"/input_requests/{request['id']}/answer", json={"value": {}})
     api.post(f"/flow_runs/{resumed['id']}/resume", json={"run_input": {}})
     for run, state in ((answered, "RUNNING"), (resumed, "RUNNING"), (expired, "FAILED")):

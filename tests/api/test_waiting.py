@@ -67,6 +67,52 @@ def log(api, run):
     assert api.post("/logs/", json=[entry]).status_code == 201
 
 
+def question(api, run):
+    pause(api, run)
+    [request] = api.post("/input_requests/filter", json={
+        "input_requests": {"flow_run_id": {"any_": [run["id"]]}}}).json()
+    return request["id"]
+
+
+ENDS = {
+    "answered": lambda api, run, asked: api.post(f"/input_requests/{asked}/answer", json={}),
+    "answered by a Prefect client": lambda api, run, asked: api.post(
+        f"/flow_runs/{run['id']}/resume", json={}),
+    "cancelled": lambda api, run, asked: set_state(api, run["id"], "CANCELLING"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_who_waits_for_an_input_request_hears_of_its_end(server, api, pool, end):
+    run = make_run(api)
+    asked = question(api, run)
+    future = pool.submit(waiting, server, "GET", f"/input_requests/{asked}")
+    until_parked(server)
+    ENDS[end](api, run, asked)
+    reply, took = future.result()
+    assert took < PROMPT
+    assert reply.json()["state"] == end.split()[0]
+    assert reply.headers["preference-applied"] == "wait=60"
+    reply, took = waiting(server, "GET", f"/input_requests/{asked}")
+    assert reply.json()["state"] == end.split()[0] and took < PROMPT
+
+
+def test_who_waits_for_an_input_request_hears_of_its_deletion(server, api, pool):
+    run = make_run(api)
+    future = pool.submit(waiting, server, "GET", f"/input_requests/{question(api, run)}")
+    until_parked(server)
+    assert api.delete(f"/flow_runs/{run['id']}").status_code == 204
+    reply, took = future.result()
+    assert reply.status_code == 404 and took < PROMPT
+
+
+def test_an_input_request_that_nobody_answers_is_given_as_it_is(server, api):
+    run = make_run(api)
+    reply, took = waiting(server, "GET", f"/input_requests/{question(api, run)}", seconds=1)
+    assert reply.json()["state"] == "open"
+    assert 0.9 < took < PROMPT
+
+
 def etag(api, run):
     return api.get(f"/flow_runs/{run['id']}").headers["etag"]
 

@@ -114,6 +114,9 @@ CALL(EAGAIN, pthread_create,
      (thread, attributes, start, argument))
 CALL(-1, eventfd, (unsigned int value, int flags), (value, flags))
 CALL(-1, pipe2, (int ends[2], int flags), (ends, flags))
+CALL(-1, socketpair, (int domain, int type, int protocol, int ends[2]),
+     (domain, type, protocol, ends))
+CALL(-1, pidfd_open, (pid_t pid, unsigned int flags), (pid, flags))
 CALL(ENOMEM, posix_spawn,
      (pid_t * ret_pid, const char *path, const posix_spawn_file_actions_t *actions,
       const posix_spawnattr_t *attributes, char *const argv[], char *const environment[]),

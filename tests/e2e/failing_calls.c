@@ -190,7 +190,7 @@ FM_FLOW(nothing, .name = "failing-calls-served");
 /* Only in the runner itself, not in the processes of its runs. */
 static int serve(int kinds, int n)
 {
-    bool is_runner = !getenv("FERMATA_SERVED_RUN");
+    bool is_runner = !getenv("FERMATA_SERVED_BY");
     const char *name;
 
     if (is_runner)

@@ -51,6 +51,22 @@ static int approval(struct fm_run *run)
 }
 FM_FLOW(approval);
 
+/* A question that the server does not take stops nobody. */
+static int unaskable(struct fm_run *run)
+{
+    static char text[17 << 20];
+    struct fm_run_info info;
+    const char *name;
+
+    memset(text, 'x', sizeof(text) - 1);
+    EXPECT_FAILURE(fm_pause(run, FM_STRING, &name, .description = text), FM_INVALID,
+                   "the pause's description: The request's body is too long");
+    EXPECT(fm_read_run(run, fm_run_id(run), &info) == 0);
+    EXPECT(strcmp(info.state_type, "RUNNING") == 0);
+    return fm_pause(run, FM_NOTHING, NULL);
+}
+FM_FLOW(unaskable);
+
 static int impatient(struct fm_run *run)
 {
     const char *name;
@@ -354,6 +370,10 @@ static int starter(struct fm_run *run)
     EXPECT(fm_run_deployment(run, "work/test", &info, .timeout = 60,
                              .parameters = FM_INITIAL(FM_SET(way, "return"))) == 0);
     EXPECT(strcmp(info.state_type, "COMPLETED") == 0);
+    EXPECT(fm_run_deployment(run, "work/test", &info, .name = "in-2100",
+                             .scheduled_time = 4102444800000000,
+                             .parameters = FM_INITIAL(FM_SET(way, "return"))) == 0);
+    EXPECT(strcmp(info.state_name, "Scheduled") == 0 && strcmp(info.name, "in-2100") == 0);
     EXPECT(fm_run_deployment(run, "work/test", &info,
                              .parameters = FM_INITIAL(FM_SET(way, "sing"))) == FM_CONFLICT);
     EXPECT(fm_run_deployment(run, "work/none", &info) == FM_NOT_FOUND);
@@ -376,7 +396,7 @@ int main(int argc, char **argv)
         {"starter", &starter_flow},       {"variables_of_any_kind", &variables_of_any_kind_flow},
         {"party", &party_flow},           {"price_echo", &price_echo_flow},
         {"texts", &texts_flow},           {"waiter", &waiter_flow},
-        {"paints", &paints_flow},
+        {"paints", &paints_flow},         {"unaskable", &unaskable_flow},
     };
     const char *name = argc == 2 ? argv[1] : "";
 

@@ -51,6 +51,13 @@ static int sends(struct fm_run *run)
     EXPECT(fm_next(points, &other) == 1 && other.x == 1 && other.y == 2);
     EXPECT(strncmp(fm_input_key(points), "pointruninput-auto-", 19) == 0);
     EXPECT(fm_next(points, &other) == 0);
+    const char *text;
+    int64_t whole;
+    EXPECT_FAILURE(fm_next(points, &text), FM_FAILED, "not of the receiver's type, Point");
+    EXPECT_FAILURE(fm_next(points, &point.x), FM_FAILED, "not of the receiver's type, Point");
+    struct fm_receiver *texts = fm_receive(run, FM_STRING, .timeout = 0.1);
+    EXPECT_FAILURE(fm_next(texts, &whole), FM_FAILED, "not of the receiver's type, str");
+    EXPECT(fm_next(texts, (void *)&text) == 0);
     return 0;
 }
 FM_FLOW(sends);
@@ -269,6 +276,25 @@ static int crowd(struct fm_run *run)
 }
 FM_FLOW(crowd);
 
+/* ---- without a server --------------------------------------------------------------------------
+ */
+
+/* The server goes away once this waits; no wait takes longer for it. */
+static int waits_in_vain(struct fm_run *run)
+{
+    struct fm_receiver *names = fm_receive(run, FM_STRING, .timeout = 3);
+    struct fm_run_info info;
+    const char *text;
+
+    fm_info(run, "waiting");
+    EXPECT_FAILURE(fm_next(names, &text), FM_UNREACHABLE, "cannot reach");
+    fm_info(run, "nothing was received");
+    EXPECT_FAILURE(fm_wait_for_run(run, fm_run_id(run), 1, &info), FM_UNREACHABLE, "cannot reach");
+    fm_info(run, "nothing was seen");
+    return 0;
+}
+FM_FLOW(waits_in_vain);
+
 /* ---- served: it is killed and goes on -------------------------------------------------------- */
 
 struct notebook {
@@ -320,6 +346,7 @@ int main(int argc, char **argv)
         {"polls", &polls_flow},
         {"crowd", &crowd_flow},
         {"streams_from", &streams_from_flow},
+        {"waits_in_vain", &waits_in_vain_flow},
     };
     const char *name = argc > 1 ? argv[1] : "";
 

@@ -152,8 +152,26 @@ static int serve_schedules(void)
                     FM_DEPLOYMENT(&quick_flow, .name = "rrule", .rrule = "FREQ=DAILY;COUNT=3"));
 }
 
+/* What comes before fm_serve in processes that are not the runner. */
+static void begin_as_told(void)
+{
+    const char *first = getenv("FIRST");
+
+    if (!first || !getenv("FERMATA_SERVED_BY"))
+        return;
+    if (strcmp(first, "exit") == 0) {
+        printf("no way\n");
+        exit(3);
+    }
+    if (strcmp(first, "hang") == 0)
+        sleep(60);
+    if (strcmp(first, "print") == 0)
+        printf("first words\n");
+}
+
 int main(int argc, char **argv)
 {
+    begin_as_told();
     if (argc > 1 && strcmp(argv[1], "schedules") == 0)
         return serve_schedules();
     if (argc > 1 && strcmp(argv[1], "twice") == 0)

@@ -1,7 +1,8 @@
 /*
  * System calls of the runner that fail, and patience that ends soon, for the end-to-end tests.
- * FAILING=pipe2:3 fails the third call of pipe2 in the runner; in the processes of its runs nothing
- * fails. The linker puts these functions in the place of the real ones (meson.build: --wrap).
+ * FAILING=pipe2:1,3 fails the first and the third call of pipe2 in the runner; in the processes of
+ * its runs nothing fails. The linker puts these functions in the place of the real ones
+ * (meson.build: --wrap).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,6 +17,8 @@
 
 int __real_pipe2(int fds[2], int flags);
 int __real_eventfd(unsigned count, int flags);
+int __real_socketpair(int domain, int type, int protocol, int fds[2]);
+int __real_pidfd_open(pid_t pid, unsigned flags);
 int __real_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const argv[],
                        char *const environment[]);
@@ -23,6 +26,8 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
                           void *context);
 int __wrap_pipe2(int fds[2], int flags);
 int __wrap_eventfd(unsigned count, int flags);
+int __wrap_socketpair(int domain, int type, int protocol, int fds[2]);
+int __wrap_pidfd_open(pid_t pid, unsigned flags);
 int __wrap_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const argv[],
                        char *const environment[]);
@@ -35,7 +40,20 @@ static bool is_run; /* not the runner */
 
 __attribute__((constructor)) static void look_who_this_is(void)
 {
-    is_run = getenv("FERMATA_SERVED_RUN") != NULL;
+    is_run = getenv("FERMATA_SERVED_BY") != NULL;
+}
+
+/* Whether a list like "1,3" names the number. */
+static bool names(const char *list, int number)
+{
+    char *end;
+
+    for (;; list = end + 1) {
+        if (strtol(list, &end, 10) == number)
+            return true;
+        if (*end != ',')
+            return false;
+    }
 }
 
 static bool fails(const char *name, atomic_int *calls)
@@ -44,7 +62,7 @@ static bool fails(const char *name, atomic_int *calls)
     size_t length = strlen(name);
 
     return !is_run && failing && strncmp(failing, name, length) == 0 && failing[length] == ':' &&
-           atomic_fetch_add(calls, 1) + 1 == atoi(failing + length + 1);
+           names(failing + length + 1, atomic_fetch_add(calls, 1) + 1);
 }
 
 int __wrap_pipe2(int fds[2], int flags)
@@ -63,6 +81,26 @@ int __wrap_eventfd(unsigned count, int flags)
 
     if (!fails("eventfd", &calls))
         return __real_eventfd(count, flags);
+    errno = EMFILE;
+    return -1;
+}
+
+int __wrap_socketpair(int domain, int type, int protocol, int fds[2])
+{
+    static atomic_int calls;
+
+    if (!fails("socketpair", &calls))
+        return __real_socketpair(domain, type, protocol, fds);
+    errno = EMFILE;
+    return -1;
+}
+
+int __wrap_pidfd_open(pid_t pid, unsigned flags)
+{
+    static atomic_int calls;
+
+    if (!fails("pidfd_open", &calls))
+        return __real_pidfd_open(pid, flags);
     errno = EMFILE;
     return -1;
 }

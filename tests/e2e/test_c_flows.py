@@ -3,10 +3,13 @@
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
-from harness.flows import Process, log_of, read, resume, wait_for_question, wait_for_state
+from harness.flows import (Process, log_of, read, resume, wait, wait_for_question,
+                           wait_for_state)
+from harness.plain_server import gateway, plain_server
 from harness.server import build_directory, clean_environment
 
 
@@ -39,6 +42,69 @@ def test_an_approval_without_fields(api, start):
     assert "not right" not in flow.output()
 
 
+def test_the_end_of_a_run_outlives_a_server_that_is_away(server, start):
+    with gateway(server) as front:
+        flow = start("examples/greet", at=front)
+        run = wait_for_question(server.api, flow)
+        time.sleep(0.5)
+        front.is_away = True
+        resume(server.api, run, {"name": "Ada", "age": 36})
+        flow.expect("The end cannot be stored yet: the server answered with status 503")
+        time.sleep(1)
+        front.is_away = False
+        assert flow.end() == 0
+        assert read(server.api, run)["state"]["type"] == "COMPLETED"
+        assert flow.output().count("cannot be stored") == 1
+
+
+def switches(flow):
+    """How often the process has gone to sleep."""
+    return sum(int(line.split()[1])
+               for status in Path(f"/proc/{flow.process.pid}/task").glob("*/status")
+               for line in status.read_text().splitlines()
+               if line.startswith("voluntary_ctxt_switches"))
+
+
+@pytest.mark.skipif(build_directory().name == "build-tsan", reason="TSan has a thread that ticks")
+def test_a_flow_that_waits_does_nothing(api, start):
+    flow = start("examples/greet")
+    wait_for_question(api, flow)
+    time.sleep(1)  # until its log is sent
+    before = switches(flow)
+    time.sleep(4)
+    assert switches(flow) - before <= 2
+
+
+def greet(start, front):
+    """The paths that a flow asks for once it is answered."""
+    flow = start("examples/greet", at=front)
+    run = wait_for_question(front.api, flow)
+    time.sleep(0.5)
+    asked = len(front.asked)
+    assert resume(front.api, run, {"name": "Ada", "age": 36})["status"] == "ACCEPT"
+    assert flow.end() == 0
+    assert "Hello, Ada!" in flow.output()
+    return [path.replace(run["id"], "ID") for path in front.asked[asked:]]
+
+
+def test_an_answer_comes_with_the_end_of_the_wait(server, start):
+    with gateway(server) as front:
+        asked = greet(start, front)
+        assert any("/input_requests/" in path for path in front.asked)
+        assert not any("/input/" in path for path in asked)
+
+
+def test_without_input_requests_the_run_is_looked_at(server, start):
+    with gateway(server) as front:
+        front.failing = "/input_requests/filter"
+        assert "/api/flow_runs/ID/input/paused-1-response" in greet(start, front)
+
+
+def test_at_a_server_that_cannot_wait_the_run_is_looked_at(server, start):
+    with plain_server(server) as front:
+        greet(start, front)
+
+
 def test_a_check_may_cut_a_character_in_two(api, start):
     flow = start("tests/e2e/flows", "paints")
     run = wait_for_question(api, flow)
@@ -46,6 +112,19 @@ def test_a_check_may_cut_a_character_in_two(api, start):
     assert refused["status"] == "REJECT" and "'é\ufffd...' is too long" in refused["details"]["reason"]
     assert resume(api, run, {"text": "éé"})["status"] == "ACCEPT"
     assert flow.end() == 0 and "painted: éé" in flow.output()
+
+
+def test_a_question_that_is_too_long_stops_nobody(api, start):
+    flow = start("tests/e2e/flows", "unaskable")
+    run = flow.run()
+    wait(lambda: read(api, run)["state"]["state_details"]["pause_key"] == "2", "the next pause",
+         flow.output)
+    requests = api.post("/input_requests/filter", json={
+        "input_requests": {"flow_run_id": {"any_": [run["id"]]}}}).json()
+    assert [request["pause_key"] for request in requests] == ["2"]
+    resume(api, run, None)
+    assert flow.end() == 0
+    assert "not right" not in flow.output(), flow.output()
 
 
 def test_nobody_answers_in_time(api, start):

@@ -3,13 +3,13 @@ for three seconds only."""
 
 import os
 import signal
-import subprocess
+import socket
 import time
 import uuid
 
 import pytest
 
-from harness.flows import SECONDS, Process, log_of, read, wait
+from harness.flows import Process, log_of, read, wait
 from harness.plain_server import plain_server
 from harness.runs import ask_for_run, is_alive, processes_of, wait_for_end
 from harness.server import build_directory, clean_environment
@@ -91,8 +91,38 @@ def test_a_run_that_was_taken_by_one_who_is_gone_is_started_by_another(api, runn
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
 
 
+def run_by_order(server, log, order):
+    """A run's process whose runner is the test; its exit status, and what it says."""
+    program = build_directory() / PROGRAM
+    environment = clean_environment(FERMATA_API_URL=server.url + "/api",
+                                    FERMATA_SERVED_BY=str(os.getpid()))
+    ours, its = socket.socketpair()
+    with ours, its, open(log, "wb") as out:
+        files = [its.fileno(), 10], [out.fileno(), 11], [10, 4], [11, 3], [11, 2]
+        pid = os.posix_spawn(program, [str(program)], environment,
+                             file_actions=[(os.POSIX_SPAWN_DUP2, *pair) for pair in files])
+        its.close()
+        ours.sendall(order.encode())
+        ours.shutdown(socket.SHUT_WR)
+        _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), log.read_text()
+
+
+@pytest.mark.parametrize("order, why", [("3:nobody", "the runner's order cannot be understood"),
+                                        ("7:{id}:{id}", "is not served by this program")])
+def test_a_process_that_does_not_understand_its_order_says_so(server, tmp_path, order, why):
+    status, said = run_by_order(server, tmp_path / "log", order.format(id=uuid.uuid4()))
+    assert status == 1
+    assert why in said
+
+
+def test_a_process_without_an_order_ends(server, tmp_path):
+    assert run_by_order(server, tmp_path / "log", "") == (0, "")
+
+
 @pytest.mark.parametrize("again", [True, False])
-def test_a_process_does_not_start_a_run_that_its_runner_has_lost(api, runner, server, again):
+def test_a_process_does_not_start_a_run_that_its_runner_has_lost(api, runner, server, tmp_path,
+                                                                 again):
     """What is left of a runner that slept between taking a run and starting its process."""
     os.kill(runner.process.pid, signal.SIGSTOP)
     run = ask_for_run(api, "quick/test")
@@ -100,13 +130,9 @@ def test_a_process_does_not_start_a_run_that_its_runner_has_lost(api, runner, se
     wait(lambda: read(api, run)["state"]["type"] == "SCHEDULED", "its being offered again")
     if again:
         take(api, run)
-    environment = clean_environment(
-        FERMATA_API_URL=server.url + "/api",
-        FERMATA_SERVED_RUN=f"3:{os.getpid()}:{run['id']}:{late}")
-    done = subprocess.run([build_directory() / PROGRAM], env=environment, capture_output=True,
-                          text=True, timeout=SECONDS)
-    assert done.returncode == 1
-    assert "the server does not let the flow run start" in done.stderr
+    status, said = run_by_order(server, tmp_path / "late.log", f"3:{run['id']}:{late}")
+    assert status == 1
+    assert "the server does not let the flow run start" in said
     assert log_of(api, run) == []
     assert read(api, run)["state"]["type"] == ("PENDING" if again else "SCHEDULED")
     os.kill(runner.process.pid, signal.SIGCONT)

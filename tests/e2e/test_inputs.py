@@ -111,6 +111,16 @@ def figure(server, name):
     return next(line.split()[1] for line in text.splitlines() if line.startswith(name + " "))
 
 
+def test_no_wait_is_longer_for_a_server_that_is_away(fresh_server, start):
+    flow = start("waits_in_vain", at=fresh_server)
+    flow.expect("waiting")
+    fresh_server.kill9()
+    begun = time.monotonic()
+    flow.expect("nothing was received")
+    flow.expect("nothing was seen")
+    assert time.monotonic() - begun < 12
+
+
 def test_the_server_dies_in_the_middle_of_a_stream(fresh_server, start):
     """Each of the numbers arrives once, in order; the receiver itself checks that."""
     count = 500

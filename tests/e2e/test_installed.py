@@ -64,7 +64,7 @@ def declared(installed):
         if re.match(r"\s*extern\b", declaration):
             names.update(re.findall(r"(?<!struct )\b(fm_\w+)\b(?!\s*\()", declaration))
         names.update(re.findall(r"\b(fm_\w+)\s*\(", declaration)[:1])
-    assert {"fm_next", "fm_pause_with", "fm_string_model", "fm_type_int"} <= names
+    assert {"fm_acknowledge", "fm_pause_with", "fm_string_model", "fm_type_int"} <= names
     return names
 
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness.flows import Process, log_of, read, resume, wait, wait_for_state
+from harness.plain_server import gateway
 from harness.runs import ask_for_run, deployment_of, wait_for_end
 
 
@@ -55,9 +56,13 @@ def test_a_suspended_run_goes_on_in_new_processes(api, runner):
 
 
 def test_a_flow_runs_deployments(server, runner, tmp_path):
-    with Process(server, tmp_path / "starter.log", "tests/e2e/flows", "starter") as starter:
+    with gateway(server) as front, \
+            Process(front, tmp_path / "starter.log", "tests/e2e/flows", "starter") as starter:
         assert starter.end() == 0
         assert "not right" not in starter.output(), starter.output()
+        [later] = server.api.post("/flow_runs/filter", json={
+            "flow_runs": {"name": {"any_": ["in-2100"]}}}).json()
+        assert f"/api/flow_runs/{later['id']}" not in front.asked
 
 
 def test_who_waits_for_a_run_that_nobody_starts_says_so(fresh_server, tmp_path):
@@ -170,6 +175,37 @@ def test_a_runner_outlives_its_server(fresh_server, tmp_path):
         fresh_server.start()
         run = ask_for_run(fresh_server.api, "quick/test")
         assert wait_for_end(fresh_server.api, run)["state"]["type"] == "COMPLETED"
+
+
+def test_a_run_that_cannot_be_taken_is_not_asked_for_over_and_over(fresh_server, tmp_path):
+    api = fresh_server.api
+    with gateway(fresh_server) as front, \
+            Process(front, tmp_path / "log", "tests/e2e/served") as runner:
+        runner.expect("fermata deployment run 'quick/test'")
+        front.failing = "/set_state"
+        run = ask_for_run(api, "quick/test")
+        runner.expect("could not be taken")
+        time.sleep(3)
+        assert len(front.refused) < 6
+        front.failing = None
+        assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
+        runner.process.send_signal(signal.SIGTERM)
+        assert runner.end() == 0
+
+
+def test_runs_that_are_too_large_to_be_taken_at_once_are_taken_in_turn(fresh_server, tmp_path):
+    """All together they have more values than one reply may have."""
+    api = fresh_server.api
+    with Process(fresh_server, tmp_path / "log", "tests/e2e/served") as runner:
+        runner.expect("fermata deployment run 'quick/test'")
+        runner.process.send_signal(signal.SIGSTOP)
+        runs = [ask_for_run(api, "quick/test", numbers=[0] * 300_000) for _ in range(5)]
+        runner.process.send_signal(signal.SIGCONT)
+        for run in runs:
+            assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
+        assert runner.output().count("Waiting for runs: ") < 4
+        runner.process.send_signal(signal.SIGTERM)
+        assert runner.end() == 0
 
 
 def test_schedules_are_registered_and_start_runs(fresh_server, tmp_path):

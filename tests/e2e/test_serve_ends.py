@@ -1,5 +1,6 @@
 """How runs of served deployments end, and how the runner does."""
 
+import os
 import signal
 import time
 
@@ -30,6 +31,21 @@ def test_a_process_that_ends_without_a_word_has_crashed(api, runner, way, words)
     ended = wait_for_end(api, ask_for_run(api, "work/test", way=way))
     assert ended["state"]["type"] == "CRASHED"
     assert words in ended["state"]["message"]
+
+
+def test_a_silent_server_holds_the_end_of_a_runner_up_once(fresh_server, tmp_path):
+    """And not for each of its four deployments."""
+    with Process(fresh_server, tmp_path / "runner.log", "tests/e2e/served") as runner:
+        runner.expect("fermata deployment run 'quick/test'")
+        os.kill(fresh_server.process.pid, signal.SIGSTOP)
+        begun = time.monotonic()
+        runner.process.send_signal(signal.SIGTERM)
+        status = runner.end()
+        took = time.monotonic() - begun
+        os.kill(fresh_server.process.pid, signal.SIGCONT)
+        assert status == 0
+        assert took < 12
+        assert runner.output().count("could not be paused") == 1
 
 
 def test_a_run_is_cancelled(api, runner):
@@ -124,12 +140,14 @@ def test_ctrl_c_ends_a_runner_with_all_its_runs(fresh_server, tmp_path):
         assert_all_ended(api, runs, children)
 
 
-# Which call of the runner fails: the first threads and events are its own, not a run's.
-CALLS = [("pipe2:1", "no pipe"), ("pipe2:2", "no pipe"), ("eventfd:2", "no event"),
-         ("posix_spawn:1", "the process could not be started"),
-         ("pthread_create:2", "no thread for a run"),
-         ("pthread_create:3", "no thread for what the process prints"),
-         ("pthread_create:4", "no thread to watch the flow run")]
+# Which call of the runner fails: the first threads and events are its own, not a run's, and the
+# first pipes are those of the process that it starts ahead.
+CALLS = [("socketpair:1,2", "no socket"), ("pipe2:1,2", "no pipe"), ("pipe2:1,3", "no pipe"),
+         ("eventfd:3", "no event"),
+         ("posix_spawn:1,2", "the process could not be started"),
+         ("pthread_create:3", "no thread for a run"),
+         ("pthread_create:4", "no thread to watch the flow run"),
+         ("pthread_create:5", "no thread for what the process prints")]
 
 
 @pytest.mark.parametrize("call, words", CALLS)

@@ -42,18 +42,21 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Gateway(Handler):
-    """Hands on all there is, or says that the server is away."""
+    """Hands on all there is, or says that the server is away, or fails for what ends as `failing`
+    says."""
 
     dropped = HOP
     given_back = ("ETag", "Preference-Applied")
 
     def hand_on(self):
-        if not self.server.front.is_away:
-            self.server.front.asked.append(self.path)
+        front = self.server.front
+        fails = front.failing and self.path.endswith(front.failing)
+        if not front.is_away and not fails:
+            front.asked.append(self.path)
             return super().hand_on()
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.front.refused.append(self.path)
-        self.send_response(503)
+        front.refused.append(self.path)
+        self.send_response(500 if fails else 503)
         self.send_header("Retry-After", "0")
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -69,7 +72,7 @@ def _in_front(server, handler):
         http.daemon_threads = True
         http.block_on_close = False
         http.front = SimpleNamespace(url=f"http://127.0.0.1:{http.server_port}", api=server.api,
-                                     is_away=False, asked=[], refused=[])
+                                     is_away=False, failing=None, asked=[], refused=[])
         threading.Thread(target=http.serve_forever, daemon=True).start()
         yield http.front
         http.shutdown()
@@ -80,6 +83,6 @@ def plain_server(server):
 
 
 def gateway(server):
-    """`is_away` may be set. `asked` and `refused` list the paths of what was handed on and what was
+    """`is_away` and `failing` may be set. `asked` and `refused` list the paths of what was handed on and what was
     not."""
     return _in_front(server, Gateway)

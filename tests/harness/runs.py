@@ -3,6 +3,10 @@
 from pathlib import Path
 
 from harness.flows import wait_for_state
+from harness.server import build_directory
+
+# Of a process that waits for its run; ThreadSanitizer has one of its own.
+THREADS = 2 if build_directory().name == "build-tsan" else 1
 
 
 def deployment_of(api, name):
@@ -21,9 +25,26 @@ def wait_for_end(api, run):
     return wait_for_state(api, run, "Completed", "Failed", "Crashed", "Cancelled", "TimedOut")
 
 
-def processes_of(pid):
+def children_of(pid):
     return [int(child) for children in Path(f"/proc/{pid}/task").glob("*/children")
             for child in children.read_text().split()]
+
+
+def has_run(pid):
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir())) > THREADS
+    except FileNotFoundError:
+        return False
+
+
+def processes_of(pid):
+    """Those of the runner that have a run."""
+    return [child for child in children_of(pid) if has_run(child)]
+
+
+def spare_of(pid):
+    """The runner's process for its next run, or None."""
+    return next((child for child in children_of(pid) if not has_run(child)), None)
 
 
 def is_alive(pid):

@@ -382,6 +382,34 @@ static void segments_of_paths_are_escaped(void **state)
     free(segment);
 }
 
+static void deployments_are_found_by_name_or_id(void **state)
+{
+    static const char *const none[] = {"work", "/x", "x/", "/", ""};
+    static const struct {
+        const char *name, *path;
+    } rows[] = {
+        {"work/test", "/deployments/name/work/test"},
+        {"a b/c/d", "/deployments/name/a%20b/c%2Fd"},
+        {"01A21B35-5426-72F3-B836-C01A3B6CC473",
+         "/deployments/01a21b35-5426-72f3-b836-c01a3b6cc473"},
+    };
+    struct fm_error error;
+    char *path = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_int_equal(fm_deployment_path(rows[i].name, &path, &error), 0);
+        assert_string_equal(path, rows[i].path);
+        free(path);
+    }
+    path = NULL;
+    for (size_t i = 0; i < COUNT_OF(none); i++) {
+        assert_int_equal(fm_deployment_path(none[i], &path, &error), FM_INVALID);
+        assert_null(path);
+    }
+    assert_string_equal(error.message, "'' names no deployment: it has to be FLOW/DEPLOYMENT");
+}
+
 static void an_address_that_is_none_is_refused(void **state)
 {
     struct fm_client *client = NULL;
@@ -404,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_token_is_fetched_where_one_is_asked_for),
         cmocka_unit_test(refusals_are_told_in_words),
         cmocka_unit_test(segments_of_paths_are_escaped),
+        cmocka_unit_test(deployments_are_found_by_name_or_id),
         cmocka_unit_test(an_address_that_is_none_is_refused),
     };
 
