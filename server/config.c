@@ -44,6 +44,11 @@ static const struct setting {
     {"event-retention", "FERMATA_EVENT_RETENTION", SETTING_NUMBER,
      offsetof(struct config, event_retention), "7", 0, 36500, "DAYS",
      "events older than this are deleted; 0 keeps them for ever"},
+    {"hold-polls", "FERMATA_HOLD_POLLS", SETTING_NUMBER, offsetof(struct config, hold_polls), "30",
+     0, 55, "SECONDS", "polls of Prefect's client are held so long, until there is news; 0: never"},
+    {"hold-receives", "FERMATA_HOLD_RECEIVES", SETTING_NUMBER,
+     offsetof(struct config, hold_receives), "0", 0, 55, "SECONDS",
+     "the same for receive_input, whose time-outs may then come so much later"},
 };
 
 #define SETTINGS COUNT_OF(settings)

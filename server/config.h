@@ -18,6 +18,8 @@ struct config {
     int64_t receive_timeout; /* seconds */
     int64_t retention;       /* days; 0: finished runs are kept for ever */
     int64_t event_retention; /* days; 0: events are kept for ever */
+    int64_t hold_polls;      /* seconds; 0: not at all */
+    int64_t hold_receives;   /* seconds; 0: not at all */
 };
 
 /* Fills in the configuration. 0, or -1 with an error; 1: --help was asked for and printed. */

@@ -101,7 +101,9 @@ static int open_parts(struct server *server, struct error *error)
                                           .live = server->live,
                                           .leases = server->leases,
                                           .run_leases = server->run_leases,
-                                          .http = &server->http};
+                                          .http = &server->http,
+                                          .hold_polls = config->hold_polls * SECOND,
+                                          .hold_receives = config->hold_receives * SECOND};
     if (api_create(&api_config, &server->api, error) < 0)
         return -1;
     const struct http_config http_config = {

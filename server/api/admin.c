@@ -1,10 +1,6 @@
 /* The server about itself: is it well, which version, what clients ask before they begin. */
 #include "server/api/routes.h"
 
-/* The versions of Prefect whose API we speak: what its client compares with its own. */
-#define PREFECT_VERSION     "\"3.8.8\""
-#define PREFECT_API_VERSION "\"0.8.4\""
-
 static int tell_health(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     (void)txn;
@@ -28,14 +24,14 @@ static int tell_api_version(struct txn *txn, struct request *request, struct htt
 {
     (void)txn;
     (void)request;
-    return reply_json(reply, 200, PREFECT_API_VERSION);
+    return reply_json(reply, 200, "\"" PREFECT_API_VERSION "\"");
 }
 
 static int tell_prefect_version(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     (void)txn;
     (void)request;
-    return reply_json(reply, 200, PREFECT_VERSION);
+    return reply_json(reply, 200, "\"" PREFECT_VERSION "\"");
 }
 
 static int tell_storage(struct txn *txn, struct request *request, struct http_reply *reply)
@@ -58,21 +54,6 @@ static int refuse_csrf_token(struct txn *txn, struct request *request, struct ht
     (void)txn;
     (void)request;
     return reply_detail(reply, 422, "CSRF protection is disabled.");
-}
-
-/* There are no automations yet: none is owned by a deployment, none is related to it. */
-static int accept_nothing(struct txn *txn, struct request *request, struct http_reply *reply)
-{
-    (void)txn;
-    (void)request;
-    return reply_nothing(reply, 202);
-}
-
-static int tell_none(struct txn *txn, struct request *request, struct http_reply *reply)
-{
-    (void)txn;
-    (void)request;
-    return reply_json(reply, 200, "[]");
 }
 
 static const struct field message_fields[] = {
@@ -137,20 +118,6 @@ const struct route admin_routes[] = {
      .flags = ROUTE_NO_STORE,
      .summary = "Says that no token is needed: browsers are kept out by their Origin.",
      .status = 422,
-     .shape = REPLY_ANY},
-    {.method = HTTP_DELETE,
-     .path = "/api/automations/owned-by/{resource_id}",
-     .handle = accept_nothing,
-     .flags = ROUTE_NO_STORE,
-     .summary = "Deletes the automations that a deployment brought: there are none.",
-     .status = 202,
-     .shape = REPLY_NOTHING},
-    {.method = HTTP_GET,
-     .path = "/api/automations/related-to/{resource_id}",
-     .handle = tell_none,
-     .flags = ROUTE_NO_STORE,
-     .summary = "The automations that belong to a deployment: there are none.",
-     .status = 200,
      .shape = REPLY_ANY},
     {.path = NULL},
 };

@@ -20,6 +20,12 @@
 #include "server/store/store.h"
 #include "json/writer.h"
 
+/* The versions of Prefect whose API we speak: what its client compares with its own, and the oldest
+ * that we get along with. */
+#define PREFECT_VERSION            "3.8.8"
+#define PREFECT_API_VERSION        "0.8.4"
+#define PREFECT_API_VERSION_OLDEST "0.8.0"
+
 struct api;
 struct request;
 
@@ -114,6 +120,7 @@ struct request {
     const struct route *route;
     struct arena arena;
     const char *params[ROUTE_PARAMS]; /* of the path, in order; decoded */
+    bool from_newer_client;           /* than we know: it may send what we do not know */
     const char *body_text;            /* as it came, "" without one */
     json_t *body;                     /* checked; an empty object without one */
     void *prepared;                   /* what the route's preparation left for its handler */
@@ -127,7 +134,10 @@ struct request {
     struct http_reply reply;
     int64_t started;    /* monotonic */
     int64_t wait_until; /* 0: does not wait */
-    int wait_seconds;
+    int64_t wait_begun; /* once it waits */
+    int wait_seconds;   /* that the client asked for */
+    bool held;          /* it waits, though the client did not ask for it */
+    bool polls;         /* when it is answered is noted */
     int64_t clock_time; /* when the clock alone changes the answer */
     bool goes_on;       /* the route's `then` follows, or runs */
     bool parks;
@@ -162,6 +172,9 @@ void request_watch_clock(struct request *request, int64_t time);
  * returned. */
 int request_then(struct request *request, const char *subject, int64_t time);
 
+/* Has a request wait whose client did not ask for it; while it is prepared. */
+void request_hold(struct request *request, int64_t length);
+
 /* Whether "nothing to say yet" can still be answered by HANDLER_PARK. */
 bool request_may_wait(const struct request *request, const struct txn *txn);
 
@@ -193,6 +206,8 @@ struct api_config {
     struct leases *leases;     /* of flows that wait for answers to check */
     struct leases *run_leases; /* of runs; their ends are told by time_monotonic */
     struct http_server **http; /* for its figures; filled in once it is there */
+    int64_t hold_polls;        /* as held_polls.h says; 0: not at all */
+    int64_t hold_receives;
 };
 
 int api_create(const struct api_config *config, struct api **ret_api,

@@ -7,6 +7,7 @@
 #include "common/times.h"
 #include "server/api/deployments.h"
 #include "server/api/flow_runs.h"
+#include "server/api/held_polls.h"
 #include "server/api/parameters.h"
 #include "server/api/routes.h"
 #include "server/orchestration/deployment_event.h"
@@ -476,8 +477,7 @@ static int64_t time_ahead(const struct request *request, const struct txn *txn)
 
     if (!request->wait_until)
         return before == TIME_NEVER ? TIME_NEVER : before - txn_now(txn);
-    return before == TIME_NEVER ? 0
-                                : before - (request->wait_until - request->wait_seconds * SECOND);
+    return before == TIME_NEVER ? 0 : before - request->wait_begun;
 }
 
 static void from_scheduled(struct sql *sql, const struct value *ids, int count)
@@ -563,6 +563,7 @@ const struct route deployment_run_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/deployments/get_scheduled_flow_runs",
      .handle = poll_runs,
+     .prepare = hold_runner,
      .flags = ROUTE_WAITS,
      .body = &poll_body,
      .summary = "Lists the scheduled runs of deployments, the earliest first. With Prefer: wait, "

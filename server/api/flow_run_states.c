@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/times.h"
+#include "server/api/held_polls.h"
 #include "server/api/routes.h"
 #include "server/api/run_leases.h"
 #include "server/api/states.h"
@@ -57,6 +58,8 @@ static int set_state(struct txn *txn, struct request *request, struct http_reply
                           &taken, &outcome) < 0 ||
         (taken && lease_start(txn, request, run.id) < 0))
         return HANDLER_FAILED;
+    if (outcome.written && outcome.state.type == STATE_PAUSED)
+        poll_note_pause(request, run.id);
     return reply_outcome(reply, &outcome);
 }
 

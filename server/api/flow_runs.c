@@ -6,6 +6,7 @@
 #include "common/times.h"
 #include "server/api/flow_runs.h"
 #include "server/api/headers.h"
+#include "server/api/held_polls.h"
 #include "server/api/routes.h"
 #include "server/api/run_figures.h"
 #include "server/api/run_leases.h"
@@ -323,7 +324,8 @@ static int read_flow_run(struct txn *txn, struct request *request, struct http_r
     rows_auto rows = {0};
     char etag[32];
 
-    if (known && request_watch(txn, request, "flow_run:%s", request->params[0]) < 0)
+    if ((known || request->held) &&
+        request_watch(txn, request, "flow_run:%s", request->params[0]) < 0)
         return HANDLER_FAILED;
     int found =
         db_first(txn, &rows, "SELECT version FROM flow_runs WHERE id = ?", V(request->params[0]));
@@ -331,13 +333,16 @@ static int read_flow_run(struct txn *txn, struct request *request, struct http_r
         return HANDLER_FAILED;
     if (!found)
         return reply_detail(reply, 404, "Flow run not found");
-    int held = lease_renew(txn, request, request->params[0]);
-    if (held < 0)
+    int leased = lease_renew(txn, request, request->params[0]);
+    if (leased < 0)
         return HANDLER_FAILED;
-    if (!held)
+    if (!leased)
         return reply_detail(reply, 409,
                             "You do not hold this run any more: your lease ran out. Stop its "
                             "process, the run may be somebody else's.");
+    int paused = poll_waits_on(txn, request);
+    if (paused)
+        return paused < 0 ? HANDLER_FAILED : HANDLER_PARK;
     snprintf(etag, sizeof(etag), "\"%lld\"", (long long)rows_integer(&rows, 0));
     if (known && none_match_names(known, etag)) {
         if (request_may_wait(request, txn))
@@ -467,6 +472,7 @@ const struct route flow_run_routes[] = {
     {.method = HTTP_GET,
      .path = FLOW_RUNS "{id}",
      .handle = read_flow_run,
+     .prepare = hold_pause,
      .flags = ROUTE_WAITS | ROUTE_LEASES,
      .resource = &flow_run_resource,
      .summary = "Reads a run. With If-None-Match and Prefer: wait, when it has changed.",

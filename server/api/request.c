@@ -11,6 +11,7 @@
 #include "common/times.h"
 #include "server/api/api.h"
 #include "server/api/headers.h"
+#include "server/api/held_polls.h"
 #include "server/api/idempotency.h"
 #include "server/api/metrics.h"
 #include "server/api/router.h"
@@ -118,6 +119,18 @@ int request_then(struct request *request, const char *subject, int64_t time)
     return HANDLER_THEN;
 }
 
+static void wait_for(struct request *request, int64_t length)
+{
+    request->wait_begun = time_now();
+    request->wait_until = request->wait_begun + length;
+}
+
+void request_hold(struct request *request, int64_t length)
+{
+    request->held = true;
+    wait_for(request, length);
+}
+
 bool request_may_wait(const struct request *request, const struct txn *txn)
 {
     return txn_now(txn) < request->wait_until && !request->ending;
@@ -139,7 +152,7 @@ void api_on_free(void *context, struct http_request *http)
 /* A request that may wait says that it did. */
 static void add_preference_applied(struct request *request)
 {
-    if (request->wait_until && (request->route->flags & ROUTE_WAITS))
+    if (request->wait_until && !request->held && (request->route->flags & ROUTE_WAITS))
         reply_header(&request->reply, "Preference-Applied",
                      arena_printf(&request->arena, "wait=%d", request->wait_seconds));
 }
@@ -155,6 +168,7 @@ static void answer(struct request *request)
                    "\"detail\":\"The answer is too large, or memory is short.\"}");
     }
     add_preference_applied(request);
+    poll_answered(request);
     int64_t took = time_monotonic() - request->started;
     metrics_count(&request->api->metrics, request->route, reply->status, took);
     if (reply->status >= 500)
@@ -217,17 +231,21 @@ static bool check_version(struct request *request, struct http_reply *reply)
     if (!version || (request->route->flags & ROUTE_ANY_VERSION))
         return true;
     int number = version_number(version);
+    bool serves = number >= version_number(PREFECT_API_VERSION_OLDEST);
+    request->from_newer_client = number > version_number(PREFECT_API_VERSION);
     if (number < 0)
         reply_detail(reply, 400,
-                     "Invalid X-PREFECT-API-VERSION header format."
-                     "Expected header in format 'x.y.z' but received %.100s",
+                     "Invalid X-PREFECT-API-VERSION header: it has to be 'x.y.z', such "
+                     "as " PREFECT_API_VERSION
+                     ", not '%.100s'. Leave it out, or use Prefect's own client.",
                      version);
-    else if (number < 8000)
+    else if (!serves)
         reply_detail(reply, 400,
-                     "The request specified API version %.100s but this server requires "
-                     "version 0.8.0 or higher.",
+                     "This client speaks version %.100s of the API, and this server "
+                     "version " PREFECT_API_VERSION " and those from " PREFECT_API_VERSION_OLDEST
+                     " on: install a newer client, pip install --upgrade prefect.",
                      version);
-    return number >= 8000;
+    return serves;
 }
 
 static bool check_media_type(struct request *request, struct http_reply *reply)
@@ -290,6 +308,7 @@ static bool read_body(struct request *request, struct http_reply *reply)
         request->body = json_object();
         return true;
     }
+    problems.lenient = request->from_newer_client;
     body_check(body, request->body, &problems);
     if (problems_any(&problems)) {
         reply_problems(reply, request, &problems);
@@ -308,7 +327,7 @@ static void read_preference(struct request *request)
     if (seconds < 0)
         return;
     request->wait_seconds = seconds;
-    request->wait_until = time_now() + seconds * SECOND;
+    wait_for(request, seconds * SECOND);
 }
 
 static bool read_lease(struct request *request, struct http_reply *reply)
@@ -429,14 +448,28 @@ static void wake(struct waiter *waiter, enum wake_reason reason)
 
 /* ---- taking requests ---- */
 
+/* Who takes another address for the API's is told by these two words, here as by Prefect's server.
+ */
+static void reply_nowhere(struct http_reply *reply, const char *method, const char *path)
+{
+    if (strncmp(path, "/api/", 5) != 0)
+        reply_detail(reply, 404, "Not Found");
+    else
+        reply_detail(reply, 404,
+                     "There is no %s %.200s here, or an id in it is no UUID: "
+                     "docs/prefect-compatibility.md lists what of Prefect's API is there.",
+                     method, path);
+}
+
 static void refuse_route(struct request *request, enum match match, const char *allow)
 {
     struct http_reply *reply = &request->reply;
     const char *path = http_request_path(request->http);
+    const char *method = http_method_name(http_request_method(request->http));
     size_t length = strlen(path);
 
     if (match == MATCH_METHOD) {
-        reply_detail(reply, 405, "Method Not Allowed");
+        reply_detail(reply, 405, "There is no %s for %.200s here, only %s.", method, path, allow);
         reply_header(reply, "Allow", allow);
     } else if (match == MATCH_SLASH) {
         const char *query = http_request_query(request->http);
@@ -449,7 +482,7 @@ static void refuse_route(struct request *request, enum match match, const char *
         reply_detail(reply, 426, "This is the path of a WebSocket: ask for an upgrade to one.");
         reply_header(reply, "Upgrade", "websocket");
     } else {
-        reply_detail(reply, 404, "Not Found");
+        reply_nowhere(reply, method, path);
     }
     answer(request);
 }

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "server/api/held_polls.h"
 #include "server/api/routes.h"
 #include "server/orchestration/input_request.h"
 
@@ -311,6 +312,7 @@ const struct route run_input_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/flow_runs/{id}/input/filter",
      .handle = filter_inputs,
+     .prepare = hold_receive,
      .flags = ROUTE_WAITS,
      .body = &inputs_body,
      .summary = "Lists inputs by the beginning of their key, in the order of their arrival, "

@@ -327,6 +327,7 @@ void connection_reply(struct connection *connection, struct http_request *reques
     bool was_inside = connection->inside;
 
     connection->request = NULL;
+    memcpy(connection->note, request->note, sizeof(connection->note));
     connection->out_head = request->reply_head;
     connection->out_body = request->reply_body;
     request->reply_head = (struct buf)BUF_INIT;

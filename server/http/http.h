@@ -57,6 +57,7 @@ enum http_header {
     HTTP_HEADER_LEASE,       /* Fermata-Lease */
     HTTP_HEADER_API_VERSION, /* X-PREFECT-API-VERSION */
     HTTP_HEADER_HOST,
+    HTTP_HEADER_FLOW_ID,     /* X-Prefect-Flow-Id */
     HTTP_HEADER_COUNT,
 };
 
@@ -97,6 +98,11 @@ const char *http_request_peer(const struct http_request *request); /* address of
 /* A pointer of the taker's, NULL at first. */
 void http_request_set_data(struct http_request *request, void *data);
 void *http_request_data(const struct http_request *request);
+
+/* A note of the taker's, HTTP_NOTE_SIZE bytes aligned for anything, that goes from one request of a
+ * connection to its next: zeros in the first one. It belongs to the request until http_reply. */
+#define HTTP_NOTE_SIZE 64
+void *http_request_note(struct http_request *request);
 
 #define HTTP_REPLY_HEADERS 8
 

@@ -65,6 +65,7 @@ struct connection {
     bool inside; /* one of its functions runs and will go on by itself */
     bool doomed; /* to be closed as soon as none runs */
     char peer[PEER_SIZE];
+    char note[HTTP_NOTE_SIZE]; /* as the last request left it */
 };
 
 struct http_request {
@@ -81,6 +82,7 @@ struct http_request {
     struct buf reply_head; /* without the line Connection and the empty line */
     struct buf reply_body;
     char peer[PEER_SIZE];
+    _Alignas(max_align_t) char note[HTTP_NOTE_SIZE];
     char text[]; /* that `head` points into */
 };
 

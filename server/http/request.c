@@ -18,6 +18,7 @@ struct http_request *request_new(struct connection *connection, const char *text
     memcpy(request->text, text, length);
     request->text[length] = '\0';
     memcpy(request->peer, connection->peer, sizeof(request->peer));
+    memcpy(request->note, connection->note, sizeof(request->note));
     list_append(&server->requests, &request->node);
     server->request_count++;
     COUNT(server->requests_open, 1);
@@ -79,6 +80,11 @@ void http_request_set_data(struct http_request *request, void *data)
 void *http_request_data(const struct http_request *request)
 {
     return request->data;
+}
+
+void *http_request_note(struct http_request *request)
+{
+    return request->note;
 }
 
 /* RFC 9110, 15 */

@@ -8,7 +8,8 @@
 #include "server/orchestration/event_search.h"
 #include "server/resource/resource.h"
 
-#define DAYS_BACK 180 /* that are looked at where a filter does not say since when */
+#define PATTERN_LENGTH 1000 /* bytes of a label's pattern */
+#define DAYS_BACK      180  /* that are looked at where a filter does not say since when */
 
 /* ---- compiling ---- */
 
@@ -149,23 +150,6 @@ static void add_lists(struct compiler *compiler, const json_t *filter, const str
 
 /* ---- labels ---- */
 
-/* A pattern as GLOB has it, which knows brackets too. */
-static const char *glob(struct arena *arena, const char *pattern)
-{
-    char *text = arena_alloc(arena, 3 * strlen(pattern) + 1);
-    char *to = text;
-
-    for (; *pattern; pattern++) {
-        if (*pattern == '[') {
-            memcpy(to, "[[]", 3);
-            to += 3;
-        } else {
-            *to++ = *pattern;
-        }
-    }
-    return text;
-}
-
 static void add_pattern(struct compiler *compiler, const json_t *pattern, const char *before)
 {
     const char *text = json_string_value(pattern);
@@ -175,9 +159,12 @@ static void add_pattern(struct compiler *compiler, const json_t *pattern, const 
                      "Input should be a valid string");
         return;
     }
+    if (json_string_length(pattern) > PATTERN_LENGTH)
+        problems_add(compiler->problems, "string_too_long", pattern, NULL,
+                     "A pattern should have at most %d bytes", PATTERN_LENGTH);
     bool negated = *text == '!';
-    sql_addf(compiler->sql, "%sl.value %sGLOB ?", before, negated ? "NOT " : "");
-    bind(compiler, glob(compiler->arena, text + negated));
+    sql_addf(compiler->sql, "%s%smatches(l.value, ?)", before, negated ? "NOT " : "");
+    bind(compiler, text + negated);
 }
 
 /* One label: a pattern, or several. */

@@ -203,7 +203,7 @@ static void check_fields(const struct field *fields, unsigned only, bool open, c
             problems_add_at(problems, field->name, "missing", value, "Field required");
         }
     }
-    if (open)
+    if (open || problems->lenient)
         return;
     json_object_foreach((json_t *)value, key, member) {
         const struct field *field = field_find(fields, key);

@@ -16,6 +16,7 @@
 struct problems {
     json_t *list; /* NULL while there are none */
     json_t *path; /* where the check stands: ["body", "state", "type"] */
+    bool lenient; /* members that nobody here knows are no problem; false at first */
 };
 
 #define problems_auto CLEANUP(problems_release) struct problems

@@ -9,6 +9,7 @@
 #include "common/buf.h"
 #include "common/times.h"
 #include "server/store/connection.h"
+#include "server/store/pattern.h"
 
 /* Statements kept ready on each connection; a power of two. */
 #define STATEMENTS 256
@@ -60,6 +61,27 @@ static void sql_strpos(sqlite3_context *context, int count, sqlite3_value **argu
     sqlite3_result_int64(context, at ? at - text + 1 : 0);
 }
 
+/* matches(text, pattern), as pattern.h has it. */
+static void sql_matches(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    const char *text = (const char *)sqlite3_value_text(arguments[0]);
+    const char *pattern = (const char *)sqlite3_value_text(arguments[1]);
+
+    (void)count;
+    if (text && pattern)
+        sqlite3_result_int(context, pattern_matches(pattern, text));
+    else
+        sqlite3_result_null(context);
+}
+
+static const struct {
+    const char *name;
+    void (*call)(sqlite3_context *context, int count, sqlite3_value **arguments);
+} functions[] = {
+    {"strpos", sql_strpos},
+    {"matches", sql_matches},
+};
+
 /* Called by SQLite every so many steps of a query; not zero stops it. */
 static int past_deadline(void *context)
 {
@@ -75,9 +97,10 @@ static int configure(struct db_connection *connection, struct error *error)
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, 10000);
     sqlite3_progress_handler(db, 20000, past_deadline, connection);
-    if (sqlite3_create_function(db, "strpos", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-                                sql_strpos, NULL, NULL) != SQLITE_OK)
-        return failed(connection, error, "preparing the database");
+    for (size_t i = 0; i < COUNT_OF(functions); i++)
+        if (sqlite3_create_function(db, functions[i].name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                    NULL, functions[i].call, NULL, NULL) != SQLITE_OK)
+            return failed(connection, error, "preparing the database");
     if (db_script(connection,
                   "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                   "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"

@@ -8,7 +8,8 @@
  *
  * SQL is the subset that SQLite and PostgreSQL share, with `?` for parameters, which are always
  * bound. Times are INTEGER microseconds, booleans INTEGER 0 or 1, ids and JSON TEXT. Two functions
- * are ours where the database lacks them: strpos(text, part), as in PostgreSQL.
+ * are ours where the database lacks them: strpos(text, part), as in PostgreSQL, and
+ * matches(text, pattern), see pattern.h.
  */
 #pragma once
 

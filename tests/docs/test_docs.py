@@ -14,7 +14,7 @@ from harness.server import ROOT, Server, build_directory, clean_environment
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 # Pages in docs/ whose blocks are run, and whether a server is up; if not they start it themselves.
 TAUGHT = {"getting-started.md": False, "guide.md": True, "operations.md": False, "forms.md": True,
-          "tasks.md": True, "deployments.md": True, "api.md": True}
+          "tasks.md": True, "deployments.md": True, "api.md": True, "python.md": True}
 
 
 def free_port():

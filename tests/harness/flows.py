@@ -1,5 +1,6 @@
 """Programs with flows, and what the server knows of their runs."""
 
+import json
 import re
 import subprocess
 import time
@@ -81,6 +82,11 @@ def wait_for_question(api, process, key="paused-1"):
 
 def resume(api, run, answer):
     return api.post(f"/flow_runs/{run['id']}/resume", json={"run_input": answer}).json()
+
+
+def send_input(api, run, key, value):
+    reply = api.post(f"/flow_runs/{run['id']}/input", json={"key": key, "value": json.dumps(value)})
+    assert reply.status_code == 201, reply.text
 
 
 def log_of(api, run, **filters):

@@ -1,5 +1,5 @@
-"""Prefect's own client and server, as they come from PyPI, in the virtual environment that
-script/bootstrap --tests made of tests/requirements-prefect.txt."""
+"""Prefect's own clients and server, as they come from PyPI, in the virtual environments that
+script/bootstrap --tests made of tests/requirements-prefect*.txt."""
 
 import socket
 import subprocess
@@ -9,7 +9,8 @@ import httpx
 
 from harness.server import ROOT, clean_environment
 
-PYTHON = ROOT / ".venv-prefect/bin/python"
+CLIENTS = {"3.8": ROOT / ".venv-prefect/bin/python", "3.4": ROOT / ".venv-prefect-3.4/bin/python"}
+PYTHON = CLIENTS["3.8"]
 PROGRAMS = ROOT / "tests/e2e/python"
 START_SECONDS = 120
 

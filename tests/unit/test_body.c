@@ -221,6 +221,18 @@ static void what_may_be_sent_depends_on_what_is_done(void **state)
     assert_problem(&list, "{}", "list_type : Input should be a valid list");
 }
 
+static void what_nobody_knows_may_be_let_through(void **state)
+{
+    json_auto_t *body = parse("{\"what\": 1, \"name\": 2}");
+    problems_auto problems;
+
+    (void)state;
+    problems_init(&problems, "body");
+    problems.lenient = true;
+    body_check(&all_body, body, &problems);
+    assert_int_equal(json_array_size(problems.list), 1); /* the name's, which is known */
+}
+
 static void lists_of_ids_are_bounded(void **state)
 {
     buf_auto body = BUF_INIT;
@@ -286,6 +298,7 @@ int main(void)
         cmocka_unit_test(wrong_values_of_every_type_are_told),
         cmocka_unit_test(a_problem_names_place_input_and_bounds_for_code),
         cmocka_unit_test(what_may_be_sent_depends_on_what_is_done),
+        cmocka_unit_test(what_nobody_knows_may_be_let_through),
         cmocka_unit_test(lists_of_ids_are_bounded),
         cmocka_unit_test(what_is_wrong_is_bounded),
         cmocka_unit_test(of_equal_keys_the_upper_one_counts),
