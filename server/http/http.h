@@ -57,7 +57,7 @@ enum http_header {
     HTTP_HEADER_LEASE,       /* Fermata-Lease */
     HTTP_HEADER_API_VERSION, /* X-PREFECT-API-VERSION */
     HTTP_HEADER_HOST,
-    HTTP_HEADER_FLOW_ID,     /* X-Prefect-Flow-Id */
+    HTTP_HEADER_FLOW_ID, /* X-Prefect-Flow-Id */
     HTTP_HEADER_COUNT,
 };
 
