@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from harness.asking import ANSWER, SCHEMA, answer, inbox, pause, request_of, state_of
-from harness.objects import make_flow, set_state
+from harness.objects import make_flow, set_state, wait_for
 
 
 def test_what_a_request_says(api):
@@ -26,6 +26,32 @@ def test_what_a_request_says(api):
     assert request["pause_key"] == "1" and request["deadline"]
     assert (request["answer"], request["answered_by"], request["answered_at"]) == (None, None, None)
     assert api.get(f"/input_requests/{request['id']}").json() == request
+
+
+def test_a_list_is_waited_for_until_it_is_another(fresh_server):
+    api, body = fresh_server.api, {"input_requests": {}}
+
+    def read(tag, seconds):
+        headers = {"Prefer": f"wait={seconds}"} | ({"If-None-Match": tag} if tag else {})
+        return api.post("/input_requests/filter", json=body, headers=headers)
+
+    empty = read(None, 0)
+    assert empty.json() == []
+    assert read(empty.headers["ETag"], 1).status_code == 304
+    with fresh_server.client() as other, ThreadPoolExecutor() as pool:
+        for act in (lambda: pause(other), lambda: pause(other, description="second")):
+            known = read(None, 0).headers["ETag"]
+            waiting = pool.submit(read, known, 30)
+            act()
+            changed = waiting.result()
+            assert changed.status_code == 200 and changed.headers["ETag"] != known
+    wait_for(lambda: [one["description"] for one in read(None, 0).json()] == [None, "second"])
+    full = read(None, 0)
+    for one in full.json():
+        assert answer(api, one, ANSWER).status_code == 200
+    # That nothing is left is news, too.
+    gone = read(full.headers["ETag"], 30)
+    assert gone.status_code == 200 and gone.json() == []
 
 
 def test_of_nothing(api):
