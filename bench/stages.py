@@ -22,9 +22,9 @@ BINARY = BUILD / "fermata"
 STAGES = (
     ("syscalls:sys_exit_recvfrom", None),
     ("probe_fermata:api_on_request", "the loop reads the head and the body, and takes them apart"),
-    ("probe_fermata:store_submit", "route, and a job for it"),
+    ("probe_fermata:store_submit_all", "route, a job for it; the end of the loop's round"),
     ("probe_fermata:prepare_input", "wake a reader; it parses the JSON and checks it"),
-    ("probe_fermata:run_batch", "what is prepared; wake the writer"),
+    ("probe_fermata:run_batch", "what is prepared; the turn to write"),
     ("probe_fermata:create_input", "BEGIN and the savepoint"),
     ("probe_fermata:db_release", "the handler: its SQL"),
     ("probe_fermata:db_commit", "the end of the savepoint"),

@@ -1,52 +1,32 @@
 /* `fermata answer`: a run's input request as a form in the terminal. */
+#include "cli/answer.h"
+
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/field.h"
 #include "cli/form.h"
-#include "cli/markdown.h"
-#include "cli/requests.h"
-#include "common/ids.h"
-#include "common/times.h"
 #include "json/text.h"
 
 #define ANSWER_TIMEOUT                                                                             \
-    300.0                  /* seconds: the flow itself may check the answer, and take its time     \
-                            */
-#define NEW_TIME    SECOND /* so long a description may yet come */
-#define SCHEMA_TIME (30 * SECOND) /* so long the schema is waited for */
-#define FETCH_PAUSE 200000        /* microseconds */
-#define FAREWELL    "\nNothing was sent; the run goes on waiting.\n"
+    300.0 /* seconds: the flow itself may check the answer, and take its time                      \
+           */
+#define FILE_CEILING ((size_t)16 << 20) /* bytes; the most that a server takes as it comes */
 
 struct answer_settings {
-    const char *run;
-    const char *value;
+    struct inbox_filter filter;
+    bool all;
+    const char *file;
     struct text_list settings;
     const char *by;
     bool check;
 };
 
-struct answer {
-    struct cli *cli;
-    struct prompt prompt;
-    const char *run;   /* --run: id or name */
-    const char *value; /* --value: JSON */
-    const struct text_list *settings;
-    const char *by;
-    bool check;
-    struct error error;
-
-    char id[ID_SIZE];
-    struct api_reply request;
-    const json_t *schema; /* the request's; an empty object if it has none */
-};
-
-static bool asks(const struct answer *answer)
+bool answer_asks(const struct answer *answer)
 {
-    return !answer->value && answer->settings->count == 0;
+    return !answer->file && answer->settings->count == 0;
 }
 
 static int give_up(struct answer *answer)
@@ -54,205 +34,62 @@ static int give_up(struct answer *answer)
     return fail_with(&answer->error);
 }
 
-/* ---- which one ------------------------------------------------------------------------------- */
+/* ---- the value ------------------------------------------------------------------------------- */
 
-static int choose(struct answer *answer, const json_t *requests, size_t *ret_index)
+static int read_all(FILE *file, struct buf *to, struct error *error)
 {
-    struct field field = {.kind = FIELD_INTEGER};
-    size_t count = json_array_size(requests);
+    char piece[16384];
+    size_t length;
 
-    if (inbox_print(requests, true, &answer->prompt.screen, &answer->error) < 0)
+    while ((length = fread(piece, 1, sizeof(piece), file)) > 0)
+        buf_add(to, piece, length);
+    if (ferror(file))
+        return error_errno(error, "cannot read it");
+    return to->failed ? error_set(error, E2BIG, "it is too large") : 0;
+}
+
+/* The file's JSON; "-" is standard input. */
+static int read_file(const char *name, json_t **ret_value, struct error *error)
+{
+    bool is_input = strcmp(name, "-") == 0;
+    FILE *file = is_input ? stdin : fopen(name, "re");
+    buf_auto text = {.ceiling = FILE_CEILING};
+
+    if (!file)
+        return error_errno(error, "cannot open it");
+    int r = read_all(file, &text, error);
+    if (!is_input)
+        fclose(file);
+    if (r < 0)
         return -1;
-    if (!answer->prompt.is_terminal || !asks(answer))
-        return error_set(&answer->error, EINVAL,
-                         "several runs wait for an answer: name an input request or a run");
-    for (;;) {
-        buf_auto why = BUF_INIT;
-        json_auto_t *number = NULL;
-        char *line;
-        if (prompt_read(&answer->prompt, "Which one? > ", false, &line, &answer->error) < 0)
-            return -1;
-        bool right = field_read(&field, NULL, line, &number, &why) &&
-                     json_integer_value(number) >= 1 && (size_t)json_integer_value(number) <= count;
-        free(line);
-        if (right) {
-            *ret_index = (size_t)json_integer_value(number) - 1;
-            return 0;
-        }
-        prompt_complain(&answer->prompt, "must be one of the numbers in the first column");
-    }
+    *ret_value = json_parse(buf_string(&text), text.length, error);
+    return *ret_value ? 0 : -1;
 }
 
-/* Finds an open request: of one run, or any. */
-static int find_open(struct answer *answer)
+static int set_field(struct answer *answer, json_t *value, const char *setting)
 {
-    char run_id[ID_SIZE];
-    api_reply_auto reply = {0};
-    size_t index = 0;
+    size_t length = strcspn(setting, "=");
+    char *path = strndup(setting, length);
+    int r = !path || !setting[length] || !json_is_object(value)
+                ? error_set(&answer->error, EINVAL, "'%s' is not FIELD=VALUE", setting)
+                : form_set(answer->schema, value, path, setting + length + 1, &answer->error);
 
-    if (answer->run && api_find_run(answer->cli, answer->run, run_id, &answer->error) < 0)
-        return -1;
-    if (inbox_get(answer->cli, answer->run ? run_id : NULL, &reply, &answer->error) < 0)
-        return -1;
-    size_t count = json_array_size(reply.json);
-    if (count == 0)
-        return error_set(&answer->error, ENOENT,
-                         answer->run ? "this run does not wait for an answer"
-                                     : "nothing waits for an answer");
-    if (count > 1 && choose(answer, reply.json, &index) < 0)
-        return -1;
-    const char *id = member_text(json_array_get(reply.json, index), "id");
-    if (!id || !id_parse(id, answer->id))
-        return error_set(&answer->error, EPROTO, "the server gave no right id");
-    return 0;
+    free(path);
+    return r < 0 ? error_prefix(&answer->error, "--set") : 0;
 }
 
-static int fetch(struct answer *answer)
-{
-    buf_auto path = BUF_INIT;
-
-    api_reply_release(&answer->request);
-    buf_addf(&path, "/input_requests/%s", answer->id);
-    if (api_get(answer->cli, buf_string(&path), &answer->request, &answer->error) < 0)
-        return -1;
-    answer->schema = json_object_get(answer->request.json, "schema");
-    return 0;
-}
-
-static bool is_new(const json_t *request)
-{
-    const char *created = member_text(request, "created");
-    int64_t time;
-
-    return created && time_parse(created, &time) && time > time_now() - NEW_TIME;
-}
-
-/* A run tells that it waits, then what for, then its description, each in a request of its own. */
-static bool more_is_to_come(const struct answer *answer)
-{
-    const json_t *request = answer->request.json;
-    const char *state = member_text(request, "state");
-
-    if (!state || strcmp(state, "open") != 0 ||
-        !json_is_true(json_object_get(request, "wants_input")))
-        return false;
-    return !json_is_object(answer->schema) ||
-           (is_new(request) && !member_text(request, "description"));
-}
-
-static int fetch_all(struct answer *answer)
-{
-    int64_t end = time_monotonic() + SCHEMA_TIME;
-
-    if (fetch(answer) < 0)
-        return -1;
-    while (more_is_to_come(answer)) {
-        if (time_monotonic() > end)
-            return error_set(&answer->error, ETIMEDOUT, "the run has not told yet what it asks");
-        usleep(FETCH_PAUSE);
-        if (fetch(answer) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* ---- what it says ---------------------------------------------------------------------------- */
-
-static void add_who(struct buf *to, const json_t *request)
-{
-    const char *by = member_text(request, "answered_by");
-    const char *via = member_text(request, "answered_via");
-    const char *at = member_text(request, "answered_at");
-    int64_t time;
-
-    buf_addf(to, "answered by %s", by ? by : "somebody");
-    if (via)
-        buf_addf(to, " (%s)", via);
-    if (at && time_parse(at, &time)) {
-        buf_add_char(to, ' ');
-        text_add_relative(to, time, time_now());
-    }
-}
-
-/* Only an open one can be answered. */
-static int refuse_closed(struct answer *answer)
-{
-    const char *state = member_text(answer->request.json, "state");
-    buf_auto who = BUF_INIT;
-
-    if (!state || strcmp(state, "open") == 0)
-        return 0;
-    if (strcmp(state, "answered") == 0) {
-        add_who(&who, answer->request.json);
-        return error_set(&answer->error, EEXIST, "this was %s", buf_string(&who));
-    }
-    return error_set(&answer->error, ETIMEDOUT, "it is too late for an answer: %s", state);
-}
-
-static void add_names(struct buf *to, const struct answer *answer)
-{
-    static const struct {
-        const char *member, *before;
-    } names[] = {{"flow_run_name", ""}, {"flow_name", " of "}, {"deployment_name", " / "}};
-
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const char *name = member_text(answer->request.json, names[i].member);
-        if (!name)
-            continue;
-        buf_add_string(to, names[i].before);
-        text_add_style(to, answer->prompt.screen.colour, i == 0 ? STYLE_BOLD : STYLE_PLAIN);
-        text_add_short(to, name, 60);
-        text_add_style(to, answer->prompt.screen.colour, STYLE_PLAIN);
-    }
-}
-
-static int show_request(struct answer *answer)
-{
-    struct screen *screen = &answer->prompt.screen;
-    const char *description = member_text(answer->request.json, "description");
-    buf_auto text = BUF_INIT;
-
-    add_names(&text, answer);
-    buf_add_string(&text, " waits for your input.\n");
-    if (member_text(answer->request.json, "deadline")) {
-        buf_add_string(&text, "Deadline: ");
-        add_deadline(&text, answer->request.json);
-        buf_add_char(&text, '\n');
-    }
-    buf_add_char(&text, '\n');
-    if (description && *description) {
-        if (markdown_render(&text, description, screen->width, screen->colour, &answer->error) < 0)
-            return -1;
-        buf_add_char(&text, '\n');
-    }
-    screen_flush(screen, &text);
-    return 0;
-}
-
-/* ---- the answer ------------------------------------------------------------------------------ */
-
-/* The value of --value, changed by each --set. */
+/* What --json says, changed by each --set. */
 static int make_value(struct answer *answer, json_t **ret_value)
 {
     json_auto_t *value = NULL;
 
-    if (answer->value)
-        value = json_parse(answer->value, strlen(answer->value), &answer->error);
-    else
+    if (!answer->file)
         value = json_object();
-    if (!value)
-        return error_prefix(&answer->error, "--value");
-    for (size_t i = 0; i < answer->settings->count; i++) {
-        const char *setting = answer->settings->texts[i];
-        size_t length = strcspn(setting, "=");
-        char *path = strndup(setting, length);
-        int r = !path || !setting[length] || !json_is_object(value)
-                    ? error_set(&answer->error, EINVAL, "'%s' is not FIELD=VALUE", setting)
-                    : form_set(answer->schema, value, path, setting + length + 1, &answer->error);
-        free(path);
-        if (r < 0)
-            return error_prefix(&answer->error, "--set");
-    }
+    else if (read_file(answer->file, &value, &answer->error) < 0)
+        return error_prefix(&answer->error, "--json %.100s", answer->file);
+    for (size_t i = 0; i < answer->settings->count; i++)
+        if (set_field(answer, value, answer->settings->texts[i]) < 0)
+            return -1;
     *ret_value = json_incref(value);
     return 0;
 }
@@ -272,7 +109,16 @@ static int ask(struct answer *answer, json_t **ret_value)
     return yes;
 }
 
-static int send_value(struct answer *answer, const json_t *value, struct api_reply *ret_reply)
+int answer_get_value(struct answer *answer, json_t **ret_value)
+{
+    if (answer_asks(answer))
+        return ask(answer, ret_value);
+    return make_value(answer, ret_value) < 0 ? -1 : 1;
+}
+
+/* ---- sending it ------------------------------------------------------------------------------ */
+
+int answer_send(struct answer *answer, const json_t *value, struct api_reply *ret_reply)
 {
     char key[ID_SIZE];
     buf_auto path = BUF_INIT;
@@ -284,12 +130,12 @@ static int send_value(struct answer *answer, const json_t *value, struct api_rep
         json_object_set_new(body, "by", json_string(answer->by));
     struct fm_call options = {.timeout = ANSWER_TIMEOUT,
                               .idempotency_key = answer->check ? NULL : key};
-    return api_call(answer->cli->client, "POST", buf_string(&path), body, &options, ret_reply,
-                    &answer->error);
+    return api_request(answer->cli->client, "POST", buf_string(&path), body, &options, ret_reply,
+                       &answer->error);
 }
 
 /* The list of what is wrong with the answer, or NULL if the reply says something else. */
-static const json_t *errors_of(const struct api_reply *reply)
+const json_t *answer_errors(const struct api_reply *reply)
 {
     const json_t *errors = json_object_get(reply->json, "errors");
 
@@ -318,7 +164,7 @@ static int report_check(struct answer *answer, const struct api_reply *reply)
     if (answer->cli->json)
         print_json(answer->cli, reply);
     if (json_is_true(json_object_get(reply->json, "valid"))) {
-        if (!answer->cli->json)
+        if (!answer->cli->json && !answer->cli->quiet)
             fputs("This answer would be taken.\n", answer->cli->screen.out);
         return STATUS_DONE;
     }
@@ -340,6 +186,8 @@ static int report_success(struct answer *answer, const struct api_reply *reply)
         print_json(answer->cli, reply);
         return STATUS_DONE;
     }
+    if (answer->cli->quiet)
+        return STATUS_DONE;
     text_add_style(&text, screen->colour, STYLE_GREEN);
     text_add_short(&text, name ? name : "The run", 60);
     buf_add_string(&text, " goes on.");
@@ -361,15 +209,15 @@ static int send_until_taken(struct answer *answer, json_t *first)
     for (;;) {
         api_reply_auto reply = {0};
         prompt_on_interrupt(NULL);
-        if (send_value(answer, value, &reply) < 0)
+        if (answer_send(answer, value, &reply) < 0)
             return give_up(answer);
-        prompt_on_interrupt(FAREWELL);
+        prompt_on_interrupt(ANSWER_FAREWELL);
         if (answer->check && reply.status == 200)
             return report_check(answer, &reply);
         if (reply.status / 100 == 2)
             return report_success(answer, &reply);
-        const json_t *errors = errors_of(&reply);
-        if (!errors || !asks(answer) || form_is_empty(answer->schema))
+        const json_t *errors = answer_errors(&reply);
+        if (!errors || !answer_asks(answer) || form_is_empty(answer->schema))
             return report_loss(answer, &reply);
         fputs("The answer was refused.\n", answer->prompt.screen.out);
         json_t *corrected;
@@ -382,22 +230,18 @@ static int send_until_taken(struct answer *answer, json_t *first)
     }
 }
 
-static int answer_request(struct answer *answer)
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int answer_one(struct answer *answer)
 {
     json_auto_t *value = NULL;
 
-    if (!*answer->id && find_open(answer) < 0)
+    if ((!*answer->id && answer_find(answer) < 0) || answer_fetch(answer) < 0 ||
+        answer_refuse_closed(answer) < 0)
         return give_up(answer);
-    if (fetch_all(answer) < 0 || refuse_closed(answer) < 0)
+    if (answer_asks(answer) && answer_show(answer) < 0)
         return give_up(answer);
-    if (!asks(answer)) {
-        if (make_value(answer, &value) < 0)
-            return give_up(answer);
-        return send_until_taken(answer, value);
-    }
-    if (show_request(answer) < 0)
-        return give_up(answer);
-    int r = ask(answer, &value);
+    int r = answer_get_value(answer, &value);
     if (r > 0)
         return send_until_taken(answer, value);
     if (r < 0)
@@ -413,25 +257,40 @@ static const char *login_name(void)
     return user ? user->pw_name : NULL;
 }
 
+/* What is wrong with the way in which the requests are named; NULL: nothing. */
+static const char *wrong_choice(const struct answer_settings *given, bool has_id)
+{
+    const struct inbox_filter *filter = &given->filter;
+
+    if (has_id && (filter->run || filter->flow || filter->deployment || filter->text))
+        return "an input request and a filter are one too many";
+    if (has_id && given->all)
+        return "an input request and --all are one too many";
+    return NULL;
+}
+
 static int run_answer(struct cli *cli, void *settings, int argc, char **argv)
 {
     const struct answer_settings *given = settings;
     struct answer answer = {.cli = cli,
-                            .run = given->run,
-                            .value = given->value,
+                            .filter = given->filter,
+                            .file = given->file,
                             .settings = &given->settings,
                             .by = given->by ? given->by : login_name(),
                             .check = given->check};
+    const char *wrong = wrong_choice(given, argc > 0);
 
-    if (argc > 0 && (answer.run || !id_parse(argv[0], answer.id))) {
-        complain(answer.run ? "an input request and --run are one too many"
-                            : "'%.100s' is no id of an input request; a run's name goes with --run",
-                 argv[0]);
+    if (wrong) {
+        complain("%s", wrong);
         return STATUS_USAGE;
     }
-    prompt_init(&answer.prompt, cli->json);
-    prompt_on_interrupt(FAREWELL);
-    int status = answer_request(&answer);
+    if (argc > 0 && !id_parse(argv[0], answer.id)) {
+        complain("'%.100s' is no id of an input request; a run's name goes with --run", argv[0]);
+        return STATUS_USAGE;
+    }
+    prompt_init(&answer.prompt, cli->json || cli->quiet);
+    prompt_on_interrupt(ANSWER_FAREWELL);
+    int status = given->all ? answer_all(&answer) : answer_one(&answer);
     prompt_on_interrupt(NULL);
     api_reply_release(&answer.request);
     return status;
@@ -442,13 +301,19 @@ static const struct option_row options[] = {
      .letter = 'r',
      .argument = "FLOW-RUN",
      .help = "answer what this run waits for: its id or name",
-     OPTION_TEXT(struct answer_settings, run),
+     OPTION_TEXT(struct answer_settings, filter.run),
      .takes = WORD_FLOW_RUN},
-    {.name = "value",
-     .letter = 'v',
-     .argument = "JSON",
-     .help = "the whole answer",
-     OPTION_TEXT(struct answer_settings, value)},
+    INBOX_FILTER_OPTIONS(struct answer_settings, filter),
+    {.name = "all",
+     .letter = 'a',
+     .help = "answer all that are meant and that ask the same, alike",
+     OPTION_FLAG(struct answer_settings, all)},
+    {.name = "json",
+     .letter = 'j',
+     .argument = "FILE",
+     .help = "the whole answer, as JSON in a file; -: from standard input",
+     OPTION_TEXT(struct answer_settings, file),
+     .takes = WORD_FILE},
     {.name = "set",
      .letter = 's',
      .argument = "FIELD=VALUE",
@@ -469,9 +334,12 @@ const struct command answer_commands[] = {
      .summary = "answer a run that waits for input",
      .details =
          "Shows what a run waits for as a form, made from its type, and sends the answer. Without "
-         "INPUT-REQUEST or --run it takes the only one that is open, or lets you choose. Answers "
-         "are read from standard input, one line each; with --value or --set nothing is asked.",
-     .example = "fermata answer --run merry-tiger --set name=Ada --set age=36",
+         "INPUT-REQUEST it takes the only one that is open and meant by the filters, or lets you "
+         "choose. With --json or --set nothing is asked. Without a terminal the answers are read "
+         "from standard input, one line each. For JSON as its output: fermata --json answer.",
+     .example = "fermata answer --run merry-tiger --set name=Ada --set age=36\n"
+                "fermata answer --all --flow release --set approved=yes\n"
+                "echo '{\"name\": \"Ada\", \"age\": 36}' | fermata answer --json -",
      .run = run_answer,
      .options = options,
      .settings_size = sizeof(struct answer_settings),

@@ -17,8 +17,11 @@ void api_reply_release(struct api_reply *reply)
 
 static int from_library(const struct fm_error *theirs, struct error *error)
 {
-    return error_set(error, theirs->code == FM_CANCELLED ? ECANCELED : EIO, "%.500s",
-                     theirs->message);
+    int code = theirs->code == FM_CANCELLED     ? ECANCELED
+               : theirs->code == FM_UNREACHABLE ? EHOSTUNREACH
+                                                : EIO;
+
+    return error_set(error, code, "%.500s", theirs->message);
 }
 
 int api_connect(struct cli *cli, struct error *error)
@@ -30,8 +33,8 @@ int api_connect(struct cli *cli, struct error *error)
     return 0;
 }
 
-int api_call(struct fm_client *client, const char *method, const char *path, const json_t *body,
-             const struct fm_call *options, struct api_reply *ret_reply, struct error *error)
+int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
+                const struct fm_call *options, struct api_reply *ret_reply, struct error *error)
 {
     static const struct fm_call no_options = {0};
     struct fm_error theirs;
@@ -71,7 +74,7 @@ static int call_for_json(struct cli *cli, const char *method, const char *path, 
     api_reply_auto reply = {0};
 
     if (api_connect(cli, error) < 0 ||
-        api_call(cli->client, method, path, body, NULL, &reply, error) < 0 ||
+        api_request(cli->client, method, path, body, NULL, &reply, error) < 0 ||
         api_check(&reply, error) < 0)
         return -1;
     if (!reply.json)
@@ -103,7 +106,7 @@ int api_send(struct cli *cli, const char *method, const char *path, json_t *body
     int r = api_connect(cli, error);
 
     if (r == 0)
-        r = api_call(cli->client, method, path, body, NULL, ret_reply, error);
+        r = api_request(cli->client, method, path, body, NULL, ret_reply, error);
     if (r == 0)
         r = api_check(ret_reply, error);
     json_decref(body);
@@ -179,5 +182,9 @@ void print_members(struct cli *cli, const json_t *rows, const char *key)
 int fail_with(const struct error *error)
 {
     complain("%s", error->message);
+    if (error->code == EHOSTUNREACH)
+        fputs("Start a server with 'fermata server', or say where one is with --api or "
+              "FERMATA_API_URL.\n",
+              stderr);
     return STATUS_FAILED;
 }

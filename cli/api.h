@@ -18,9 +18,10 @@ struct api_reply {
 #define api_reply_auto CLEANUP(api_reply_release) struct api_reply
 void api_reply_release(struct api_reply *reply);
 
-/* One call. Any answer is a success, whatever its status. `options` may be NULL. */
-int api_call(struct fm_client *client, const char *method, const char *path, const json_t *body,
-             const struct fm_call *options, struct api_reply *ret_reply, struct error *error);
+/* One call. Any answer is a success, whatever its status. `options` may be NULL. EHOSTUNREACH: no
+ * server answered. */
+int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
+                const struct fm_call *options, struct api_reply *ret_reply, struct error *error);
 
 /* The error that the reply's status and body tell of; 0 if it is none. */
 int api_check(const struct api_reply *reply, struct error *error);
@@ -50,5 +51,5 @@ void print_json(struct cli *cli, const struct api_reply *reply);
 /* Prints the member `key` of each row, a line each: what --quiet shows of a list. */
 void print_members(struct cli *cli, const json_t *rows, const char *key);
 
-/* Prints the error, returns STATUS_FAILED. */
+/* Prints the error, and the way out if no server answered; returns STATUS_FAILED. */
 int fail_with(const struct error *error);

@@ -98,12 +98,14 @@ struct command {
     const char *details;   /* paragraphs for its help, or NULL */
     const char *example;   /* a command line, or several */
     command_function *run;
-    const struct option_row *options;
+    const struct option_row *options; /* one of the same name as a common one stands for it */
+    const struct option_row *(*more_options)(void); /* after these: rows that another part knows */
     size_t settings_size;
     int least, most; /* arguments */
     enum word_kind takes;
     bool rest; /* options end with the first argument: what follows is another program's */
-    int (*raw)(int argc, char **argv); /* reads its arguments itself; instead of `run` */
+    int (*raw)(int argc, char **argv); /* reads its arguments itself, but for --help; instead of
+                                          `run` */
 };
 
 #define COMMANDS_END                                                                               \
@@ -125,9 +127,12 @@ const struct command *command_find(int argc, char **argv, int *ret_words);
 /* Reads the options and runs it. argv[0] is the name. An exit status. */
 int command_run(struct cli *cli, const struct command *command, int argc, char **argv);
 
-/* What the command and all others take: rows up to one without a name. */
+/* What the command takes, its own options first; their number. */
 #define MOST_OPTIONS 40
 size_t command_options(const struct command *command, const struct option_row *rows[MOST_OPTIONS]);
+
+/* Whether every command takes it. */
+bool option_is_common(const struct option_row *row);
 
 /* Appends the help of a command. */
 void command_add_help(struct buf *to, const struct command *command, int width);

@@ -95,12 +95,17 @@ static int run_order(struct order *order, bool watches)
         return deployment_refuse(&order->error);
     if (create(order, &reply) < 0)
         return fail_with(&order->error);
+    const char *id = member_text(reply.json, "id");
     if (order->cli->json)
         print_json(order->cli, &reply);
+    else if (order->cli->quiet)
+        fprintf(order->cli->screen.out, "%s\n", id ? id : "");
     else
         tell(order, reply.json);
-    const char *id = member_text(reply.json, "id");
-    return watches && id ? logs_follow(order->cli, id) : STATUS_DONE;
+    if (!watches || !id)
+        return STATUS_DONE;
+    fflush(order->cli->screen.out);
+    return order->cli->quiet ? run_await(order->cli, id, 0) : logs_follow(order->cli, id);
 }
 
 int run_deployment_run(struct cli *cli, void *settings, int argc, char **argv)

@@ -16,7 +16,7 @@ static int find(struct cli *cli, const char *name, struct api_reply *ret_reply, 
         return error_set(error, EINVAL, "%s", path_error.message);
     int r = api_connect(cli, error);
     if (r == 0)
-        r = api_call(cli->client, "GET", path, NULL, NULL, ret_reply, error);
+        r = api_request(cli->client, "GET", path, NULL, NULL, ret_reply, error);
     free(path);
     return r;
 }

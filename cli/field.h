@@ -66,6 +66,13 @@ void field_add_value(struct buf *to, const json_t *value);
 /* A value as JSON text, numbers as short as they can be. */
 void field_add_json(struct buf *to, const json_t *value);
 
+/* Appends a value as an item of a list that is typed in one line: in quotes if it has to be. */
+void field_add_item(struct buf *to, const json_t *value);
+
+/* Appends the text of a typed list's first item, without its quotes, and says whether there is one
+ * at all. The bytes up to its end: to a comma, or to that of the list. */
+size_t field_take_item(const char *list, struct buf *to, bool *ret_is_there);
+
 /* Makes a value of what was typed. False, with what is wrong ("must be a whole number") in `why`.
  */
 bool field_read(const struct field *field, const json_t *root, const char *text, json_t **ret_value,

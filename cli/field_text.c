@@ -399,21 +399,47 @@ static size_t item_length(const char *text)
     return i;
 }
 
-/* One item of a list: its text, or a JSON string, which may hold commas. */
-static bool read_item(const struct field *list, const json_t *root, char *text, size_t index,
+size_t field_take_item(const char *list, struct buf *to, bool *ret_is_there)
+{
+    const char *text = list + strspn(list, " \t");
+    size_t length = item_length(text);
+    size_t end = length;
+
+    while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t'))
+        end--;
+    json_auto_t *quoted = *text == '"' ? json_parse(text, end, NULL) : NULL;
+    if (json_is_string(quoted))
+        buf_add_string(to, json_string_value(quoted));
+    else
+        buf_add(to, text, end);
+    *ret_is_there = end > 0;
+    return (size_t)(text - list) + length;
+}
+
+void field_add_item(struct buf *to, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t length = json_string_length(value);
+    bool plain = text && length > 0 && !strpbrk(text, ",\"") && *text != '[' && *text != ' ' &&
+                 text[length - 1] != ' ';
+
+    if (plain)
+        buf_add_string(to, text);
+    else
+        field_add_json(to, value);
+}
+
+static bool read_item(const struct field *list, const json_t *root, const char *text, size_t index,
                       json_t **ret_value, struct buf *why)
 {
     struct error error;
     field_auto item = {0};
+    buf_auto reason = BUF_INIT;
 
     if (field_item(&item, list, root, index, &error) < 0)
         return refuse(why, error.message);
-    json_t *quoted = *text == '"' ? json_parse(text, strlen(text), NULL) : NULL;
-    const char *plain = json_is_string(quoted) ? json_string_value(quoted) : text;
-    buf_auto reason = BUF_INIT;
     bool right =
-        *text ? field_read(&item, root, plain, ret_value, &reason) : refuse(&reason, "is empty");
-    json_decref(quoted);
+        text ? field_read(&item, root, text, ret_value, &reason) : refuse(&reason, "is empty");
     if (!right)
         buf_addf(why, "item %zu %s", index + 1, buf_string(&reason));
     return right;
@@ -427,21 +453,16 @@ static bool read_list(const struct field *field, const json_t *root, const char 
     if (*text == '[')
         return read_json(field, root, text, ret_value, why);
     for (;;) {
-        text += strspn(text, " \t");
-        size_t length = item_length(text);
-        size_t end = length;
-        while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t'))
-            end--;
+        buf_auto item = BUF_INIT;
         json_t *value = NULL;
-        char *item = strndup(text, end);
-        bool right = item && read_item(field, root, item, json_array_size(list), &value, why);
-        free(item);
-        if (!right)
+        bool is_there;
+        text += field_take_item(text, &item, &is_there);
+        if (!read_item(field, root, is_there ? buf_string(&item) : NULL, json_array_size(list),
+                       &value, why))
             return false;
         json_array_append_new(list, value);
-        if (!text[length])
+        if (!*text++)
             break;
-        text += length + 1;
     }
     return give(json_incref(list), ret_value);
 }

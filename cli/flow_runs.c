@@ -173,11 +173,25 @@ static const struct option_row list_options[] = {
      OPTION_LIST(struct list_settings, states)},
     OPTIONS_END};
 
-static const struct option_row log_options[] = {{.name = "follow",
-                                                 .letter = 'f',
-                                                 .help = "go on until the run ends",
-                                                 OPTION_FLAG(struct log_settings, follow)},
-                                                OPTIONS_END};
+static const struct option_row log_options[] = {
+    {.name = "follow",
+     .letter = 'f',
+     .help = "go on until the run ends",
+     OPTION_FLAG(struct log_settings, follow)},
+    {.name = "tail",
+     .letter = 'n',
+     .argument = "N",
+     .help = "only the last lines; default: all",
+     OPTION_NUMBER(struct log_settings, tail),
+     .fallback = -1,
+     .least = 0,
+     .most = 10000},
+    {.name = "level",
+     .letter = 'l',
+     .argument = "LEVEL",
+     .help = "only lines of this level or above: debug, info, warning, error, critical",
+     OPTION_TEXT(struct log_settings, level)},
+    OPTIONS_END};
 
 static const struct option_row wait_options[] = {{.name = "timeout",
                                                   .letter = 't',
@@ -212,9 +226,11 @@ const struct command flow_run_commands[] = {
      .arguments = "FLOW-RUN",
      .summary = "show a flow run's log",
      .details = A_RUN
-     "With --follow new lines are shown as they come; the command ends with the run, and its exit "
-     "status is 0 only if the run is COMPLETED. With --json each line is one JSON object.",
-     .example = "fermata flow-run logs --follow merry-tiger",
+     "With --follow new lines are shown as they come, also after the server was away; the command "
+     "ends with the run, and its exit status is 0 only if the run is COMPLETED. With --json each "
+     "line is one JSON object.",
+     .example = "fermata flow-run logs --follow merry-tiger\n"
+                "fermata flow-run logs --tail 20 --level warning merry-tiger",
      .run = run_logs,
      .options = log_options,
      .settings_size = sizeof(struct log_settings),
@@ -226,7 +242,7 @@ const struct command flow_run_commands[] = {
      .summary = "wait until a flow run has ended",
      .details = A_RUN "The exit status is 0 only if the run is COMPLETED.",
      .example = "fermata flow-run wait --timeout 600 merry-tiger && echo done",
-     .run = run_wait,
+     .run = command_wait,
      .options = wait_options,
      .settings_size = sizeof(struct wait_settings),
      .least = 1,
@@ -237,7 +253,7 @@ const struct command flow_run_commands[] = {
      .summary = "let paused flow runs go on that ask for no input",
      .details = A_RUN,
      .example = "fermata flow-run resume merry-tiger",
-     .run = run_resume,
+     .run = command_resume,
      .least = 1,
      .most = ANY_NUMBER,
      .takes = WORD_FLOW_RUN},
@@ -247,7 +263,7 @@ const struct command flow_run_commands[] = {
      .details = A_RUN "It is the same run with the same parameters; whoever serves its deployment "
                       "takes it.",
      .example = "fermata flow-run retry $(fermata flow-run ls --quiet --state FAILED)",
-     .run = run_retry,
+     .run = command_retry,
      .least = 1,
      .most = ANY_NUMBER,
      .takes = WORD_FLOW_RUN},
@@ -257,7 +273,7 @@ const struct command flow_run_commands[] = {
      .details = A_RUN "A run that has not started, or is suspended, is cancelled at once. Another "
                       "is told to end: it is CANCELLED when its process has ended.",
      .example = "fermata flow-run cancel merry-tiger",
-     .run = run_cancel,
+     .run = command_cancel,
      .least = 1,
      .most = ANY_NUMBER,
      .takes = WORD_FLOW_RUN},
@@ -266,7 +282,7 @@ const struct command flow_run_commands[] = {
      .summary = "delete flow runs with all that belongs to them",
      .details = A_RUN,
      .example = "fermata flow-run delete merry-tiger",
-     .run = run_delete,
+     .run = command_delete,
      .least = 1,
      .most = ANY_NUMBER,
      .takes = WORD_FLOW_RUN},

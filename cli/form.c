@@ -79,32 +79,12 @@ static bool take_line(const struct walk *walk, const struct question *question, 
     return true;
 }
 
-/* A list goes on in the next line as long as its last line ends with a comma. */
-static int read_answer(struct walk *walk, const struct question *question, struct buf *answer)
-{
-    buf_auto mark = BUF_INIT;
-    char *line;
-
-    question_add_mark(walk, &mark, question, "> ");
-    do {
-        if (prompt_read(walk->prompt, buf_string(&mark), field_is_secret(&question->field), &line,
-                        walk->error) < 0)
-            return -1;
-        buf_add_string(answer, line);
-        free(line);
-        buf_clear(&mark);
-        question_add_further_mark(walk, &mark);
-    } while (question->field.kind == FIELD_LIST && answer->length > 0 &&
-             answer->data[answer->length - 1] == ',');
-    return answer->failed ? no_memory(walk->error) : 0;
-}
-
 static int ask_line(struct walk *walk, const struct question *question, json_t **ret_value)
 {
     for (;;) {
         buf_auto answer = BUF_INIT;
         buf_auto why = BUF_INIT;
-        if (read_answer(walk, question, &answer) < 0)
+        if (question_read(walk, question, NULL, &answer) < 0)
             return -1;
         if (take_line(walk, question, buf_string(&answer), ret_value, &why))
             return 0;
@@ -148,6 +128,9 @@ static int ask_property(struct walk *walk, const struct question *object, const 
     question.fallback = json_object_get(object->fallback, key);
     if (!question.fallback)
         question.fallback = json_object_get(field.schema, "default");
+    if (walk->errors && walk->prompt->edits &&
+        previous) /* what was refused is there to be mended */
+        question.fallback = previous;
     return ask(walk, &question, previous, ret_value);
 }
 
@@ -330,7 +313,7 @@ static int choose_branch(struct walk *walk, const struct question *question, jso
         buf_auto answer = BUF_INIT;
         buf_auto why = BUF_INIT;
         json_auto_t *name = NULL;
-        if (read_answer(walk, question, &answer) < 0)
+        if (question_read(walk, question, names, &answer) < 0)
             return -1;
         if (answer.length > 0 &&
             field_read(&choice, walk->root, buf_string(&answer), &name, &why)) {
@@ -434,7 +417,11 @@ int form_fill(struct prompt *prompt, const json_t *schema, const json_t *default
     struct walk walk = {.prompt = prompt, .root = schema, .error = error};
     buf_auto intro = BUF_INIT;
 
-    question_add_dim(&walk, &intro, "* needs an answer. Enter takes what stands in [brackets].\n");
+    question_add_dim(&walk, &intro,
+                     prompt->edits
+                         ? "* needs an answer. Enter takes what is filled in; arrows choose, space "
+                           "picks.\n"
+                         : "* needs an answer. Enter takes what stands in [brackets].\n");
     screen_flush(&prompt->screen, &intro);
     return ask_for_all(&walk, defaults, NULL, ret_value);
 }

@@ -1,10 +1,13 @@
 /* `fermata input …`: what is sent to runs while they run. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/field.h"
+#include "cli/inputs.h"
 #include "cli/list.h"
+#include "cli/script.h"
 #include "common/ids.h"
 #include "json/text.h"
 
@@ -48,31 +51,70 @@ static void add_value(struct buf *to, const char *typed, bool is_json, bool wrap
         buf_add_char(to, '}');
 }
 
+/* Under which key the input was stored. */
+static void tell_key(struct cli *cli, const char *key)
+{
+    buf_auto text = BUF_INIT;
+
+    if (cli->json) {
+        json_auto_t *sent = json_pack("{s:s}", "key", key);
+        field_add_json(&text, sent);
+    } else if (cli->quiet) {
+        text_add_safe(&text, key, strlen(key), false);
+    } else {
+        buf_add_string(&text, "Sent.");
+    }
+    buf_add_char(&text, '\n');
+    screen_flush(&cli->screen, &text);
+}
+
+void input_from_text(const char *typed, const char *prefix, struct buf *ret_key,
+                     struct buf *ret_value)
+{
+    json_auto_t *parsed = json_parse(typed, strlen(typed), NULL);
+    char id[ID_SIZE];
+
+    id_new(id);
+    add_value(ret_value, typed, parsed && (prefix || !json_is_null(parsed)), !prefix);
+    buf_addf(ret_key, "%s-%s", prefix ? prefix : key_for(parsed), id);
+}
+
+bool input_is_plain(const char *key)
+{
+    for (size_t i = 0; i < COUNT_OF(plain_types); i++) {
+        size_t length = strlen(plain_types[i].key);
+        if (strncmp(key, plain_types[i].key, length) == 0 && key[length] == '-')
+            return true;
+    }
+    return false;
+}
+
+/* Inside a script that is a run, that is the sender, to whom the receiver can respond. */
 static int run_send(struct cli *cli, void *settings, int argc, char **argv)
 {
     const struct send_settings *send = settings;
-    json_auto_t *parsed = json_parse(argv[1], strlen(argv[1]), NULL);
+    const char *sender = getenv(SCRIPT_RUN_ID);
     api_reply_auto reply = {0};
     buf_auto value = BUF_INIT;
     buf_auto path = BUF_INIT;
+    buf_auto from = BUF_INIT;
     buf_auto key = BUF_INIT;
     struct error error;
     char run[ID_SIZE];
-    char id[ID_SIZE];
 
     (void)argc;
-    id_new(id);
-    add_value(&value, argv[1], parsed && (send->prefix || !json_is_null(parsed)), !send->prefix);
-    buf_addf(&key, "%s-%s", send->prefix ? send->prefix : key_for(parsed), id);
+    input_from_text(argv[1], send->prefix, &key, &value);
+    if (sender)
+        buf_addf(&from, "prefect.flow-run.%s", sender);
     if (api_find_run(cli, argv[0], run, &error) < 0)
         return fail_with(&error);
     buf_addf(&path, "/flow_runs/%s/input", run);
     if (api_send(cli, "POST", buf_string(&path),
-                 json_pack("{s:s,s:s}", "key", buf_string(&key), "value", buf_string(&value)),
+                 json_pack("{s:s,s:s,s:s*}", "key", buf_string(&key), "value", buf_string(&value),
+                           "sender", sender ? buf_string(&from) : NULL),
                  &reply, &error) < 0)
         return fail_with(&error);
-    if (!cli->json && !cli->quiet)
-        fputs("Sent.\n", cli->screen.out);
+    tell_key(cli, buf_string(&key));
     return STATUS_DONE;
 }
 
@@ -107,19 +149,20 @@ static const struct option_row send_options[] = {
      OPTION_TEXT(struct send_settings, prefix)},
     OPTIONS_END};
 
+#define SEND                                                                                       \
+    .arguments = "FLOW-RUN VALUE", .run = run_send, .options = send_options,                       \
+    .settings_size = sizeof(struct send_settings), .least = 2, .most = 2, .takes = WORD_FLOW_RUN
+
 const struct command input_commands[] = {
-    {.name = "input send",
-     .arguments = "FLOW-RUN VALUE",
-     .summary = "send input to a running flow",
+    {SEND, .name = "send", .summary = "send input to a running flow, as 'input send' does",
+     .details = "VALUE is read as JSON; what is no JSON is a text. Inside a script that 'fermata "
+                "run' or 'fermata serve' has started, its run is the sender, to whom the other one "
+                "can respond.",
+     .example = "fermata send merry-tiger 'the build is ready'"},
+    {SEND, .name = "input send", .summary = "send input to a running flow",
      .details = "VALUE is read as JSON; what is no JSON is a text.",
      .example = "fermata input send merry-tiger hello\n"
-                "fermata input send merry-tiger --prefix order '{\"size\": 3}'",
-     .run = run_send,
-     .options = send_options,
-     .settings_size = sizeof(struct send_settings),
-     .least = 2,
-     .most = 2,
-     .takes = WORD_FLOW_RUN},
+                "fermata input send merry-tiger --prefix order '{\"size\": 3}'"},
     {.name = "input ls",
      .arguments = "FLOW-RUN",
      .summary = "list what was sent to a flow run",

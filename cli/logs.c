@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/field.h"
+#include "cli/patience.h"
 #include "cli/runs.h"
 #include "cli/text.h"
 #include "common/ids.h"
@@ -18,27 +20,41 @@
 
 struct reading {
     struct cli *cli;
+    struct patience patience;
     char run_id[ID_SIZE];
     char *run_name;
     int64_t cursor; /* the greatest number of arrival that was seen */
+    int level;      /* the least that is shown */
     struct error error;
 };
+
+/* ---- levels ---------------------------------------------------------------------------------- */
+
+static const struct {
+    int least;
+    const char *name;
+    unsigned style;
+} levels[] = {
+    {50, "CRITICAL", STYLE_BOLD | STYLE_RED},
+    {40, "ERROR", STYLE_RED},
+    {30, "WARNING", STYLE_YELLOW},
+    {20, "INFO", STYLE_CYAN},
+    {INT32_MIN, "DEBUG", STYLE_DIM},
+};
+
+/* The number of a level; -1 if there is none of that name. */
+static int level_of(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(levels); i++)
+        if (strcasecmp(name, levels[i].name) == 0)
+            return levels[i].least < 0 ? 0 : levels[i].least;
+    return -1;
+}
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 static void add_level(struct buf *to, int level, bool colour)
 {
-    static const struct {
-        int least;
-        const char *name;
-        unsigned style;
-    } levels[] = {
-        {50, "CRITICAL", STYLE_BOLD | STYLE_RED},
-        {40, "ERROR", STYLE_RED},
-        {30, "WARNING", STYLE_YELLOW},
-        {20, "INFO", STYLE_CYAN},
-        {INT32_MIN, "DEBUG", STYLE_DIM},
-    };
     size_t i = 0;
 
     while (level < levels[i].least)
@@ -103,7 +119,26 @@ static void print_lines(struct reading *reading, const json_t *logs)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* All that is there, by the time of the lines. */
+/* The body for the lines of the run, before what is particular to a request. */
+static json_t *filter_of(const struct reading *reading, int64_t after, const char *sort,
+                         int64_t limit)
+{
+    return json_pack("{s:{s:{s:[s]},s:{s:i},s:{s:I}},s:s,s:I}", "logs", "flow_run_id", "any_",
+                     reading->run_id, "level", "ge_", reading->level, "seq", "gt_",
+                     (json_int_t)after, "sort", sort, "limit", (json_int_t)limit);
+}
+
+/* A page of what is there, by the time of the lines. */
+static int read_page(struct reading *reading, const char *sort, int64_t limit, size_t offset,
+                     struct api_reply *ret_reply)
+{
+    json_t *body = filter_of(reading, 0, sort, limit);
+
+    if (body)
+        json_object_set_new(body, "offset", json_integer((json_int_t)offset));
+    return api_post(reading->cli, "/logs/filter", body, ret_reply, &reading->error);
+}
+
 static int print_all(struct reading *reading)
 {
     size_t offset = 0;
@@ -111,16 +146,36 @@ static int print_all(struct reading *reading)
 
     do {
         api_reply_auto reply = {0};
-        if (api_post(reading->cli, "/logs/filter",
-                     json_pack("{s:{s:{s:[s]}},s:s,s:i,s:I}", "logs", "flow_run_id", "any_",
-                               reading->run_id, "sort", "TIMESTAMP_ASC", "limit", PAGE, "offset",
-                               (json_int_t)offset),
-                     &reply, &reading->error) < 0)
+        if (read_page(reading, "TIMESTAMP_ASC", PAGE, offset, &reply) < 0)
             return -1;
         print_lines(reading, reply.json);
         count = json_array_size(reply.json);
         offset += count;
     } while (count == PAGE);
+    return 0;
+}
+
+/* The last `count` lines; of none at least the place is taken. */
+static int print_tail(struct reading *reading, int64_t count)
+{
+    json_auto_t *lines = json_array();
+    size_t wanted = count > 0 ? (size_t)count : 1;
+    size_t got = PAGE;
+
+    while (got == PAGE && json_array_size(lines) < wanted) {
+        api_reply_auto reply = {0};
+        size_t left = wanted - json_array_size(lines);
+        if (read_page(reading, "TIMESTAMP_DESC", left < PAGE ? (int64_t)left : PAGE,
+                      json_array_size(lines), &reply) < 0)
+            return -1;
+        got = json_array_size(reply.json);
+        for (size_t i = 0; i < got; i++) /* the latest at the end */
+            json_array_insert(lines, 0, json_array_get(reply.json, i));
+    }
+    if (count > 0)
+        print_lines(reading, lines);
+    else
+        reading->cursor = json_integer_value(json_object_get(json_array_get(lines, 0), "seq"));
     return 0;
 }
 
@@ -131,13 +186,11 @@ static int print_next(struct reading *reading, int wait)
     api_reply_auto reply = {0};
     struct fm_call options = {.wait = wait};
 
-    json_auto_t *body =
-        json_pack("{s:{s:{s:[s]},s:{s:I}},s:s,s:i}", "logs", "flow_run_id", "any_", reading->run_id,
-                  "seq", "gt_", (json_int_t)reading->cursor, "sort", "SEQ_ASC", "limit", PAGE);
+    json_auto_t *body = filter_of(reading, reading->cursor, "SEQ_ASC", PAGE);
     if (!body)
         return error_set(&reading->error, ENOMEM, "out of memory");
-    if (api_call(reading->cli->client, "POST", "/logs/filter", body, &options, &reply,
-                 &reading->error) < 0 ||
+    if (api_request_patiently(reading->cli, &reading->patience, "POST", "/logs/filter", body,
+                              &options, &reply, &reading->error) < 0 ||
         api_check(&reply, &reading->error) < 0)
         return -1;
     print_lines(reading, reply.json);
@@ -160,7 +213,8 @@ static int has_ended(struct reading *reading, struct ending *ret_ending)
     buf_auto path = BUF_INIT;
 
     buf_addf(&path, "/flow_runs/%s", reading->run_id);
-    if (api_get(reading->cli, buf_string(&path), &reply, &reading->error) < 0)
+    if (api_get_patiently(reading->cli, &reading->patience, buf_string(&path), &reply,
+                          &reading->error) < 0)
         return -1;
     const char *type = member_text(reply.json, "state_type");
     const char *end_time = member_text(reply.json, "end_time");
@@ -209,35 +263,55 @@ static int begin(struct reading *reading, const char *text)
     api_reply_auto reply = {0};
     buf_auto path = BUF_INIT;
 
-    if (api_find_run(reading->cli, text, reading->run_id, &reading->error) < 0)
+    if (api_connect(reading->cli, &reading->error) < 0 ||
+        api_find_run(reading->cli, text, reading->run_id, &reading->error) < 0)
         return -1;
     buf_addf(&path, "/flow_runs/%s", reading->run_id);
-    if (api_get(reading->cli, buf_string(&path), &reply, &reading->error) < 0)
+    if (api_get_patiently(reading->cli, &reading->patience, buf_string(&path), &reply,
+                          &reading->error) < 0)
         return -1;
     const char *name = member_text(reply.json, "name");
     reading->run_name = strdup(name ? name : reading->run_id);
     return reading->run_name ? 0 : error_set(&reading->error, ENOMEM, "out of memory");
 }
 
-int logs_follow(struct cli *cli, const char *run)
+static int show(struct reading *reading, const struct log_settings *log, const char *run)
 {
-    struct reading reading = {.cli = cli};
+    bool all = log->tail < 0;
 
-    int status = begin(&reading, run) < 0 ? fail_with(&reading.error) : follow(&reading);
+    if (begin(reading, run) < 0 || (!all && print_tail(reading, log->tail) < 0))
+        return fail_with(&reading->error);
+    if (log->follow)
+        return follow(reading);
+    return all && print_all(reading) < 0 ? fail_with(&reading->error) : STATUS_DONE;
+}
+
+static int show_log(struct cli *cli, const struct log_settings *log, int level, const char *run)
+{
+    struct reading reading = {.cli = cli, .level = level};
+    int status = show(&reading, log, run);
+
     free(reading.run_name);
     return status;
+}
+
+int logs_follow(struct cli *cli, const char *run)
+{
+    const struct log_settings log = {.follow = true, .tail = -1};
+
+    return show_log(cli, &log, 0, run);
 }
 
 int run_logs(struct cli *cli, void *settings, int argc, char **argv)
 {
     const struct log_settings *log = settings;
-    struct reading reading = {.cli = cli};
+    int level = log->level ? level_of(log->level) : 0;
 
     (void)argc;
-    if (log->follow)
-        return logs_follow(cli, argv[0]);
-    bool ok = begin(&reading, argv[0]) == 0 && print_all(&reading) == 0;
-    int status = ok ? STATUS_DONE : fail_with(&reading.error);
-    free(reading.run_name);
-    return status;
+    if (level < 0) {
+        complain("--level must be debug, info, warning, error or critical, not '%.50s'",
+                 log->level);
+        return STATUS_USAGE;
+    }
+    return show_log(cli, log, level, argv[0]);
 }

@@ -231,7 +231,7 @@ int main(int argc, char **argv)
     screen_init(&cli.screen, stdout);
     int status = run_command_line(&cli, argc, argv);
     fm_client_destroy(cli.client);
-    if (fflush(stdout) != 0 && status == STATUS_DONE) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_DONE) {
         complain("writing failed");
         status = STATUS_FAILED;
     }

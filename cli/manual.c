@@ -48,6 +48,16 @@ static void add_option(struct buf *to, const struct option_row *row)
     add_sentence(to, row->help);
 }
 
+static void add_own_options(struct buf *to, const struct command *command)
+{
+    const struct option_row *rows[MOST_OPTIONS];
+    size_t count = command_options(command, rows);
+
+    for (size_t i = 0; i < count; i++)
+        if (!option_is_common(rows[i]))
+            add_option(to, rows[i]);
+}
+
 static void add_command(struct buf *to, const struct command *command)
 {
     buf_add_string(to, ".SS fermata ");
@@ -63,8 +73,7 @@ static void add_command(struct buf *to, const struct command *command)
         add_text(to, command->details);
         buf_add_char(to, '\n');
     }
-    for (const struct option_row *row = command->options; row && row->name; row++)
-        add_option(to, row);
+    add_own_options(to, command);
     if (command->example) {
         buf_add_string(to, ".PP\nExample:\n.PP\n.nf\n.RS 4\n");
         add_text(to, command->example);

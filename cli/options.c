@@ -26,25 +26,46 @@ static const struct option_row common_options[] = {
     {.name = "help", .letter = 'h', .help = "show this help", .kind = OPTION_FLAG},
     OPTIONS_END};
 
-static bool is_common(const struct option_row *row)
+bool option_is_common(const struct option_row *row)
 {
     return row >= common_options && row < common_options + COUNT_OF(common_options);
 }
 
 static bool is_help(const struct option_row *row)
 {
-    return is_common(row) && row->letter == 'h';
+    return option_is_common(row) && row->letter == 'h';
+}
+
+/* Those that read their arguments themselves take no common option but --help. */
+static bool is_taken(const struct command *command, const struct option_row *common,
+                     const struct option_row *const rows[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i]->name, common->name) == 0)
+            return false;
+    return !command->raw || is_help(common);
+}
+
+static size_t add_rows(const struct option_row *from, const struct option_row *rows[], size_t count)
+{
+    for (; from && from->name; from++) {
+        if (count == MOST_OPTIONS - COUNT_OF(common_options))
+            BUG("a command of more than %zu options", count);
+        rows[count++] = from;
+    }
+    return count;
 }
 
 size_t command_options(const struct command *command, const struct option_row *rows[MOST_OPTIONS])
 {
-    size_t count = 0;
+    size_t own = add_rows(command->options, rows, 0);
 
-    for (const struct option_row *row = command->options; row && row->name; row++)
-        if (count < MOST_OPTIONS - COUNT_OF(common_options))
-            rows[count++] = row;
+    if (command->more_options)
+        own = add_rows(command->more_options(), rows, own);
+    size_t count = own;
     for (const struct option_row *row = common_options; row->name; row++)
-        rows[count++] = row;
+        if (is_taken(command, row, rows, own))
+            rows[count++] = row;
     return count;
 }
 
@@ -136,7 +157,7 @@ static bool take_number(const struct option_row *row, const char *argument, int6
 /* False: it was said what is wrong. */
 static bool take_option(struct parser *parser, const struct option_row *row, char *argument)
 {
-    char *base = is_common(row) ? (char *)parser->cli : parser->settings;
+    char *base = option_is_common(row) ? (char *)parser->cli : parser->settings;
     void *place = base + row->offset;
 
     if (is_help(row)) {
@@ -232,12 +253,29 @@ static int run_with(struct parser *parser, int argc, char **argv)
     return command->run(parser->cli, parser->settings, argc, argv);
 }
 
+static int show_help(struct cli *cli, const struct command *command)
+{
+    buf_auto text = BUF_INIT;
+
+    command_add_help(&text, command, cli->screen.width);
+    screen_flush(&cli->screen, &text);
+    return STATUS_DONE;
+}
+
+static int run_raw(struct cli *cli, const struct command *command, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return show_help(cli, command);
+    return command->raw(argc, argv);
+}
+
 int command_run(struct cli *cli, const struct command *command, int argc, char **argv)
 {
     struct parser parser = {.cli = cli, .command = command};
 
     if (command->raw)
-        return command->raw(argc, argv);
+        return run_raw(cli, command, argc, argv);
     parser.settings = calloc(1, command->settings_size ? command->settings_size : 1);
     if (!parser.settings) {
         complain("out of memory");
@@ -245,12 +283,8 @@ int command_run(struct cli *cli, const struct command *command, int argc, char *
     }
     parser.count = command_options(command, parser.rows);
     int status = read_options(&parser, argc, argv);
-    if (status < 0 && parser.help) {
-        buf_auto text = BUF_INIT;
-        command_add_help(&text, command, cli->screen.width);
-        screen_flush(&cli->screen, &text);
-        status = STATUS_DONE;
-    }
+    if (status < 0 && parser.help)
+        status = show_help(cli, command);
     if (status < 0)
         status = run_with(&parser, argc - optind, argv + optind);
     free(parser.settings);

@@ -9,7 +9,7 @@
 
 #define LEAST_WIDTH    20
 #define GREATEST_WIDTH 100 /* longer lines of text are hard to read */
-#define LEAST_COLUMN   8
+#define LEAST_COLUMN   8   /* unless even that is too wide */
 #define COLUMN_GAP     2
 
 static int terminal_width(int fd)
@@ -22,20 +22,38 @@ static int terminal_width(int fd)
     return columns ? atoi(columns) : 80;
 }
 
+static bool terminal_is_dumb(void)
+{
+    const char *terminal = getenv("TERM");
+
+    return !terminal || !*terminal || strcmp(terminal, "dumb") == 0;
+}
+
 void screen_init(struct screen *ret_screen, FILE *out)
 {
     const char *no_colour = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
 
     *ret_screen = (struct screen){.out = out, .is_terminal = isatty(fileno(out)), .width = 80};
     if (!ret_screen->is_terminal)
         return;
-    ret_screen->colour = !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0;
+    ret_screen->colour = !(no_colour && *no_colour) && !terminal_is_dumb();
     ret_screen->width = terminal_width(fileno(out));
     if (ret_screen->width < LEAST_WIDTH)
         ret_screen->width = LEAST_WIDTH;
     if (ret_screen->width > GREATEST_WIDTH)
         ret_screen->width = GREATEST_WIDTH;
+}
+
+bool screen_can_be_drawn_over(const struct screen *screen)
+{
+    return screen->is_terminal && !terminal_is_dumb();
+}
+
+int screen_height(const struct screen *screen)
+{
+    struct winsize size;
+
+    return ioctl(fileno(screen->out), TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
 }
 
 void screen_flush(struct screen *screen, struct buf *text)
@@ -103,23 +121,35 @@ static void measure(const struct table *table, int widths[])
     }
 }
 
-/* Cuts the widest columns until the table fits. */
-static void shrink(const struct table *table, int widths[], int room)
+/* What is typed or copied again. */
+static bool is_id(const struct table *table, size_t column)
+{
+    return strcmp(table->headers[column], "ID") == 0;
+}
+
+/* Cuts the widest columns, none below `least`, until the table fits; ids only if `also_ids`. */
+static void shrink_to(const struct table *table, int widths[], int room, int least, bool also_ids)
 {
     int total = -COLUMN_GAP;
 
     for (size_t i = 0; i < table->columns; i++)
         total += widths[i] + COLUMN_GAP;
-    while (total > room) {
-        size_t widest = 0;
-        for (size_t i = 1; i < table->columns; i++)
-            if (widths[i] > widths[widest])
-                widest = i;
-        if (widths[widest] <= LEAST_COLUMN)
+    for (; total > room; total--) {
+        int *widest = NULL;
+        for (size_t i = 0; i < table->columns; i++)
+            if ((also_ids || !is_id(table, i)) && (!widest || widths[i] > *widest))
+                widest = &widths[i];
+        if (!widest || *widest <= least)
             return;
-        widths[widest]--;
-        total--;
+        (*widest)--;
     }
+}
+
+static void shrink(const struct table *table, int widths[], int room)
+{
+    shrink_to(table, widths, room, LEAST_COLUMN, false);
+    shrink_to(table, widths, room, LEAST_COLUMN, true);
+    shrink_to(table, widths, room, 1, true);
 }
 
 static void add_row(const struct table *table, struct buf *to, const char *const *cells,
@@ -135,10 +165,10 @@ static void add_row(const struct table *table, struct buf *to, const char *const
     }
 }
 
-int table_print(const struct table *table, struct screen *screen, struct error *error)
+int table_add_to(const struct table *table, const struct screen *screen, struct buf *to,
+                 struct error *error)
 {
     int *widths = calloc(table->columns, sizeof(*widths));
-    buf_auto text = BUF_INIT;
 
     if (!widths || table->failed) {
         free(widths);
@@ -147,16 +177,24 @@ int table_print(const struct table *table, struct screen *screen, struct error *
     measure(table, widths);
     if (screen->is_terminal)
         shrink(table, widths, terminal_width(fileno(screen->out)));
-    text_add_style(&text, screen->colour, STYLE_BOLD);
-    add_row(table, &text, table->headers, widths);
-    text_add_style(&text, screen->colour, STYLE_PLAIN);
-    buf_add_char(&text, '\n');
+    text_add_style(to, screen->colour, STYLE_BOLD);
+    add_row(table, to, table->headers, widths);
+    text_add_style(to, screen->colour, STYLE_PLAIN);
+    buf_add_char(to, '\n');
     for (size_t i = 0; i + table->columns <= table->count; i += table->columns) {
-        add_row(table, &text, (const char *const *)&table->cells[i], widths);
-        buf_add_char(&text, '\n');
-        screen_flush(screen, &text);
+        add_row(table, to, (const char *const *)&table->cells[i], widths);
+        buf_add_char(to, '\n');
     }
-    screen_flush(screen, &text);
     free(widths);
+    return 0;
+}
+
+int table_print(const struct table *table, struct screen *screen, struct error *error)
+{
+    buf_auto text = BUF_INIT;
+
+    if (table_add_to(table, screen, &text, error) < 0)
+        return -1;
+    screen_flush(screen, &text);
     return 0;
 }

@@ -16,6 +16,12 @@ struct screen {
 
 void screen_init(struct screen *ret_screen, FILE *out);
 
+/* A terminal that knows how to go back to what was written. */
+bool screen_can_be_drawn_over(const struct screen *screen);
+
+/* Rows of the terminal; 24 without one. */
+int screen_height(const struct screen *screen);
+
 /* Writes what the buffer holds and empties it. */
 void screen_flush(struct screen *screen, struct buf *text);
 
@@ -23,7 +29,7 @@ void screen_flush(struct screen *screen, struct buf *text);
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Rows of cells, each `columns` texts as they came from elsewhere. On a terminal a table that is
- * too wide has its widest column cut. */
+ * too wide has its widest columns cut, that of the ids at last. */
 struct table {
     const char *const *headers;
     size_t columns;
@@ -37,3 +43,7 @@ struct table {
 void table_release(struct table *table);
 void table_add(struct table *table, const char *text); /* the next cell; NULL: empty */
 int table_print(const struct table *table, struct screen *screen, struct error *error);
+
+/* Appends what table_print would print on the screen. */
+int table_add_to(const struct table *table, const struct screen *screen, struct buf *to,
+                 struct error *error);

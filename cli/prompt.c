@@ -8,6 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli/keys.h"
+
 #define EXIT_INTERRUPTED 130 /* 128 + SIGINT, as shells have it */
 
 static const char *farewell_text;        /* for the signal handler */
@@ -20,6 +22,7 @@ void prompt_init(struct prompt *ret_prompt, bool data_out)
 
     *ret_prompt = (struct prompt){.in = stdin, .is_terminal = isatty(STDIN_FILENO)};
     screen_init(&ret_prompt->screen, use_error ? stderr : stdout);
+    ret_prompt->edits = ret_prompt->is_terminal && screen_can_be_drawn_over(&ret_prompt->screen);
     /* What is not asked for is left to the next program that reads the same input. */
     setvbuf(stdin, NULL, _IONBF, 0);
 }
@@ -49,6 +52,7 @@ static void show_typing(struct prompt *prompt)
 static void leave(int signal_number)
 {
     (void)signal_number;
+    keys_end();
     if (echo_is_off)
         tcsetattr(STDIN_FILENO, TCSANOW, &terminal_settings);
     if (write(STDERR_FILENO, farewell_text, strlen(farewell_text)) < 0)
@@ -110,35 +114,75 @@ static void show_answer(struct prompt *prompt, const char *answer, bool secret)
     screen_flush(&prompt->screen, &text);
 }
 
+static char *without_space_around(const char *line)
+{
+    size_t begin = strspn(line, " \t");
+    size_t end = strlen(line);
+
+    while (end > begin && strchr(" \t", line[end - 1]))
+        end--;
+    return strndup(line + begin, end - begin);
+}
+
+int prompt_edit(struct prompt *prompt, const struct edit *edit, char **ret_line,
+                struct error *error)
+{
+    char *line = NULL;
+    int r;
+
+    while ((r = edit_line(edit, fileno(prompt->in), &prompt->screen, PROMPT_LINE_CEILING, &line,
+                          error)) < 0 &&
+           error->code == E2BIG)
+        prompt_complain(prompt, error->message);
+    if (r <= 0)
+        return r;
+    *ret_line = without_space_around(line);
+    free(line);
+    return *ret_line ? 1 : error_set(error, ENOMEM, "out of memory");
+}
+
+/* 0 with a line, NULL if it was refused. */
+static int read_line(struct prompt *prompt, const char *question, bool secret, char **ret_line,
+                     struct error *error)
+{
+    buf_auto line = {.ceiling = PROMPT_LINE_CEILING};
+
+    /* Before the question shows: who answers at once is not to be seen, nor lost. */
+    if (secret)
+        hide_typing(prompt);
+    fputs(question, prompt->screen.out);
+    fflush(prompt->screen.out);
+    int r = read_bytes(prompt->in, &line);
+    show_typing(prompt);
+    if (r < 0) {
+        fputc('\n', prompt->screen.out);
+        return error_set(error, ENODATA, "the input ended before all was answered");
+    }
+    drop_space_at_end(&line);
+    const char *wrong = what_is_wrong(&line);
+    const char *start = wrong ? "" : buf_string(&line) + strspn(buf_string(&line), " \t");
+    show_answer(prompt, start, secret);
+    *ret_line = NULL;
+    if (wrong) {
+        prompt_complain(prompt, wrong);
+        return 0;
+    }
+    *ret_line = strdup(start);
+    return *ret_line ? 0 : error_set(error, ENOMEM, "out of memory");
+}
+
 int prompt_read(struct prompt *prompt, const char *question, bool secret, char **ret_line,
                 struct error *error)
 {
-    for (;;) {
-        buf_auto line = {.ceiling = PROMPT_LINE_CEILING};
-        /* Before the question shows: who answers at once is not to be seen, nor lost. */
-        if (secret)
-            hide_typing(prompt);
-        fputs(question, prompt->screen.out);
-        fflush(prompt->screen.out);
-        int r = read_bytes(prompt->in, &line);
-        show_typing(prompt);
-        if (r < 0) {
-            fputc('\n', prompt->screen.out);
-            return error_set(error, ENODATA, "the input ended before all was answered");
-        }
-        drop_space_at_end(&line);
-        const char *wrong = what_is_wrong(&line);
-        const char *start = wrong ? "" : buf_string(&line) + strspn(buf_string(&line), " \t");
-        show_answer(prompt, start, secret);
-        if (!wrong) {
-            char *copy = strdup(start);
-            if (!copy)
-                return error_set(error, ENOMEM, "out of memory");
-            *ret_line = copy;
-            return 0;
-        }
-        prompt_complain(prompt, wrong);
-    }
+    const struct edit edit = {.mark = question, .secret = secret};
+
+    if (prompt->edits)
+        return prompt_edit(prompt, &edit, ret_line, error) < 0 ? -1 : 0;
+    do {
+        if (read_line(prompt, question, secret, ret_line, error) < 0)
+            return -1;
+    } while (!*ret_line);
+    return 0;
 }
 
 int prompt_yes(struct prompt *prompt, const char *question, bool otherwise, struct error *error)

@@ -1,15 +1,16 @@
 /*
  * Asking for a line.
  *
- * Lines come from a terminal, with its own line editing, or from whatever standard input is; then
- * what was read is shown beside the question, so that the output reads like the conversation that
- * it was.
+ * At a terminal the line is edited here (edit.h), at one that is too simple by the terminal itself.
+ * Elsewhere lines come from whatever standard input is; then what was read is shown beside the
+ * question, so that the output reads like the conversation that it was.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cli/edit.h"
 #include "cli/output.h"
 #include "common/error.h"
 
@@ -18,6 +19,7 @@
 struct prompt {
     FILE *in;
     bool is_terminal; /* `in` is one: what is typed can be seen already */
+    bool edits;       /* the line can be edited, with something filled in, and choices above it */
     struct screen screen;
 };
 
@@ -29,6 +31,11 @@ void prompt_init(struct prompt *ret_prompt, bool data_out);
  * around it. Lines that are too long or no UTF-8 are refused and asked for again. -1 with ENODATA
  * if the input has ended. Free the line. */
 int prompt_read(struct prompt *prompt, const char *question, bool secret, char **ret_line,
+                struct error *error);
+
+/* The same where `edits`, with what is filled in and what there is to choose. 0, and no line, if
+ * what was filled in was left as it was; 1 with a line; -1 error. */
+int prompt_edit(struct prompt *prompt, const struct edit *edit, char **ret_line,
                 struct error *error);
 
 /* Asks until y or n is answered; an empty line is `otherwise`. 1 yes, 0 no, -1 error. */

@@ -1,5 +1,7 @@
 #include "cli/question.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_CHOICES 40 /* shown; more can be answered all the same */
@@ -124,24 +126,11 @@ static void add_description(const struct walk *walk, struct buf *to, const json_
     text_wrap(to, buf_string(&safe), walk->prompt->screen.width, "  ", "  ");
 }
 
-/* Choices that are numbers themselves have none before them: which is meant would be unclear. */
-static bool is_number(const json_t *option)
-{
-    const char *text = json_string_value(option);
-
-    return json_is_number(option) || (text && *text && !text[strspn(text, "0123456789")]);
-}
-
 static void add_choices(struct buf *to, const json_t *options)
 {
-    bool numbered = true;
+    bool numbered = menu_is_numbered(options);
     size_t i;
     json_t *option;
-
-    json_array_foreach(options, i, option) {
-        if (is_number(option))
-            numbered = false;
-    }
 
     json_array_foreach(options, i, option) {
         buf_auto name = BUF_INIT;
@@ -150,28 +139,36 @@ static void add_choices(struct buf *to, const json_t *options)
             return;
         }
         field_add_value(&name, option);
-        if (numbered)
-            buf_addf(to, "  %2zu) ", i + 1);
-        else
-            buf_add_string(to, "   • ");
+        menu_add_label(to, "  ", i, numbered);
         text_add_short(to, buf_string(&name), 100);
         buf_add_char(to, '\n');
     }
 }
 
-void question_show(const struct walk *walk, const struct question *question)
+/* What the answer, or each item of it, is chosen from; NULL: it is not. */
+static const json_t *choices_of(const struct walk *walk, const struct question *question,
+                                struct field *ret_item)
 {
     const struct field *field = &question->field;
+
+    if (field->kind == FIELD_CHOICE)
+        return field->options;
+    if (field->kind == FIELD_LIST && !json_object_get(field->schema, "prefixItems") &&
+        field_item(ret_item, field, walk->root, 0, NULL) == 0 && ret_item->kind == FIELD_CHOICE)
+        return ret_item->options;
+    return NULL;
+}
+
+void question_show(const struct walk *walk, const struct question *question)
+{
     buf_auto text = BUF_INIT;
     field_auto item = {0};
+    const json_t *choices = choices_of(walk, question, &item);
 
     add_heading(walk, &text, question);
-    add_description(walk, &text, field->schema);
-    if (field->kind == FIELD_CHOICE)
-        add_choices(&text, field->options);
-    else if (field->kind == FIELD_LIST && field_item(&item, field, walk->root, 0, NULL) == 0 &&
-             item.kind == FIELD_CHOICE)
-        add_choices(&text, item.options);
+    add_description(walk, &text, question->field.schema);
+    if (choices && !walk->prompt->edits)
+        add_choices(&text, choices);
     screen_flush(&walk->prompt->screen, &text);
     question_show_errors(walk, question);
 }
@@ -180,11 +177,29 @@ void question_show_choices(const struct walk *walk, const json_t *options)
 {
     buf_auto list = BUF_INIT;
 
+    if (walk->prompt->edits)
+        return;
     add_choices(&list, options);
     screen_flush(&walk->prompt->screen, &list);
 }
 
-void question_add_further_mark(const struct walk *walk, struct buf *to)
+/* The menu above the question's line: of its choices, or of `names` if there are some. 1; 0 if it
+ * has none; -1 without memory. */
+static int make_menu(const struct walk *walk, const struct question *question, const json_t *names,
+                     struct menu *ret_menu)
+{
+    field_auto item = {0};
+    const json_t *choices = names ? names : choices_of(walk, question, &item);
+
+    if (!choices || !walk->prompt->edits)
+        return 0;
+    return menu_init(ret_menu, choices, !names && question->field.kind == FIELD_LIST) < 0
+               ? error_set(walk->error, ENOMEM, "out of memory")
+               : 1;
+}
+
+/* The mark of a line that goes on with the last one. */
+static void add_further_mark(const struct walk *walk, struct buf *to)
 {
     buf_add_string(to, "    ");
     question_add_dim(walk, to, "> ");
@@ -197,22 +212,127 @@ static bool is_nothing(const json_t *value)
            (json_is_array(value) && json_array_size(value) == 0);
 }
 
+static void add_items(struct buf *to, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(list, i, item) {
+        buf_add_string(to, i > 0 ? ", " : "");
+        field_add_item(to, item);
+    }
+}
+
+/* Those that one line answers. */
+static bool is_filled_in(const struct question *question)
+{
+    return question->field.kind <= FIELD_LIST || question->field.kind == FIELD_JSON;
+}
+
+/* What is filled in where the line is edited: the default as it is typed, or nothing. */
+static void add_initial(const struct walk *walk, struct buf *to, const struct question *question)
+{
+    const json_t *fallback = question->fallback;
+
+    if (!walk->prompt->edits || !fallback || is_nothing(fallback) || !is_filled_in(question) ||
+        field_is_secret(&question->field))
+        return;
+    if (json_is_boolean(fallback))
+        buf_add_string(to, json_is_true(fallback) ? "yes" : "no");
+    else if (question->field.kind == FIELD_LIST && json_is_array(fallback))
+        add_items(to, fallback);
+    else
+        field_add_value(to, fallback);
+}
+
+/* The default in brackets, where it cannot be filled in, or is not to be seen. */
+static void add_fallback(const struct walk *walk, struct buf *to, const struct question *question)
+{
+    const json_t *fallback = question->fallback;
+    buf_auto value = BUF_INIT;
+
+    if (!fallback || is_nothing(fallback))
+        return;
+    if (field_is_secret(&question->field))
+        buf_add_string(&value, "********");
+    else if (walk->prompt->edits && is_filled_in(question))
+        return;
+    else if (json_is_boolean(fallback))
+        buf_add_string(&value, json_is_true(fallback) ? "yes" : "no");
+    else
+        field_add_value(&value, fallback);
+    buf_add_char(to, '[');
+    text_add_short(to, buf_string(&value), 60);
+    buf_add_string(to, "] ");
+}
+
 void question_add_mark(const struct walk *walk, struct buf *to, const struct question *question,
                        const char *end)
 {
-    buf_auto value = BUF_INIT;
-
     buf_add_string(to, "  ");
-    if (question->fallback && !is_nothing(question->fallback)) {
-        if (field_is_secret(&question->field))
-            buf_add_string(&value, "********");
-        else if (json_is_boolean(question->fallback))
-            buf_add_string(&value, json_is_true(question->fallback) ? "yes" : "no");
-        else
-            field_add_value(&value, question->fallback);
-        buf_add_char(to, '[');
-        text_add_short(to, buf_string(&value), 60);
-        buf_add_string(to, "] ");
-    }
+    add_fallback(walk, to, question);
     question_add_dim(walk, to, end);
+}
+
+/* --- The answer --- */
+
+/* What an emptied line means, where a default was filled in. */
+static const char *nothing_for(const struct question *question)
+{
+    if (question->field.nullable)
+        return "null";
+    return question->field.kind == FIELD_TEXT   ? "\"\""
+           : question->field.kind == FIELD_LIST ? "[]"
+                                                : "";
+}
+
+/* One line, edited where that can be done. The line is NULL if what was filled in was left. */
+static int read_first_line(const struct walk *walk, const struct question *question,
+                           const json_t *names, char **ret_line)
+{
+    menu_auto menu = {0};
+    buf_auto mark = BUF_INIT;
+    buf_auto initial = BUF_INIT;
+    bool secret = field_is_secret(&question->field);
+    int has_menu = make_menu(walk, question, names, &menu);
+
+    *ret_line = NULL;
+    if (has_menu < 0)
+        return -1;
+    question_add_mark(walk, &mark, question, "> ");
+    if (!walk->prompt->edits)
+        return prompt_read(walk->prompt, buf_string(&mark), secret, ret_line, walk->error);
+    add_initial(walk, &initial, question);
+    const struct edit edit = {.mark = buf_string(&mark),
+                              .initial = buf_string(&initial),
+                              .secret = secret,
+                              .menu = has_menu ? &menu : NULL};
+    if (prompt_edit(walk->prompt, &edit, ret_line, walk->error) < 0)
+        return -1;
+    if (*ret_line && !**ret_line && initial.length > 0) {
+        free(*ret_line);
+        *ret_line = strdup(nothing_for(question));
+    }
+    return 0;
+}
+
+int question_read(const struct walk *walk, const struct question *question, const json_t *names,
+                  struct buf *answer)
+{
+    buf_auto mark = BUF_INIT;
+    char *line;
+
+    if (read_first_line(walk, question, names, &line) < 0)
+        return -1;
+    buf_add_string(answer, line ? line : "");
+    free(line);
+    add_further_mark(walk, &mark);
+    while (question->field.kind == FIELD_LIST && answer->length > 0 &&
+           answer->data[answer->length - 1] == ',') {
+        if (prompt_read(walk->prompt, buf_string(&mark), false, &line, walk->error) < 0)
+            return -1;
+        buf_add_string(answer, line);
+        free(line);
+    }
+    return answer->failed ? error_set(walk->error, ENOMEM, "out of memory") : 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/patience.h"
 #include "cli/runs.h"
 #include "cli/text.h"
 #include "common/ids.h"
@@ -141,25 +142,25 @@ static int drop(struct cli *cli, const char *id, struct buf *said, struct error 
     return 1;
 }
 
-int run_cancel(struct cli *cli, void *settings, int argc, char **argv)
+int command_cancel(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, cancel);
 }
 
-int run_retry(struct cli *cli, void *settings, int argc, char **argv)
+int command_retry(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, retry);
 }
 
-int run_resume(struct cli *cli, void *settings, int argc, char **argv)
+int command_resume(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, resume);
 }
 
-int run_delete(struct cli *cli, void *settings, int argc, char **argv)
+int command_delete(struct cli *cli, void *settings, int argc, char **argv)
 {
     (void)settings;
     return act_on_all(cli, argc, argv, drop);
@@ -177,76 +178,116 @@ bool is_terminal_type(const char *type)
     return false;
 }
 
-/* Reads the run, as soon as it is another than the one of `etag`, at the latest after `seconds`. 1
- * if it was read, 0 if it is the same still. */
-static int read_changed(struct cli *cli, const char *id, const char *etag, int64_t seconds,
-                        struct api_reply *ret_reply, struct error *error)
+struct awaiting {
+    struct cli *cli;
+    const char *name; /* as it was typed */
+    char id[ID_SIZE];
+    char etag[128];
+    struct patience patience;
+};
+
+/* Reads the run, as soon as it is another than the last time. 1 if it was read, 0 if it is the same
+ * still. */
+static int read_changed(struct awaiting *awaiting, struct api_reply *ret_reply, struct error *error)
 {
-    const struct fm_call options = {.wait = *etag ? (double)seconds : 0,
-                                    .if_none_match = *etag ? etag : NULL};
+    bool known = *awaiting->etag;
+    int64_t left = awaiting->patience.until
+                       ? (awaiting->patience.until - time_monotonic() + SECOND - 1) / SECOND
+                       : WAIT;
+    const struct fm_call options = {.wait = known ? (double)(left < WAIT ? left : WAIT) : 0,
+                                    .if_none_match = known ? awaiting->etag : NULL};
     buf_auto path = BUF_INIT;
 
-    buf_addf(&path, "/flow_runs/%s", id);
-    if (api_connect(cli, error) < 0 ||
-        api_call(cli->client, "GET", buf_string(&path), NULL, &options, ret_reply, error) < 0)
+    buf_addf(&path, "/flow_runs/%s", awaiting->id);
+    if (api_request_patiently(awaiting->cli, &awaiting->patience, "GET", buf_string(&path), NULL,
+                              &options, ret_reply, error) < 0)
         return -1;
     if (ret_reply->status == 304)
         return 0;
+    memcpy(awaiting->etag, ret_reply->etag, sizeof(awaiting->etag));
     return api_check(ret_reply, error) < 0 ? -1 : 1;
 }
 
-/* The run's state when it has ended; `until` (monotonic) at the latest, then 0. */
-static int await_end(struct cli *cli, const char *id, int64_t until, struct api_reply *ret_reply,
-                     struct error *error)
+/* Whoever waits at a terminal sees what the run does meanwhile. */
+static void tell_progress(const struct awaiting *awaiting, const json_t *run)
 {
-    char etag[sizeof(ret_reply->etag)] = "";
+    const char *state = member_text(run, "state_name");
+    struct screen screen;
+    buf_auto line = BUF_INIT;
 
+    screen_init(&screen, stderr);
+    if (!screen.is_terminal || awaiting->cli->quiet || !state)
+        return;
+    text_add_short(&line, awaiting->name, 60);
+    buf_add_string(&line, ": ");
+    text_add_short(&line, state, 40);
+    buf_add_string(&line, "; waiting for its end\n");
+    screen_flush(&screen, &line);
+}
+
+/* 1 and the run when it has ended; 0 when there was not enough patience. */
+static int await_end(struct awaiting *awaiting, struct api_reply *ret_reply, struct error *error)
+{
     for (;;) {
         api_reply_auto reply = {0};
-        int64_t left = (until - time_monotonic() + SECOND - 1) / SECOND;
-        int r = read_changed(cli, id, etag, left < WAIT ? left : WAIT, &reply, error);
+        int r = read_changed(awaiting, &reply, error);
         if (r < 0)
             return -1;
-        if (r > 0) {
-            memcpy(etag, reply.etag, sizeof(etag));
-            if (is_terminal_type(member_text(reply.json, "state_type"))) {
-                *ret_reply = reply;
-                reply = (struct api_reply){0};
-                return 1;
-            }
+        if (r > 0 && is_terminal_type(member_text(reply.json, "state_type"))) {
+            *ret_reply = reply;
+            reply = (struct api_reply){0};
+            return 1;
         }
-        if (time_monotonic() >= until)
+        if (r > 0)
+            tell_progress(awaiting, reply.json);
+        if (awaiting->patience.until && time_monotonic() >= awaiting->patience.until)
             return 0;
     }
 }
 
-int run_wait(struct cli *cli, void *settings, int argc, char **argv)
+static int tell_end(struct awaiting *awaiting, const struct api_reply *reply)
 {
-    const struct wait_settings *wait = settings;
-    api_reply_auto reply = {0};
+    const char *name = member_text(reply->json, "state_name");
+    const char *type = member_text(reply->json, "state_type");
+    struct screen *screen = &awaiting->cli->screen;
     buf_auto line = BUF_INIT;
-    struct error error;
-    char id[ID_SIZE];
 
-    (void)argc;
-    int64_t until = wait->timeout ? time_monotonic() + wait->timeout * SECOND : INT64_MAX / 2;
-    if (api_find_run(cli, argv[0], id, &error) < 0)
+    if (awaiting->cli->json) {
+        print_json(awaiting->cli, reply);
+    } else if (!awaiting->cli->quiet) {
+        text_add_short(&line, awaiting->name, 60);
+        buf_add_string(&line, ": ");
+        text_add_short(&line, name ? name : type, 40);
+        buf_add_char(&line, '\n');
+        screen_flush(screen, &line);
+    }
+    return strcmp(type, "COMPLETED") == 0 ? STATUS_DONE : STATUS_FAILED;
+}
+
+int run_await(struct cli *cli, const char *run, int64_t seconds)
+{
+    struct awaiting awaiting = {.cli = cli, .name = run};
+    api_reply_auto reply = {0};
+    struct error error;
+
+    if (seconds > 0)
+        awaiting.patience.until = time_monotonic() + seconds * SECOND;
+    if (api_connect(cli, &error) < 0 || api_find_run(cli, run, awaiting.id, &error) < 0)
         return fail_with(&error);
-    int r = await_end(cli, id, until, &reply, &error);
+    int r = await_end(&awaiting, &reply, &error);
     if (r < 0)
         return fail_with(&error);
     if (r == 0) {
-        complain("'%.100s' has not ended after %lld seconds", argv[0], (long long)wait->timeout);
+        complain("'%.100s' has not ended after %lld seconds", run, (long long)seconds);
         return STATUS_FAILED;
     }
-    const char *name = member_text(reply.json, "state_name");
-    const char *type = member_text(reply.json, "state_type");
-    if (cli->json) {
-        print_json(cli, &reply);
-    } else if (!cli->quiet) {
-        text_add_short(&line, argv[0], 60);
-        buf_addf(&line, ": %s\n", name ? name : type);
-        screen_flush(&cli->screen, &line);
-    }
-    return strcmp(type, "COMPLETED") == 0 ? STATUS_DONE : STATUS_FAILED;
+    return tell_end(&awaiting, &reply);
+}
+
+int command_wait(struct cli *cli, void *settings, int argc, char **argv)
+{
+    const struct wait_settings *wait = settings;
+
+    (void)argc;
+    return run_await(cli, argv[0], wait->timeout);
 }

@@ -7,6 +7,10 @@
  */
 int logs_follow(struct cli *cli, const char *run);
 
+/* Waits until a run (its id or name) has ended, for ever if `seconds` is 0, and tells its state. An
+ * exit status: done if it is COMPLETED. */
+int run_await(struct cli *cli, const char *run, int64_t seconds);
+
 /* Whether a type of state ends a run. */
 bool is_terminal_type(const char *type);
 
@@ -19,6 +23,8 @@ int get_flow_names(struct cli *cli, const json_t *runs, json_t **ret_names, stru
 /* `fermata flow-run logs`. */
 struct log_settings {
     bool follow;
+    int64_t tail;      /* lines; negative: all */
+    const char *level; /* its name, or NULL */
 };
 command_function run_logs;
 
@@ -26,4 +32,4 @@ command_function run_logs;
 struct wait_settings {
     int64_t timeout; /* seconds; 0: none */
 };
-command_function run_wait, run_resume, run_retry, run_cancel, run_delete;
+command_function command_wait, command_resume, command_retry, command_cancel, command_delete;

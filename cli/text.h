@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/safe_text.h"
 
 enum text_style {
     STYLE_PLAIN = 0,
@@ -32,12 +32,12 @@ void text_init(void);
 /* Adds the sequence that sets exactly these styles, or nothing without colour. */
 void text_add_style(struct buf *to, bool colour, unsigned styles);
 
-/* Adds `text` with control characters, invalid UTF-8 and marks that reverse the direction of
- * writing shown as U+FFFD. Tabs become spaces; line ends stay if `lines`, else become spaces. */
-void text_add_safe(struct buf *to, const char *text, size_t length, bool lines);
-
-/* The same for one short line: at most `columns` wide, cut with an ellipsis. */
+/* text_add_safe of one short line: at most `columns` wide, cut with an ellipsis. */
 void text_add_short(struct buf *to, const char *text, int columns);
+
+/* The bytes of the first character with the marks behind it that take no column of their own, and
+ * its columns. `length` is not 0. */
+size_t text_first(const char *text, size_t length, int *ret_width);
 
 /* Columns that `text` takes on a terminal; our own escape sequences take none. */
 int text_width(const char *text);

@@ -29,7 +29,7 @@ static int call(struct cli *cli, const char *method, const char *name, json_t *b
     if (r == 0)
         r = api_connect(cli, error);
     if (r == 0)
-        r = api_call(cli->client, method, buf_string(&path), body, NULL, ret_reply, error);
+        r = api_request(cli->client, method, buf_string(&path), body, NULL, ret_reply, error);
     json_decref(body);
     if (r == 0 && ret_reply->status != 404)
         r = api_check(ret_reply, error);
@@ -100,7 +100,6 @@ static int run_set(struct cli *cli, void *settings, int argc, char **argv)
     json_auto_t *parsed = json_parse(argv[1], strlen(argv[1]), NULL);
     json_auto_t *value = parsed ? json_incref(parsed) : json_string(argv[1]);
 
-    (void)settings;
     (void)argc;
     if (call(cli, "PATCH", argv[0], json_pack("{s:O}", "value", value), &reply, &error) < 0)
         return fail_with(&error);
@@ -108,7 +107,7 @@ static int run_set(struct cli *cli, void *settings, int argc, char **argv)
         api_post(cli, "/variables/", json_pack("{s:s,s:O}", "name", argv[0], "value", value), &made,
                  &error) < 0)
         return fail_with(&error);
-    return STATUS_DONE;
+    return cli->json ? run_get(cli, settings, 1, argv) : STATUS_DONE;
 }
 
 static int run_unset(struct cli *cli, void *settings, int argc, char **argv)

@@ -462,6 +462,19 @@ static int decode_whole(struct decoder *decoder, const struct fm_model *model,
     return r;
 }
 
+/* Of a model whose schema is given: the object as it is. */
+static int take_object(struct decoder *decoder, const char *json, size_t length, const json_t *root,
+                       void *ret_value)
+{
+    if (!json_is_object(root))
+        return fail(decoder->error, FM_INVALID, "the input is no object");
+    char *text = arena_strndup(decoder->arena, json, length);
+    if (!text)
+        return fail_without_memory(decoder->error);
+    memcpy(ret_value, &(struct fm_json){.text = text}, sizeof(struct fm_json));
+    return 0;
+}
+
 static int decode_text(struct decoder *decoder, const struct fm_model *model,
                        const struct fm_setting *initial, bool bare, const char *json, size_t length,
                        void *ret_value)
@@ -473,7 +486,8 @@ static int decode_text(struct decoder *decoder, const struct fm_model *model,
     json_t *root = json_parse(json, length, &parse_error);
     if (!root)
         return fail(decoder->error, FM_INVALID, "the input is no JSON: %s", parse_error.message);
-    int r = decode_whole(decoder, model, initial, bare, root, ret_value);
+    int r = model->schema ? take_object(decoder, json, length, root, ret_value)
+                          : decode_whole(decoder, model, initial, bare, root, ret_value);
     buf_release(&decoder->path);
     json_decref(root);
     return r;

@@ -324,8 +324,9 @@ static int encode_model(const struct fm_model *model, const void *value, bool ba
     if (!model->fields)
         return fail(error, FM_INVALID, "%s has no value", model->name);
     json_writer_init(&encoder.writer, to);
-    int r = bare ? encode_value(&encoder, model->fields[0].type, value)
-                 : encode_struct(&encoder, model, value);
+    int r = model->schema ? encode_value(&encoder, &fm_type_json, value)
+            : bare        ? encode_value(&encoder, model->fields[0].type, value)
+                          : encode_struct(&encoder, model, value);
     if (r == 0 && to->failed)
         return fail_without_memory(error);
     return r;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/safe_text.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 
@@ -19,8 +20,9 @@
 
 /* One of the two, and the line that has begun there. */
 struct stream {
-    int fd;      /* read end of the pipe; -1: closed */
-    int through; /* the runner's own */
+    int fd;        /* read end of the pipe; -1: closed */
+    int through;   /* the runner's own */
+    bool is_shown; /* that is a terminal: lines are made harmless for it */
     enum fm_level level;
     char *line; /* LINE_BYTES, and room for the mark */
     size_t length;
@@ -80,6 +82,22 @@ static void write_through(int fd, const char *data, size_t length)
     }
 }
 
+/* As it is, or harmless where somebody sees it. */
+static void show_line(const struct stream *stream)
+{
+    bool ends = stream->length && stream->line[stream->length - 1] == '\n';
+    buf_auto safe = BUF_INIT;
+
+    if (!stream->is_shown) {
+        write_through(stream->through, stream->line, stream->length);
+        return;
+    }
+    text_add_safe(&safe, stream->line, stream->length - ends, false);
+    if (ends)
+        buf_add_char(&safe, '\n');
+    write_through(stream->through, buf_string(&safe), safe.length);
+}
+
 /* A text has no NULs: they become what is replaced for not being UTF-8. */
 static void store_line(struct output *output, struct stream *stream)
 {
@@ -106,7 +124,7 @@ static void end_line(struct output *output, struct stream *stream, bool is_compl
 {
     bool was_cut = stream->is_cut;
 
-    write_through(stream->through, stream->line, stream->length);
+    show_line(stream);
     stream->is_cut = !is_complete;
     if (!was_cut)
         store_line(output, stream);
@@ -236,10 +254,14 @@ int output_create(const struct output_config *config, struct process *process,
         return fail_without_memory(error);
     output->config = *config;
     output->ended = -1;
-    output->streams[0] =
-        (struct stream){.fd = take_fd(&process->out), .through = STDOUT_FILENO, .level = FM_INFO};
-    output->streams[1] = (struct stream){
-        .fd = take_fd(&process->err), .through = STDERR_FILENO, .level = FM_WARNING};
+    output->streams[0] = (struct stream){.fd = take_fd(&process->out),
+                                         .through = STDOUT_FILENO,
+                                         .is_shown = isatty(STDOUT_FILENO),
+                                         .level = FM_INFO};
+    output->streams[1] = (struct stream){.fd = take_fd(&process->err),
+                                         .through = STDERR_FILENO,
+                                         .is_shown = isatty(STDERR_FILENO),
+                                         .level = FM_WARNING};
     int r = start(output, error);
     if (r < 0)
         output_destroy(output);

@@ -1,6 +1,8 @@
 #include "lib/parts.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -145,6 +147,17 @@ void run_cancel(struct fm_run *run)
 {
     atomic_store(&run->owner->cancelling, true);
     run_interrupt(run->owner);
+}
+
+int run_open_wake_fd(struct fm_run *run, struct fm_error *error)
+{
+    pthread_mutex_lock(&run->owner->lock);
+    if (run->wake_fd < 0)
+        run->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int fd = run->wake_fd;
+    int number = errno;
+    pthread_mutex_unlock(&run->owner->lock);
+    return fd >= 0 ? fd : fail(error, FM_FAILED, "eventfd: %s", strerror(number));
 }
 
 /* ---- why ------------------------------------------------------------------------------------- */

@@ -23,6 +23,9 @@ void run_interrupt(struct fm_run *run);
 /* The same because somebody cancels the flow run through the API. */
 void run_cancel(struct fm_run *run);
 
+/* A descriptor that interruptions of the run are written to from now on; it stays the run's. */
+int run_open_wake_fd(struct fm_run *run, struct fm_error *error) MUST_CHECK;
+
 /* FM_CANCELLED if the run has to end, or one that it is a part of; FM_TIMED_OUT if the time is over
  * for it, or for one of these; else 0. */
 int run_interruption(const struct fm_run *run);

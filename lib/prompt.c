@@ -14,18 +14,6 @@
 
 #define LONGEST_LINE 65536
 
-/* What interruptions of the run are written to from now on. */
-static int open_wake_fd(struct fm_run *run, struct fm_error *error)
-{
-    pthread_mutex_lock(&run->owner->lock);
-    if (run->wake_fd < 0)
-        run->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int fd = run->wake_fd;
-    int number = errno;
-    pthread_mutex_unlock(&run->owner->lock);
-    return fd >= 0 ? fd : fail(error, FM_FAILED, "eventfd: %s", strerror(number));
-}
-
 /* 1 once there is something to read from standard input, or its end. */
 static int wait_for_input(struct fm_run *run, int wake_fd, struct fm_error *error)
 {
@@ -77,7 +65,7 @@ int fm_prompt(struct fm_run *run, const char *question, const char **ret_answer)
 
     fputs(question, stdout);
     fflush(stdout);
-    int r = open_wake_fd(run, &error);
+    int r = run_open_wake_fd(run, &error);
     if (r >= 0)
         r = read_line(run, r, &line, &error);
     if (r > 0) {

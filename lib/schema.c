@@ -1,9 +1,11 @@
 /* From a table of fields to JSON Schema. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/errors.h"
 #include "lib/model.h"
+#include "json/text.h"
 
 #define MODELS_LIMIT 64 /* different structs inside one model */
 #define TYPE_DEPTH   12 /* types in one another, with no struct between: within a writer's depth */
@@ -409,11 +411,36 @@ static int write_whole(struct schema *schema, const struct fm_model *model,
     return r == 0 && schema->model_count ? write_definitions(schema) : r;
 }
 
+/* A schema that was given as text; `asks`: with what a question adds to it. */
+static int add_given(const struct fm_model *model, bool asks, struct buf *to,
+                     struct fm_error *error)
+{
+    struct error parse_error;
+    json_auto_t *given = json_parse(model->schema, strlen(model->schema), &parse_error);
+
+    if (!given)
+        return fail(error, FM_INVALID, "the schema of %s is no JSON: %s", model->name,
+                    parse_error.message);
+    if (!json_is_object(given))
+        return fail(error, FM_INVALID, "the schema of %s is no object", model->name);
+    if (asks && (json_object_set_new(given, "x-fermata-check-formats", json_true()) < 0 ||
+                 json_object_set_new(given, "x-fermata-checks-answers", json_false()) < 0))
+        return fail_without_memory(error);
+    char *text = json_dumps(given, JSON_COMPACT);
+    if (text)
+        buf_add_string(to, text);
+    int r = text && !to->failed ? 0 : fail_without_memory(error);
+    free(text);
+    return r;
+}
+
 int model_schema(const struct fm_model *model, const struct fm_setting *initial, struct buf *to,
                  struct fm_error *error)
 {
     struct schema schema = {.error = error};
 
+    if (model->schema)
+        return add_given(model, false, to, error);
     json_writer_init(&schema.writer, to);
     json_begin_object(&schema.writer);
     int r = write_whole(&schema, model, initial);
@@ -426,6 +453,10 @@ int model_question(const struct fm_model *model, const struct fm_setting *initia
 {
     struct schema schema = {.error = error};
 
+    if (model->schema) {
+        *ret_checks = false;
+        return add_given(model, true, to, error);
+    }
     json_writer_init(&schema.writer, to);
     json_begin_object(&schema.writer);
     int r = write_whole(&schema, model, initial);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/safe_text.h"
 #include "common/times.h"
 
 #define COLOUR_NAME "\033[35m"
@@ -28,7 +29,8 @@ void terminal_init(struct terminal *terminal, int fd)
     const char *no_colour = getenv("NO_COLOR");
 
     terminal->fd = fd;
-    terminal->coloured = isatty(fd) && (!no_colour || !*no_colour);
+    terminal->is_one = isatty(fd);
+    terminal->coloured = terminal->is_one && (!no_colour || !*no_colour);
     pthread_mutex_init(&terminal->lock, NULL);
 }
 
@@ -62,6 +64,16 @@ static void begin_line(const struct terminal *terminal, struct buf *line, enum f
     buf_add_string(line, " | ");
 }
 
+/* What others wrote does not get to steer the terminal. */
+static void add_message(const struct terminal *terminal, struct buf *line, const char *message)
+{
+    if (terminal->is_one)
+        text_add_safe(line, message, strlen(message), true);
+    else
+        buf_add_string(line, message);
+    buf_add_char(line, '\n');
+}
+
 static void write_out(struct terminal *terminal, const struct buf *line)
 {
     size_t done = 0;
@@ -83,7 +95,8 @@ void terminal_print(struct terminal *terminal, enum fm_level level, const char *
     buf_auto line = BUF_INIT;
 
     begin_line(terminal, &line, level);
-    buf_addf(&line, "%s - %s\n", who, message);
+    buf_addf(&line, "%s - ", who);
+    add_message(terminal, &line, message);
     write_out(terminal, &line);
 }
 
@@ -94,9 +107,12 @@ void terminal_print_run(struct terminal *terminal, enum fm_level level, const ch
     buf_auto quoted = BUF_INIT;
 
     begin_line(terminal, &line, level);
-    buf_addf(&quoted, "'%s'", run_name);
+    buf_add_char(&quoted, '\'');
+    text_add_safe(&quoted, run_name, strlen(run_name), false);
+    buf_add_char(&quoted, '\'');
     buf_addf(&line, "%s run ", kind);
     add_coloured(terminal, &line, COLOUR_NAME, buf_string(&quoted));
-    buf_addf(&line, " - %s\n", message);
+    buf_add_string(&line, " - ");
+    add_message(terminal, &line, message);
     write_out(terminal, &line);
 }

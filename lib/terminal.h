@@ -9,7 +9,8 @@
 
 struct terminal {
     int fd;
-    bool coloured; /* a terminal it is, and NO_COLOR is not set */
+    bool is_one;   /* and no file or pipe: what is shown is made harmless */
+    bool coloured; /* it is one, and NO_COLOR is not set */
     pthread_mutex_t lock;
 };
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/server.h"
+
 /* Everything that can be set, in one place. */
 static const struct setting {
     const char *option;
@@ -55,19 +57,17 @@ static const struct setting {
 
 #define SETTINGS COUNT_OF(settings)
 
-static void print_help(void)
+bool server_setting(size_t index, struct server_setting *ret_setting)
 {
-    printf(
-        "Usage: fermata server [OPTION...]\n\n"
-        "Runs the server: API, scheduler and store, in the foreground, until Ctrl-C or SIGTERM.\n"
-        "Each option can also be set by an environment variable.\n\n");
-    for (size_t i = 0; i < SETTINGS; i++) {
-        char option[64];
-        snprintf(option, sizeof(option), "--%s %s", settings[i].option, settings[i].argument);
-        printf("  %-26s %s\n  %-26s (%s, %s)\n", option, settings[i].help, "",
-               settings[i].environment, *settings[i].fallback ? settings[i].fallback : "none");
-    }
-    printf("  %-26s %s\n", "--help", "this text");
+    if (index >= SETTINGS)
+        return false;
+    const struct setting *setting = &settings[index];
+    *ret_setting = (struct server_setting){.option = setting->option,
+                                           .argument = setting->argument,
+                                           .help = setting->help,
+                                           .environment = setting->environment,
+                                           .fallback = setting->fallback};
+    return true;
 }
 
 static int set(struct config *config, const struct setting *setting, const char *text,
@@ -102,23 +102,18 @@ static int set_defaults(struct config *config, struct error *error)
 
 int config_read(int argc, char **argv, struct config *ret_config, struct error *error)
 {
-    struct option options[SETTINGS + 2] = {{0}};
+    struct option options[SETTINGS + 1] = {{0}};
     struct config config = {0};
     int index;
     int code;
 
     for (size_t i = 0; i < SETTINGS; i++)
         options[i] = (struct option){.name = settings[i].option, .has_arg = required_argument};
-    options[SETTINGS] = (struct option){.name = "help", .val = 'h'};
     if (set_defaults(&config, error) < 0)
         return -1;
     optind = 1;
     opterr = 0;
-    while ((code = getopt_long(argc, argv, ":h", options, &index)) != -1) {
-        if (code == 'h') {
-            print_help();
-            return 1;
-        }
+    while ((code = getopt_long(argc, argv, ":", options, &index)) != -1) {
         if (code != 0)
             return error_set(error, EINVAL, "%s %s; see fermata server --help", argv[optind - 1],
                              code == ':' ? "needs a value" : "is no option of the server");

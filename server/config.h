@@ -23,5 +23,5 @@ struct config {
     int64_t hold_receives;   /* seconds; 0: not at all */
 };
 
-/* Fills in the configuration. 0, or -1 with an error; 1: --help was asked for and printed. */
+/* Fills in the configuration. */
 int config_read(int argc, char **argv, struct config *ret_config, struct error *error) MUST_CHECK;

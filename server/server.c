@@ -281,10 +281,8 @@ static void *json_memory(size_t size)
 
 static int start_and_run(int argc, char **argv, struct server *server, struct error *error)
 {
-    int r = config_read(argc, argv, &server->config, error);
-
-    if (r != 0)
-        return r;
+    if (config_read(argc, argv, &server->config, error) < 0)
+        return -1;
     if (start_log(&server->config, error) < 0 || split_allowed_hosts(server, error) < 0 ||
         block_signals(error) < 0)
         return -1;

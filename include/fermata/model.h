@@ -336,6 +336,11 @@ struct fm_model {
     void (*check)(const void *value, struct fm_problems *problems);
     bool bare; /* the C value is that of its one field, see FM_VALUE_MODEL */
 
+    /* A JSON Schema as text, instead of fields, for what is known only when the program runs;
+     * `fields` is then a table with FM_END alone. The value is a struct fm_json, an object as it
+     * came: nothing is filled in, and of what it may be the server alone judges. */
+    const char *schema;
+
     /*
      * For a model whose values are not to lie on the server as JSON of their fields: compressed,
      * encrypted, or kept elsewhere with only a reference stored. `save` makes the text (UTF-8, in

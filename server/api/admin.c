@@ -34,6 +34,16 @@ static int tell_prefect_version(struct txn *txn, struct request *request, struct
     return reply_json(reply, 200, "\"" PREFECT_VERSION "\"");
 }
 
+static int tell_server(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    (void)txn;
+    (void)request;
+    return reply_json(reply, 200,
+                      "{\"name\":\"fermata\",\"version\":\"" FERMATA_VERSION
+                      "\",\"api_version\":\"" PREFECT_API_VERSION
+                      "\",\"prefect_version\":\"" PREFECT_VERSION "\"}");
+}
+
 static int tell_storage(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     (void)txn;
@@ -64,6 +74,15 @@ static const struct field storage_fields[] = {
      .type = FIELD_ID,
      .flags = FIELD_NULLABLE,
      .doc = "Null: results are kept where the flow runs."},
+    FIELDS_END};
+
+static const struct field server_fields[] = {
+    {.name = "name", .type = FIELD_TEXT, .doc = "fermata."},
+    {.name = "version", .type = FIELD_TEXT, .doc = "Fermata's own."},
+    {.name = "api_version", .type = FIELD_TEXT, .doc = "Of the API."},
+    {.name = "prefect_version",
+     .type = FIELD_TEXT,
+     .doc = "That of Prefect whose clients are at home here."},
     FIELDS_END};
 
 const struct route admin_routes[] = {
@@ -104,6 +123,14 @@ const struct route admin_routes[] = {
      .summary = "The version of Prefect whose clients are at home here.",
      .status = 200,
      .shape = REPLY_STRING},
+    {.method = HTTP_GET,
+     .path = "/api/admin/server",
+     .handle = tell_server,
+     .flags = ROUTE_NO_STORE | ROUTE_ANY_VERSION,
+     .summary = "What answers here, and its versions.",
+     .status = 200,
+     .shape = REPLY_OBJECT,
+     .reply_fields = server_fields},
     {.method = HTTP_GET,
      .path = "/api/admin/storage",
      .handle = tell_storage,

@@ -1,9 +1,11 @@
 /* Input requests: the inbox, and answering. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
 #include "server/api/candidates.h"
+#include "server/api/headers.h"
 #include "server/api/routes.h"
 #include "server/orchestration/answer_check.h"
 #include "server/orchestration/transition.h"
@@ -153,10 +155,22 @@ static const struct resource input_request_resource = {
 
 /* ---- reading ---- */
 
-/* Without filters: the open ones. With Prefer: wait and If-None-Match, when the list has changed.
- */
+/* A list's version: what it says is all stored, so it is another text when, and only when, it is
+ * another list. FNV-1a. */
+static const char *tag_of(struct request *request, struct buf *body)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (const char *p = buf_string(body); *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+    return arena_printf(&request->arena, "\"%016" PRIx64 "\"", hash);
+}
+
+/* Without a filter for the state: the open ones. With Prefer: wait, as soon as there is one; with
+ * If-None-Match, when the list is another one. */
 static int list_input_requests(struct txn *txn, struct request *request, struct http_reply *reply)
 {
+    const char *known = http_request_header(request->http, HTTP_HEADER_IF_NONE_MATCH);
     const json_t *asked = json_object_get(request->body, "input_requests");
 
     if (request_watch(txn, request, "input_requests") < 0)
@@ -165,9 +179,16 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
     request->only = state && !json_is_null(state) ? NULL : "r.state IN ('open', 'checking')";
     if (resource_filter(txn, request, reply) < 0)
         return HANDLER_FAILED;
-    if (reply->status == 200 && strcmp(buf_string(&reply->body), "[]") == 0 &&
-        request_may_wait(request, txn))
+    if (reply->status != 200)
+        return HANDLER_DONE;
+    const char *tag = tag_of(request, &reply->body);
+    bool is_known = known && none_match_names(known, tag);
+    bool says_nothing = known ? is_known : strcmp(buf_string(&reply->body), "[]") == 0;
+    if (says_nothing && request_may_wait(request, txn))
         return HANDLER_PARK;
+    if (is_known)
+        reply_nothing(reply, 304);
+    reply_header(reply, "ETag", tag);
     return HANDLER_DONE;
 }
 
@@ -405,8 +426,10 @@ const struct route input_request_routes[] = {
      .body = &filter_body,
      .resource = &input_request_resource,
      .summary = "The inbox: lists input requests (without a filter for state the open ones), those "
-                "that expire first on top. With Prefer: wait, as soon as there is one.",
+                "that expire first on top. With Prefer: wait, as soon as there is one, or with "
+                "If-None-Match as soon as the list is another one.",
      .status = 200,
+     .answers = ANSWERS_304,
      .shape = REPLY_LIST,
      .reply_fields = fields},
     {ROUTE_READ("/api/input_requests/{id}", input_request_resource, read_input_request),

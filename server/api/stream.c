@@ -22,6 +22,13 @@ static const struct stream_kind *kind_of(const struct stream *stream)
 
 /* ---- the filter ---- */
 
+static void begin_following(struct stream *stream, json_t *filter, bool backfill)
+{
+    stream->filter = json_incref(filter);
+    stream->backfilling = kind_of(stream)->backfill && backfill;
+    socket_work(&stream->socket);
+}
+
 /* {"type": "filter", "filter": {…}, "backfill": true}; what comes after it means nothing. */
 void stream_take(struct socket *socket, const char *text, size_t length)
 {
@@ -34,18 +41,16 @@ void stream_take(struct socket *socket, const char *text, size_t length)
     const char *type = json_string_value(json_object_get(message, "type"));
     json_t *filter = json_object_get(message, "filter");
     const json_t *backfill = json_object_get(message, "backfill");
-    if (!type || strcmp(type, "filter") != 0) {
+    if (!type || strcmp(type, "filter") != 0)
         http_socket_close(socket->http, HTTP_CLOSE_PROTOCOL, "Expected 'filter' message");
-        return;
-    }
-    if (!json_is_object(filter)) {
+    else if (!json_is_object(filter))
         http_socket_close(socket->http, HTTP_CLOSE_PROTOCOL,
                           "Invalid filter: filter: Input should be a valid object");
-        return;
-    }
-    stream->filter = json_incref(filter);
-    stream->backfilling = kind_of(stream)->backfill && (!backfill || json_is_true(backfill));
-    socket_work(socket);
+    else if (backfill && !json_is_boolean(backfill))
+        http_socket_close(socket->http, HTTP_CLOSE_PROTOCOL,
+                          "Invalid filter: backfill: Input should be a valid boolean");
+    else
+        begin_following(stream, filter, !json_is_false(backfill));
 }
 
 /* Appends the filter's condition. False: it is wrong, and that is told. */

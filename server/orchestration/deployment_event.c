@@ -9,14 +9,22 @@ int deployment_event_make(struct txn *txn, const char *id, bool is_ready)
     rows_auto rows = {0};
     int found = db_first(txn, &rows,
                          "SELECT d.name, f.id, f.name, d.storage_document_id,"
-                         " d.infrastructure_document_id FROM deployments d"
-                         " JOIN flows f ON f.id = d.flow_id WHERE d.id = ?",
+                         " d.infrastructure_document_id, q.id, q.name, p.id, p.name, p.type"
+                         " FROM deployments d JOIN flows f ON f.id = d.flow_id"
+                         " LEFT JOIN work_queues q ON q.id = d.work_queue_id"
+                         " LEFT JOIN work_pools p ON p.id = q.work_pool_id WHERE d.id = ?",
                          V(id));
 
     if (found <= 0)
         return found;
     made_event_begin(&made, txn, name, "prefect.deployment", id, rows_text(&rows, 0));
     made_event_relate(&made, "flow", "prefect.flow", rows_text(&rows, 1), rows_text(&rows, 2));
+    if (!rows_is_null(&rows, 5)) {
+        made_event_relate(&made, "work-queue", "prefect.work-queue", rows_text(&rows, 5),
+                          rows_text(&rows, 6));
+        made_event_relate_work_pool(&made, rows_text(&rows, 7), rows_text(&rows, 8),
+                                    rows_text(&rows, 9));
+    }
     if (!rows_is_null(&rows, 3))
         made_event_relate(&made, "storage", "prefect.block-document", rows_text(&rows, 3), NULL);
     if (!rows_is_null(&rows, 4))

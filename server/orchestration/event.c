@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/times.h"
+#include "server/orchestration/heartbeat.h"
 #include "server/orchestration/task_run_report.h"
 #include "json/text.h"
 
@@ -209,5 +210,5 @@ int event_record(struct txn *txn, const struct event *event)
         txn_publish(txn, "events:resource:%s", event->related_ids[i]);
     if (event->task_run && task_run_report_take(txn, event) < 0)
         return -1;
-    return 1;
+    return heartbeat_take(txn, event) < 0 ? -1 : 1;
 }

@@ -50,7 +50,8 @@ bool event_read(struct event *ret_event, const json_t *value, const char *text, 
                 struct problems *problems);
 
 /*
- * Stores an event, with what follows from it: the task run that it reports. 1; 0: it was there
+ * Stores an event, with what follows from it: the task run that it reports, the run that it shows
+ * to be alive. 1; 0: it was there
  * already, and nothing is done; -1. Those who wait for it are woken, by the topics
  * "events", "events:name:NAME" and "events:resource:ID" for each of its resources.
  */

@@ -32,8 +32,9 @@ void made_event_label(struct made_event *made, const char *label, const char *va
     json_add_string(&made->resource, value);
 }
 
-void made_event_relate(struct made_event *made, const char *role, const char *kind, const char *id,
-                       const char *name)
+/* `label` is one more, or NULL. */
+static void relate(struct made_event *made, const char *role, const char *kind, const char *id,
+                   const char *name, const char *label, const char *value)
 {
     struct event *event = &made->event;
 
@@ -50,7 +51,23 @@ void made_event_relate(struct made_event *made, const char *role, const char *ki
         json_key(&made->related, EVENT_RESOURCE_NAME);
         json_add_string(&made->related, name);
     }
+    if (label) {
+        json_key(&made->related, label);
+        json_add_string(&made->related, value);
+    }
     json_end_object(&made->related);
+}
+
+void made_event_relate(struct made_event *made, const char *role, const char *kind, const char *id,
+                       const char *name)
+{
+    relate(made, role, kind, id, name, NULL, NULL);
+}
+
+void made_event_relate_work_pool(struct made_event *made, const char *id, const char *name,
+                                 const char *type)
+{
+    relate(made, "work-pool", "prefect.work-pool", id, name, "prefect.work-pool.type", type);
 }
 
 int made_event_record(struct made_event *made)

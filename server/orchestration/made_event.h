@@ -36,4 +36,8 @@ void made_event_label(struct made_event *made, const char *label, const char *va
 void made_event_relate(struct made_event *made, const char *role, const char *kind, const char *id,
                        const char *name);
 
+/* The same for a work pool, with the label of its type. */
+void made_event_relate_work_pool(struct made_event *made, const char *id, const char *name,
+                                 const char *type);
+
 int made_event_record(struct made_event *made) MUST_CHECK;

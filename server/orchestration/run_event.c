@@ -27,14 +27,16 @@ enum {
     COLUMN_WORK_QUEUE_NAME,
     COLUMN_WORK_POOL_ID,
     COLUMN_WORK_POOL_NAME,
+    COLUMN_WORK_POOL_TYPE,
 };
 
 #define SELECT_RELATIONS                                                                           \
     "SELECT r.tags, f.id, f.name, f.tags, d.id, d.name, d.tags, t.id, t.name,"                     \
-    " t.tags, r.work_queue_id, r.work_queue_name, r.work_pool_id, r.work_pool_name"                \
+    " t.tags, r.work_queue_id, r.work_queue_name, p.id, p.name, p.type"                            \
     " FROM flow_runs r JOIN flows f ON f.id = r.flow_id"                                           \
     " LEFT JOIN deployments d ON d.id = r.deployment_id"                                           \
-    " LEFT JOIN task_runs t ON t.id = r.parent_task_run_id WHERE r.id = ?"
+    " LEFT JOIN task_runs t ON t.id = r.parent_task_run_id"                                        \
+    " LEFT JOIN work_pools p ON p.id = r.work_pool_id WHERE r.id = ?"
 
 static const struct {
     const char *role;
@@ -44,7 +46,6 @@ static const struct {
     {"flow", "prefect.flow", COLUMN_FLOW_ID, COLUMN_FLOW_NAME},
     {"deployment", "prefect.deployment", COLUMN_DEPLOYMENT_ID, COLUMN_DEPLOYMENT_NAME},
     {"work-queue", "prefect.work-queue", COLUMN_WORK_QUEUE_ID, COLUMN_WORK_QUEUE_NAME},
-    {"work-pool", "prefect.work-pool", COLUMN_WORK_POOL_ID, COLUMN_WORK_POOL_NAME},
     {"task-run", "prefect.task-run", COLUMN_TASK_RUN_ID, COLUMN_TASK_RUN_NAME},
 };
 
@@ -96,6 +97,10 @@ int run_event_relate(struct made_event *made, const char *flow_run_id)
             made_event_relate(made, relations[i].role, relations[i].kind,
                               rows_text(&rows, relations[i].id),
                               rows_text(&rows, relations[i].name));
+    if (!rows_is_null(&rows, COLUMN_WORK_POOL_ID))
+        made_event_relate_work_pool(made, rows_text(&rows, COLUMN_WORK_POOL_ID),
+                                    rows_text(&rows, COLUMN_WORK_POOL_NAME),
+                                    rows_text(&rows, COLUMN_WORK_POOL_TYPE));
     relate_tags(made, &rows);
     return 0;
 }

@@ -31,7 +31,7 @@ int work_queue_event_make(struct txn *txn, const char *id, const char *what)
     made_event_auto made = {0};
     rows_auto rows = {0};
     int found = db_first(txn, &rows,
-                         "SELECT q.name, p.id, p.name FROM work_queues q"
+                         "SELECT q.name, p.id, p.name, p.type FROM work_queues q"
                          " JOIN work_pools p ON p.id = q.work_pool_id WHERE q.id = ?",
                          V(id));
 
@@ -39,8 +39,8 @@ int work_queue_event_make(struct txn *txn, const char *id, const char *what)
         return found;
     made_event_begin(&made, txn, name, "prefect.work-queue", id, rows_text(&rows, 0));
     made_event_label(&made, "prefect.resource.role", "work-queue");
-    made_event_relate(&made, "work-pool", "prefect.work-pool", rows_text(&rows, 1),
-                      rows_text(&rows, 2));
+    made_event_relate_work_pool(&made, rows_text(&rows, 1), rows_text(&rows, 2),
+                                rows_text(&rows, 3));
     return made_event_record(&made);
 }
 

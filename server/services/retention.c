@@ -20,8 +20,8 @@ int retention_next(struct txn *txn, const struct services_config *config, int64_
     int found = db_first(txn, &rows,
                          "SELECT end_time FROM flow_runs WHERE end_time IS NOT NULL"
                          " ORDER BY end_time LIMIT 1");
-    if (found > 0)
-        *ret_time = rows_integer(&rows, 0) + config->retention;
+    /* Where there is none yet, the next one will be due no earlier than this. */
+    *ret_time = (found > 0 ? rows_integer(&rows, 0) : txn_now(txn)) + config->retention;
     return found;
 }
 
@@ -87,7 +87,6 @@ int event_retention_next(struct txn *txn, const struct services_config *config, 
         return 0;
     int found = db_first(txn, &rows,
                          "SELECT received FROM events WHERE seq = (SELECT MIN(seq) FROM events)");
-    /* Where there is none yet, the next one will be due no earlier than this. */
     *ret_time = (found > 0 ? rows_integer(&rows, 0) : txn_now(txn)) + config->event_retention;
     return found;
 }
@@ -121,8 +120,7 @@ int idempotency_keys_next(struct txn *txn, const struct services_config *config,
     (void)config;
     int found =
         db_first(txn, &rows, "SELECT created FROM idempotency_keys ORDER BY created LIMIT 1");
-    if (found > 0)
-        *ret_time = rows_integer(&rows, 0) + IDEMPOTENCY_KEPT;
+    *ret_time = (found > 0 ? rows_integer(&rows, 0) : txn_now(txn)) + IDEMPOTENCY_KEPT;
     return found;
 }
 

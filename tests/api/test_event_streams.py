@@ -333,6 +333,8 @@ FILTERS = [
     (True, {"resource": {"labels": {"colour": "gr*"}}}),
     (False, {"resource": {"labels": {"colour": "red"}}}),
     (True, {"resource": {"id_prefix": ["test.run."]}}),
+    (True, {"text": {"query": "green"}}),
+    (False, {"text": {"query": "purple"}}),
 ]
 
 

@@ -11,6 +11,7 @@ from harness.deployments import (at, deployment_run, eventually, make_deployment
                                  scheduled)
 from harness.events import ask, iso, now
 from harness.objects import make_flow, make_run, set_state, wait_for, waiting
+from harness.work_pools import make_pool, queues_of
 
 DAY = datetime.timedelta(days=1)
 
@@ -94,6 +95,21 @@ def test_what_a_run_belongs_to(api):
     assert event["related"][:3] == [resource("flow", flow), resource("deployment", deployment),
                                     resource("task-run", task_run)]
     assert event["related"][3:8] == [tag(name) for name in ("a", "b", "c", 'q"', "t")]
+
+
+def test_the_pool_from_which_a_run_is_taken(api):
+    """Of a run, and of the deployment that is polled for."""
+    pool = make_pool(api)
+    deployment = make_deployment(api, work_pool_name=pool["name"])
+    run = deployment_run(api, deployment, state=scheduled(3600))
+    [queue] = queues_of(api, pool)
+    places = [resource("work-queue", queue),
+              resource("work-pool", pool) | {"prefect.work-pool.type": "process"}]
+    [event] = run_events(api, run)
+    assert event["related"][2:4] == places
+    poll(api, deployment)
+    [ready] = eventually(lambda: events_of(api, f"prefect.deployment.{deployment['id']}"))
+    assert ready["related"][1:] == places
 
 
 def test_more_tags_than_an_event_may_have_resources(api):

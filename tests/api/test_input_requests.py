@@ -4,52 +4,12 @@ import json
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 
-from harness.objects import make_flow, make_run, set_state
-
-SCHEMA = {"title": "User", "type": "object", "additionalProperties": False,
-          "properties": {"name": {"type": "string", "default": "anonymous"},
-                         "age": {"type": "integer"}, "size": {"enum": ["s", "m"]}},
-          "required": ["age", "size"]}
-ANSWER = {"name": "A", "age": 4, "size": "m"}
-
-
-def pause(api, schema=SCHEMA, description=None, seconds=3600, keyset=True, suspend=False, **fields):
-    run = make_run(api, **fields)
-    set_state(api, run["id"], "RUNNING")
-    deadline = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-    details = {"pause_key": "1", "pause_reschedule": suspend,
-               "pause_timeout": deadline.isoformat()}
-    if keyset:
-        details["run_input_keyset"] = {k: f"p-{k}" for k in ("schema", "response", "description")}
-    verdict = set_state(api, run["id"], "PAUSED", "Suspended" if suspend else "Paused", **details)
-    assert verdict["status"] == "ACCEPT", verdict
-    for kind, value in (("schema", schema), ("description", description)):
-        if keyset and value is not None:
-            api.post(f"/flow_runs/{run['id']}/input", json={"key": f"p-{kind}", "value": json.dumps(value)})
-    return run
-
-
-def inbox(api, sort=None, **filters):
-    reply = api.post("/input_requests/filter", json={"input_requests": filters, "sort": sort})
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def request_of(api, run, state=("open", "answered", "expired", "cancelled")):
-    [request] = inbox(api, flow_run_id={"any_": [run["id"]]}, state={"any_": list(state)})
-    return request
-
-
-def answer(api, request, value=None, **more):
-    return api.post(f"/input_requests/{request['id']}/answer", json={"value": value} | more)
-
-
-def state_of(api, run):
-    return api.get(f"/flow_runs/{run['id']}").json()["state_type"]
+from harness.asking import ANSWER, SCHEMA, answer, inbox, pause, request_of, state_of
+from harness.objects import make_flow, set_state, wait_for
 
 
 def test_what_a_request_says(api):
@@ -66,6 +26,32 @@ def test_what_a_request_says(api):
     assert request["pause_key"] == "1" and request["deadline"]
     assert (request["answer"], request["answered_by"], request["answered_at"]) == (None, None, None)
     assert api.get(f"/input_requests/{request['id']}").json() == request
+
+
+def test_a_list_is_waited_for_until_it_is_another(fresh_server):
+    api, body = fresh_server.api, {"input_requests": {}}
+
+    def read(tag, seconds):
+        headers = {"Prefer": f"wait={seconds}"} | ({"If-None-Match": tag} if tag else {})
+        return api.post("/input_requests/filter", json=body, headers=headers)
+
+    empty = read(None, 0)
+    assert empty.json() == []
+    assert read(empty.headers["ETag"], 1).status_code == 304
+    with fresh_server.client() as other, ThreadPoolExecutor() as pool:
+        for act in (lambda: pause(other), lambda: pause(other, description="second")):
+            known = read(None, 0).headers["ETag"]
+            waiting = pool.submit(read, known, 30)
+            act()
+            changed = waiting.result()
+            assert changed.status_code == 200 and changed.headers["ETag"] != known
+    wait_for(lambda: [one["description"] for one in read(None, 0).json()] == [None, "second"])
+    full = read(None, 0)
+    for one in full.json():
+        assert answer(api, one, ANSWER).status_code == 200
+    # That nothing is left is news, too.
+    gone = read(full.headers["ETag"], 30)
+    assert gone.status_code == 200 and gone.json() == []
 
 
 def test_of_nothing(api):

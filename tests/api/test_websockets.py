@@ -129,6 +129,13 @@ def test_a_wrong_filter_is_told(server, path, filter, where):
         assert where in reason
 
 
+def test_a_wrong_backfill_is_told(server):
+    with opened(server, "/events/out") as socket:
+        socket.send(FILTER | {"backfill": "yes"})
+        assert socket.closed() == (
+            1002, "Invalid filter: backfill: Input should be a valid boolean")
+
+
 def test_a_deep_filter(server):
     with opened(server, "/logs/out") as socket:
         socket.send('{"type":"filter","filter":' + "[" * 100000)

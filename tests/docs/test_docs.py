@@ -14,8 +14,8 @@ from harness.server import ROOT, Server, build_directory, clean_environment
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 # Pages in docs/ whose blocks are run, and whether a server is up; if not they start it themselves.
 TAUGHT = {"getting-started.md": False, "guide.md": True, "operations.md": False, "forms.md": True,
-          "tasks.md": True, "deployments.md": True, "api.md": True, "python.md": True,
-          "work-pools.md": True}
+          "tasks.md": True, "cli.md": True, "deployments.md": True, "api.md": True, "python.md": True,
+          "work-pools.md": True, "shell.md": True}
 
 
 def free_port():
@@ -52,6 +52,12 @@ def test_every_example_is_in_the_guide():
         assert (build_directory() / "examples" / source.stem).exists(), f"{source} is not built"
 
 
+def test_every_shell_script_is_in_its_page():
+    page = (ROOT / "docs/shell.md").read_text()
+    for source in (ROOT / "examples/shell").iterdir():
+        assert f"](../examples/shell/{source.name})" in page, f"nobody finds {source.name}"
+
+
 def anchors(page):
     """GitHub's names for a page's headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
@@ -82,10 +88,12 @@ def table(page, heading):
 def test_settings_are_those_of_the_server():
     help_text = subprocess.run([build_directory() / "fermata", "server", "--help"], text=True,
                                capture_output=True, check=True, env=clean_environment()).stdout
-    told = re.findall(r"^  (--\S+ \S+) +(.*)\n +\((\w+), (.*)\)$", help_text, re.MULTILINE)
+    options = re.split(r"\n +(?=(?:-\w, )?--)", help_text.split("Options:")[1])
+    told = [re.match(r"(--\S+ \S+)\s+(.*); default: (\w+)(?:, (.*))?$", " ".join(option.split()))
+            for option in options]
+    told = [[one[1], one[3], one[4] or "none", one[2]] for one in told if one]
     assert len(told) >= 10
-    assert table("operations.md", "option | environment | default | what it sets") == [
-        [option, environment, fallback, what] for option, what, environment, fallback in told]
+    assert table("operations.md", "option | environment | default | what it sets") == told
 
 
 def test_figures_are_those_of_the_server(server):

@@ -6,50 +6,15 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from harness.objects import make_flow, make_run, set_state
+from harness.pauses import SHIRT, pause, request_of, state_of
 from harness.terminal import Terminal, run_command
 
-SHIRT = {
-    "title": "ShirtOrder", "type": "object", "additionalProperties": False,
-    "properties": {
-        "size": {"title": "Size", "type": "string", "enum": ["small", "medium", "large"],
-                 "description": "How it should fit."},
-        "count": {"title": "Count", "type": "integer", "minimum": 1, "default": 1},
-    },
-    "required": ["size"],
-}
 DESCRIPTION = "# Your shirt\n\nPick **one**:\n\n- small\n- medium\n"
 
 
 @pytest.fixture
 def environment(server):
     return {"FERMATA_API_URL": server.url + "/api"}
-
-
-def pause(api, schema=SHIRT, description=None, seconds=3600, **fields):
-    """A running flow run that pauses as the stock client has it; without a schema: an approval."""
-    run = make_run(api, **fields)
-    deadline = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-    details = {"pause_key": "1", "pause_reschedule": False, "pause_timeout": deadline.isoformat()}
-    if schema is not None:
-        details["run_input_keyset"] = {kind: f"paused-1-{kind}"
-                                       for kind in ("schema", "response", "description")}
-    set_state(api, run["id"], "RUNNING")
-    assert set_state(api, run["id"], "PAUSED", "Paused", **details)["status"] == "ACCEPT"
-    for kind, value in (("description", description), ("schema", schema)):
-        if value is not None:
-            body = {"key": f"paused-1-{kind}", "value": json.dumps(value)}
-            assert api.post(f"/flow_runs/{run['id']}/input", json=body).status_code == 201
-    return run
-
-
-def request_of(api, run):
-    body = {"input_requests": {"flow_run_id": {"any_": [run["id"]]}, "state": {"not_any_": []}}}
-    [request] = api.post("/input_requests/filter", json=body).json()
-    return api.get(f"/input_requests/{request['id']}").json()
-
-
-def state_of(api, run):
-    return api.get(f"/flow_runs/{run['id']}").json()["state_type"]
 
 
 def test_a_person_fills_in_the_form(api, environment):
@@ -66,7 +31,7 @@ def test_a_person_fills_in_the_form(api, environment):
         terminal.send("tiny")
         terminal.expect("✗ must be one of the choices")
         terminal.send("2")
-        terminal.expect("Count  a whole number, at least 1\n  [1] > ")
+        terminal.expect("Count  a whole number, at least 1\n  > 1")
         terminal.send("two")
         terminal.expect("✗ must be a whole number")
         terminal.send("0")
@@ -148,13 +113,13 @@ def test_what_only_the_server_can_refuse(api, environment):
     with Terminal("answer", "--run", run["id"], **environment) as terminal:
         terminal.expect("> ")
         terminal.send("small")
-        terminal.expect("[1] > ")
+        terminal.expect("at least 1\n  > 1")
         terminal.send("13")
         terminal.expect("The answer was refused.")
         terminal.expect("✗ ")
-        terminal.expect("[small] > ")
+        terminal.expect_screen(lambda lines: lines[-1] == "  > small")
         terminal.send("")
-        terminal.expect("[13] > ")
+        terminal.expect_screen(lambda lines: lines[-1] == "  > 13")
         terminal.send("12")
         assert terminal.wait() == 0
     assert request_of(api, run)["answer"] == {"size": "small", "count": 12}
@@ -180,10 +145,11 @@ def test_values_without_questions(api, environment):
     assert wrong.returncode == 1
     assert "count" in wrong.stderr and "at least 1" in wrong.stderr
     assert run_command("answer", identity, "--set", "count=x", **environment).returncode == 1
-    assert run_command("answer", identity, "--value", "{", **environment).returncode == 1
+    done = run_command("answer", identity, "--json", "-", input="{", **environment)
+    assert done.returncode == 1 and done.stderr.startswith("error: --json -: ")
     assert state_of(api, run) == "PAUSED"
-    right = run_command("--json", "answer", identity, "--value", '{"size": "small"}', "--set",
-                        "count=4", "--by", "a script", **environment)
+    right = run_command("--json", "answer", identity, "--json", "-", "--set", "count=4", "--by",
+                        "a script", input='{"size": "small"}', **environment)
     assert right.returncode == 0, right.stderr
     assert json.loads(right.stdout)["id"] == identity
     answered = request_of(api, run)
@@ -194,12 +160,64 @@ def test_values_without_questions(api, environment):
 def test_check_changes_nothing(api, environment):
     run = pause(api)
     arguments = ("answer", "--run", run["id"], "--check")
-    wrong = run_command(*arguments, "--value", '{"size": "huge"}', **environment)
+    wrong = run_command(*arguments, "--json", "-", input='{"size": "huge"}', **environment)
     assert wrong.returncode == 1
     assert "size" in wrong.stderr
-    right = run_command(*arguments, "--value", '{"size": "large"}', **environment)
-    assert right.returncode == 0
+    right = run_command(*arguments, "--json", "-", input='{"size": "large"}', **environment)
+    assert (right.returncode, right.stdout) == (0, "This answer would be taken.\n")
     assert state_of(api, run) == "PAUSED"
+
+
+def test_a_value_from_a_file(api, environment, tmp_path):
+    run, file = pause(api), tmp_path / "answer.json"
+    file.write_text('{"size": "large", "count": 2}\n')
+    done = run_command("answer", "--run", run["id"], "--json", str(file), **environment)
+    assert done.returncode == 0, done.stderr
+    assert request_of(api, run)["answer"] == {"size": "large", "count": 2}
+    for name, words in ((str(tmp_path / "none"), "cannot open it: No such file"),
+                        (str(tmp_path), "Is a directory")):
+        done = run_command("answer", "--run", pause(api)["id"], "--json", name, **environment)
+        assert done.returncode == 1 and words in done.stderr
+    # The common option of that name stands before the command.
+    assert run_command("answer", "--json", **environment).returncode == 2
+    run = pause(api)
+    done = run_command("--json", "answer", "--run", run["id"], input="1\n\n", **environment)
+    assert json.loads(done.stdout)["answer"] == {"size": "small", "count": 1}
+
+
+def test_several_at_once(api, environment):
+    flow, other = make_flow(api), make_flow(api)
+    alike = [pause(api, flow=flow) for _ in range(3)]
+    different = pause(api, SHIRT | {"title": "Another"}, flow=flow)
+    elsewhere = pause(api, flow=other)
+    arguments = ("answer", "--all", "--flow", flow["name"], "--set", "size=small")
+    done = run_command(*arguments, "--check", **environment)
+    assert done.stdout == "3 would be answered.\n1 more ask for something else, and wait on.\n"
+    done = run_command(*arguments, "--set", "count=0", **environment)
+    assert done.returncode == 1 and done.stderr.count("count: must be at least 1") == 3
+    assert all(state_of(api, run) == "PAUSED" for run in alike)
+    done = run_command(*arguments, **environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "3 answered.\n1 more ask for something else, and wait on.\n"
+    assert all(request_of(api, run)["answer"] == {"size": "small"} for run in alike)
+    assert state_of(api, different) == state_of(api, elsewhere) == "PAUSED"
+    deployed = run_command("answer", "--all", "--text", other["name"], "--quiet", input="2\n\n",
+                           **environment)
+    assert deployed.stdout == request_of(api, elsewhere)["id"] + "\n", deployed.stderr
+    assert request_of(api, elsewhere)["answer"] == {"size": "medium", "count": 1}
+    done = run_command("answer", "--all", "--text", other["name"], **environment)
+    assert done.returncode == 1 and "nothing waits" in done.stderr
+
+
+def test_many_approvals_at_once(api, environment):
+    flow = make_flow(api)
+    runs = [pause(api, None, flow=flow) for _ in range(3)]
+    arguments = ("answer", "--all", "--flow", flow["name"])
+    assert run_command(*arguments, input="n\n", **environment).returncode == 1
+    assert all(state_of(api, run) == "PAUSED" for run in runs)
+    done = run_command(*arguments, input="y\n", **environment)
+    assert done.stdout.endswith("3 answered.\n")
+    assert all(state_of(api, run) == "RUNNING" for run in runs)
 
 
 def test_somebody_was_first(api, environment):
@@ -210,7 +228,7 @@ def test_somebody_was_first(api, environment):
         other = run_command("answer", identity, "--set", "size=large", "--by", "Ana", **environment)
         assert other.returncode == 0, other.stderr
         terminal.send("small")
-        terminal.expect("[1] > ")
+        terminal.expect("at least 1\n  > 1")
         terminal.send("")
         terminal.expect("somebody was first")
         terminal.expect("Ana")
@@ -229,7 +247,7 @@ def test_the_deadline_passes(api, environment):
         api.get(f"/flow_runs/{run['id']}", headers={"Prefer": "wait=20", "If-None-Match": api.get(
             f"/flow_runs/{run['id']}").headers["ETag"]})
         terminal.send("small")
-        terminal.expect("[1] > ")
+        terminal.expect("at least 1\n  > 1")
         terminal.send("")
         terminal.expect("error: ")
         assert terminal.wait() == 1
@@ -294,7 +312,8 @@ def test_the_schema_may_come_later(api, environment):
 
 
 @pytest.mark.parametrize("arguments", [
-    ("answer", "no-id"), ("answer", "--nope"), ("answer", "a", "b"), ("answer", "--run"),
+    ("answer", "no-id"), ("answer", "--all", "0198c0de-0000-7000-8000-000000000000"),
+    ("answer", "--run", "a", "0198c0de-0000-7000-8000-000000000000"), ("answer", "--nope"), ("answer", "a", "b"), ("answer", "--run"),
     ("anwser",), ("flow-run",), ("flow-run", "logs"), ("flow-run", "ls", "--limit", "0"), ()])
 def test_wrong_usage(arguments):
     assert run_command(*arguments).returncode == 2

@@ -27,9 +27,8 @@ def test_each_command_has_help_with_an_example(name):
     done = run_command(*name.split(), "--help")
     assert done.returncode == 0
     assert done.stdout.startswith(f"Usage: fermata {name}")
-    if name != "server":  # whose settings are described by itself
-        assert "Example:\n  " in done.stdout
-        assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "Example:\n  " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_words_of_commands_are_completed():
@@ -43,6 +42,16 @@ def test_words_of_commands_are_completed():
 def test_options_are_completed():
     assert complete("flow-run", "logs", "--f") == ["--follow"]
     assert set(complete("inbox", "--")) >= {"--json", "--quiet", "--help"}
+
+
+def test_settings_of_the_server_are_options_like_others():
+    assert complete("server", "--p") == ["--port"]
+    assert complete("server", "--") == re.findall(r"^ +(?:-h, )?(--[\w-]+)",
+                                                  run_command("server", "--help").stdout, re.M)
+    assert "--json" not in complete("server", "--")
+    page = run_command("manual").stdout
+    assert page.index("\\-\\-allowed\\-hosts") < page.index(".SS fermata backup")
+    assert "FERMATA_ALLOWED_HOSTS" in page
 
 
 def test_names_come_from_the_server(server, api):

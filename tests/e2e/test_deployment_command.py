@@ -45,6 +45,12 @@ def test_the_exit_status_is_that_of_the_run(runner, environment):
     assert order(environment, "work/test", "-p", "way=exit").returncode == 0
 
 
+def test_the_id_alone_for_scripts(api, runner, environment):
+    for way, status in ("return", 0), ("exit", 1):
+        done = order(environment, "work/test", "-p", f"way={way}", "--quiet", "--watch")
+        assert done.returncode == status and read(api, {"id": done.stdout.strip()})["end_time"]
+
+
 def test_data_for_scripts(api, runner, environment):
     done = order(environment, "work/test", "--params", '{"way": "return", "number": 3}', "--json")
     made = json.loads(done.stdout)

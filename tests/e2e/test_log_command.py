@@ -68,6 +68,57 @@ def test_following_to_the_end(api, environment, end, status):
         assert terminal.text().count(" - ") == 4
 
 
+def test_the_last_lines_and_those_of_a_level(api, environment):
+    run = running(api)
+    log(api, run, *(f"line {i}" for i in range(250)))
+    log(api, run, "careful", level=30, start=datetime(2026, 11, 24, tzinfo=timezone.utc))
+
+    def shown(*arguments):
+        done = run_command("flow-run", "logs", run["id"], *arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        return [line.split(" - ")[1] for line in done.stdout.splitlines()]
+    assert shown("--tail", "3") == ["line 248", "line 249", "careful"]
+    assert shown("--tail", "230") == [f"line {i}" for i in range(21, 250)] + ["careful"]
+    assert len(shown("--tail", "1000")) == 251 and shown("--tail", "0") == []
+    assert shown("--level", "warning") == shown("-l", "WARNING", "-n", "5") == ["careful"]
+    assert len(shown("--level", "debug")) == 251 and shown("--level", "error") == []
+    done = run_command("flow-run", "logs", run["id"], "--level", "loud", **environment)
+    assert done.returncode == 2 and "--level must be debug, info" in done.stderr
+    with Terminal("flow-run", "logs", "-f", "--tail", "1", run["name"], **environment) as terminal:
+        terminal.expect("careful")
+        log(api, run, "next")
+        terminal.expect("next")
+        set_state(api, run["id"], "COMPLETED")
+        assert terminal.wait() == 0
+        assert terminal.text().count(" - ") == 2
+
+
+def test_following_goes_on_when_the_server_is_back(fresh_server):
+    api, url = fresh_server.api, fresh_server.url + "/api"
+    run = running(api)
+    log(api, run, "before")
+    with (Terminal("flow-run", "logs", "-f", run["name"], FERMATA_API_URL=url) as terminal,
+          Terminal("flow-run", "wait", run["name"], FERMATA_API_URL=url) as waiter):
+        terminal.expect("before")
+        waiter.expect(f"{run['name']}: Running; waiting for its end")
+        fresh_server.kill9()
+        terminal.expect("The server is away; waiting for it.")
+        fresh_server.start()
+        terminal.expect("The server is back.")
+        log(api, run, "after")
+        terminal.expect("after")
+        set_state(api, run["id"], "COMPLETED")
+        assert (terminal.wait(), waiter.wait()) == (0, 0)
+        assert terminal.text().count("before") == 1
+
+
+def test_a_server_that_was_never_there_is_not_waited_for():
+    for command in "logs", "wait":
+        done = run_command("flow-run", command, "0198c0de-0000-7000-8000-000000000000",
+                           FERMATA_API_URL="http://127.0.0.1:9/api")
+        assert done.returncode == 1 and "cannot reach" in done.stderr
+
+
 def test_unknown_runs(api, environment):
     for name in "nobody", "0198c0de-0000-7000-8000-000000000000":
         done = run_command("flow-run", "logs", name, **environment)

@@ -142,6 +142,16 @@ def test_variables(fermata, typed, shown):
     assert fermata("variable", "get", "of_the_test").stdout == shown
 
 
+def test_what_is_made_is_told_to_scripts(fermata, api):
+    made = json.loads(fermata("variable", "set", "told", "[1, 2]", "--json").stdout)
+    assert made == api.get("/variables/name/told").json()
+    assert fermata("variable", "set", "told", "2", "--quiet").stdout == ""
+    run = make_run(api)
+    keys = [json.loads(fermata("input", "send", run["id"], "a", "--json").stdout)["key"],
+            fermata("input", "send", run["id"], "b", "-q").stdout.strip()]
+    assert sorted(fermata("input", "ls", run["id"], "-q").stdout.split()) == sorted(keys)
+
+
 def test_variables_come_and_go(fermata):
     assert fermata("variable", "set", "coming", "1").returncode == 0
     assert "coming" in fermata("variable", "ls", "-q").stdout.splitlines()

@@ -17,12 +17,13 @@ class Process:
 
     patience = SECONDS  # for its end
 
-    def __init__(self, server, log, program, *arguments, **environment):
+    def __init__(self, server, log, program, *arguments, at=None, **environment):
         self.server, self.log = server, log
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
                 [build_directory() / program, *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out, env=clean_environment(FERMATA_API_URL=server.url + "/api", **environment))
+                stderr=out, cwd=at,
+                env=clean_environment(**{"FERMATA_API_URL": server.url + "/api"} | environment))
 
     def __enter__(self):
         return self

@@ -57,6 +57,8 @@ class StockServer:
     def answer(self, method, path, body):
         if method == "PUT":
             return 405, b'{"detail": "Method Not Allowed"}', "application/json"
+        if path == "/api/admin/server":
+            return 404, b'{"detail": "Not Found"}', "application/json"
         if path.endswith("/input/filter"):
             assert set(json.loads(body)) <= {"prefix", "limit", "exclude_keys"}, body
         if path.endswith("/input"):

@@ -1,7 +1,7 @@
 """The server's WebSockets, as Prefect's clients use them."""
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -14,8 +14,10 @@ class Socket:
         self.connection = connection
 
     def send(self, *messages):
-        for message in messages:
-            self.connection.send(message if isinstance(message, str) else json.dumps(message))
+        """What the server has closed the socket before is not sent any more: closed() tells why."""
+        with suppress(ConnectionClosed):
+            for message in messages:
+                self.connection.send(message if isinstance(message, str) else json.dumps(message))
 
     def take(self, timeout=10):
         return json.loads(self.connection.recv(timeout))

@@ -1,5 +1,6 @@
 """The command under test on a pseudo-terminal, as a person has it before them."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -11,10 +12,12 @@ import subprocess
 import termios
 import time
 
+import pyte
+
 from harness.server import SANITIZER, build_directory, clean_environment
 
 SECONDS = 30
-SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
+SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
@@ -22,18 +25,21 @@ class Terminal:
     process behind.
 
     `screen` is all that was shown so far, with escape sequences; expect() looks at what came after
-    the text that it found last, without them.
+    the text that it found last, without them. lines() is what a person sees now.
     """
 
-    def __init__(self, *arguments, program=None, columns=80, **environment):
+    def __init__(self, *arguments, program=None, columns=80, rows=24, **environment):
         self.screen = ""
+        self.display = pyte.Screen(columns, rows)
+        self.stream = pyte.Stream(self.display)
+        self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.seen = 0
         master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.master = master
         self.process = subprocess.Popen(
             [program or build_directory() / "fermata", *arguments], stdin=slave, stdout=slave, stderr=slave,
-            env=clean_environment(TERM="xterm-256color", **environment), preexec_fn=own_terminal)
+            env=clean_environment(**{"TERM": "xterm-256color"} | environment), preexec_fn=own_terminal)
         os.close(slave)
 
     def __enter__(self):
@@ -66,11 +72,36 @@ class Terminal:
                 raise AssertionError(f"{pattern!r} was not shown:\n{self.text()[self.seen:]}")
         self.seen = found.end()
 
+    def lines(self):
+        """What is on the screen, without the empty lines at its end."""
+        shown = "\n".join(line.rstrip() for line in self.display.display).rstrip("\n")
+        return shown.split("\n")
+
+    def expect_screen(self, condition):
+        """Waits until the condition holds for what is on the screen; the lines."""
+        deadline = time.monotonic() + SECONDS
+        while not condition(self.lines()):
+            if not self._read(deadline):
+                raise AssertionError("the screen is not as it should be:\n" + "\n".join(self.lines()))
+        return self.lines()
+
+    def cursor(self):
+        """Column and row of the cursor."""
+        return self.display.cursor.x, self.display.cursor.y
+
+    def resize(self, columns, rows=24):
+        self.display.resize(rows, columns)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def send(self, line):
-        os.write(self.master, line.encode() + b"\n")
+        self.press(line + "\n")
+
+    def press(self, keys):
+        """Types without an Enter behind it."""
+        os.write(self.master, keys.encode())
 
     def interrupt(self):
-        os.write(self.master, b"\x03")
+        self.press("\x03")
 
     def echoes(self):
         return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
@@ -97,7 +128,9 @@ class Terminal:
             data = os.read(self.master, 65536)
         except OSError:  # EIO: nobody has the other side open
             return False
-        self.screen += data.decode(errors="replace")
+        text = self.decoder.decode(data)
+        self.screen += text
+        self.stream.feed(text)
         return bool(data)
 
 

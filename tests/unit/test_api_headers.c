@@ -58,6 +58,27 @@ static void entity_tags_are_found_in_lists(void **state)
             fail_msg("found in %s", others[i]);
 }
 
+static void encodings_are_accepted_or_not(void **state)
+{
+    static const char *const accepted[] = {
+        "gzip",       "deflate, gzip, br", "GZip",          "*",
+        " gzip ;q=1", "gzip;q=0.001",      "br;q=0, gzip",  "*;q=0, gzip",
+        "gzip; q=.5", "gzip;q=0.5, *;q=0", "identity, *",   ", ,gzip",
+    };
+    static const char *const refused[] = {
+        "",          "br",         "gzip;q=0",      "gzip; q=0.000", "gzip;q=0, *",   "x-gzip",
+        "gzipped",   "*;q=0",      "identity",      "*, gzip;q=0.0", "\"gzip\"",      "gzip;q=",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++)
+        if (!encoding_is_accepted(accepted[i], "gzip"))
+            fail_msg("not accepted: %s", accepted[i]);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        if (encoding_is_accepted(refused[i], "gzip"))
+            fail_msg("accepted: %s", refused[i]);
+}
+
 static void leases_are_read_or_refused(void **state)
 {
     static const char id[] = "5c1e7a60-2f4b-4c8e-9d55-0a4f6f1f2b11";
@@ -93,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wait_is_found_among_preferences),
         cmocka_unit_test(entity_tags_are_found_in_lists),
+        cmocka_unit_test(encodings_are_accepted_or_not),
         cmocka_unit_test(leases_are_read_or_refused),
     };
 

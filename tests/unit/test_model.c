@@ -525,9 +525,49 @@ static void two_structs_of_one_name_are_told_apart_by_an_error(void **state)
                         "two different structs inside a model are called Leaf: rename one");
 }
 
+/* A model whose schema is given: values go through as they are. */
+static void a_schema_as_text(void **state)
+{
+    static const char text[] = "{\"type\":\"object\",\"x-fermata-checks-answers\":true}";
+    static const char *const wrong[] = {"{", "[]"};
+    const struct fm_field none[] = {FM_END};
+    struct fm_model model = {
+        .name = "Given", .size = sizeof(struct fm_json), .fields = none, .schema = text};
+    static const char json[] = "{\"a\": 1.50}";
+    struct fm_problems problems = {0};
+    struct arena arena = {0};
+    buf_auto schema = BUF_INIT, question = BUF_INIT, encoded = BUF_INIT;
+    struct fm_json value = {.text = NULL};
+    struct fm_error error;
+    bool checks = true;
+
+    (void)state;
+    assert_int_equal(model_schema(&model, NULL, &schema, &error), 0);
+    assert_string_equal(buf_string(&schema), text);
+    assert_int_equal(model_question(&model, NULL, &question, &checks, &error), 0);
+    assert_string_equal(buf_string(&question),
+                        "{\"type\":\"object\",\"x-fermata-checks-answers\":false,"
+                        "\"x-fermata-check-formats\":true}");
+    assert_false(checks);
+    assert_int_equal(
+        model_decode(&model, NULL, json, strlen(json), &arena, &value, &problems, &error), 0);
+    assert_string_equal(value.text, json);
+    assert_int_equal(model_encode(&model, &value, &encoded, &error), 0);
+    assert_string_equal(buf_string(&encoded), json);
+    assert_int_equal(model_decode(&model, NULL, "[]", 2, &arena, &value, &problems, &error),
+                     FM_INVALID);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        model.schema = wrong[i];
+        assert_int_equal(model_schema(&model, NULL, &schema, &error), FM_INVALID);
+        assert_non_null(strstr(error.message, "the schema of Given is no"));
+    }
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_schema_as_text),
         cmocka_unit_test(a_question_says_whether_anything_in_it_is_checked),
         cmocka_unit_test(a_table_that_makes_no_sense_is_refused_before_anybody_is_asked),
         cmocka_unit_test(two_structs_of_one_name_are_told_apart_by_an_error),

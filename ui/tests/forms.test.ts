@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
-import type { JsonObject } from "../src/api/types";
+import type { Json, JsonObject } from "../src/api/types";
+import { numberOf } from "../src/forms/fields";
 import { whyNoForm } from "../src/forms/limits";
-import { answerOf, formSchema, OPTIONAL } from "../src/forms/optional";
+import { answerOf, formSchema, OPTIONAL, PART } from "../src/forms/optional";
 import { errorSchema, parsePath } from "../src/forms/paths";
+import { isQuick, withoutPatterns } from "../src/forms/patterns";
 import { problemsOf, validator } from "../src/forms/validator";
+import { parseJson } from "../src/lib/json";
 
 test.each([
   ["", []],
@@ -51,7 +54,8 @@ const schema: JsonObject = {
 };
 
 test("what is wrong is said in words, with its place", () => {
-  const problems = problemsOf(schema, { name: "x", age: -1, size: "L", legs: [{ to: 1 }, {}] });
+  const value = { name: "x", age: -1, size: "L", legs: [{ to: 1 }, {}] };
+  const problems = problemsOf(schema, value).map(({ path, message }) => ({ path, message }));
   expect(problems).toContainEqual({ path: "name", message: "must have at least 2 characters" });
   expect(problems).toContainEqual({
     path: "age",
@@ -94,6 +98,67 @@ test("a default of null is no default of a form", () => {
   expect(formSchema(optional)).toEqual({ type: "string", [OPTIONAL]: true });
 });
 
+test.each([
+  ["18:30", true],
+  ["18:30:05.25", true],
+  ["18:30:05+02:00", true],
+  ["24:00", false],
+  ["6pm", false],
+])("whether %s is a time: %s", (text, isTime) => {
+  expect(problemsOf({ format: "time" }, text)).toHaveLength(isTime ? 0 : 1);
+});
+
+test("a name with dots in it is one name", () => {
+  const dotted = { type: "object", properties: { "a.b": { type: "string" } }, required: ["c.d"] };
+  const errors = validator.validateFormData({ "a.b": 1 }, dotted as never).errorSchema;
+  expect(Object.keys(errors)).toEqual(["c.d", "a.b"]);
+});
+
+test("a list of few kinds is what the form's library calls fixed items", () => {
+  const pair = { type: "array", prefixItems: [{ type: "integer" }, { type: "string" }] };
+  expect(formSchema(pair)).toEqual({
+    type: "array",
+    items: [{ type: "integer" }, { type: "string" }],
+    additionalItems: false,
+  });
+});
+
+test("each kind of several has a name to choose it by", () => {
+  const form = formSchema({ anyOf: [{ type: "integer" }, { $ref: "#/$defs/a" }] }) as JsonObject;
+  expect(form.anyOf).toEqual([
+    { title: "Whole number", type: "integer", [PART]: true },
+    { $ref: "#/$defs/a", [PART]: true },
+  ]);
+});
+
+test("patterns that may take for ever are left to the server", () => {
+  for (const slow of ["(a+)+$", "(a|aa)*$", "(.*){9}x", "a*a*a*a*b", "(a)\\1"])
+    expect(isQuick(slow), slow).toBe(false);
+  for (const quick of ["^[0-9]+\\.[0-9]+\\.[0-9]+$", "^[a-z*+]{1,9}$", "^(yes|no)$", "\\)+"])
+    expect(isQuick(quick), quick).toBe(true);
+  const schema = { properties: { pattern: { type: "string", pattern: "(a+)+$" } } };
+  expect(withoutPatterns(schema, "slow")).toEqual({ properties: { pattern: { type: "string" } } });
+  expect(problemsOf({ pattern: "^b" }, "a")).toHaveLength(1);
+  expect(problemsOf({ pattern: "^b" }, "a".repeat(2000))).toHaveLength(0);
+});
+
+test.each([
+  ["", undefined],
+  [" ", undefined],
+  ["12", 12],
+  ["+1,50", 1.5],
+  [".5", 0.5],
+  ["-.5", -0.5],
+  ["5.", 5],
+  ["007", 7],
+  ["1e3", 1000],
+  ["9007199254740993", 9007199254740993n],
+  ["twelve", "twelve"],
+  ["1.2.3", "1.2.3"],
+])("the number %s", (typed, value) => {
+  expect(numberOf(typed)).toEqual(value);
+});
+
 test("schemas that no form can show", () => {
   const endless: JsonObject = {
     $ref: "#/$defs/node",
@@ -104,7 +169,26 @@ test("schemas that no form can show", () => {
   expect(whyNoForm({ $ref: "#/$defs/gone" })).toMatch(/not there/);
   const huge = Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`f${i}`, true]));
   expect(whyNoForm({ type: "object", properties: huge })).toMatch(/500/);
+  const within = (part: Json) => ({ type: "object", properties: { a: { anyOf: [part, part] } } });
+  expect(whyNoForm(within({ $ref: "https://example.org/schema" }))).toMatch(/elsewhere/);
+  expect(whyNoForm(within({ $ref: "#/$defs/a", $defs: {} }))).toMatch(/not there/);
+  for (const name of ["__proto__", "constructor"]) {
+    const properties = JSON.parse(`{"${name}": {"type": "string"}}`) as JsonObject;
+    expect(whyNoForm({ type: "object", properties })).toMatch(name);
+  }
+  expect(whyNoForm({ properties: { a: { default: parseJson("1e999") } } })).toMatch(/digits/);
   expect(whyNoForm(schema)).toBeUndefined();
+});
+
+test("what may go on for ever, but need not, has a form", () => {
+  const node: Json = {
+    type: "object",
+    properties: {
+      next: { anyOf: [{ $ref: "#/$defs/node" }, { type: "null" }] },
+      all: { type: "array", items: { $ref: "#/$defs/node" } },
+    },
+  };
+  expect(whyNoForm({ $ref: "#/$defs/node", $defs: { node } })).toBeUndefined();
 });
 
 test("the validator knows which choice a value is", () => {

@@ -1,5 +1,6 @@
 """The stock client serves flows, and has them run, suspended, resumed and cancelled."""
 
+import re
 import pytest
 
 from harness.flows import log_of, read, resume, send_input, wait, wait_for_state
@@ -47,7 +48,9 @@ def test_runs_of_deployments(server, programs, runner):
     callers = [programs("serving.py", what) for what in ("now", "wait", "within", "bad")]
     assert [caller.end() for caller in callers] == [0, 0, 0, 0]
     output = "".join(caller.output() for caller in callers)
-    for line in ("now: Scheduled True", "wait: Completed", "within: Completed"):
+    # The run may be over before the client has looked at it.
+    assert re.search("now: (Scheduled|Pending|Running|Completed) True", output)
+    for line in ("wait: Completed", "within: Completed"):
         assert line in output
     assert "'x' is not of type 'integer'" in output
     assert "bad: ObjectNotFound" in output

@@ -1,19 +1,16 @@
 // Requests to the API, and what went wrong with them in words for a person.
 import { jsonText, parseJson } from "../lib/json";
-import type { InputRequest, Problem } from "./types";
+import type { Problem } from "./types";
 
 export class ApiError extends Error {
   readonly status: number;
   readonly problems: Problem[];
-  /** Who was first, where two answered the same request. */
-  readonly winner: InputRequest | undefined;
 
-  constructor(status: number, message: string, problems: Problem[] = [], winner?: InputRequest) {
+  constructor(status: number, message: string, problems: Problem[] = []) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.problems = problems;
-    this.winner = winner;
   }
 }
 
@@ -29,7 +26,6 @@ interface ErrorBody {
   detail?: unknown;
   exception_message?: unknown;
   errors?: unknown;
-  winner?: InputRequest;
 }
 
 const isProblem = (value: unknown): value is Problem =>
@@ -40,7 +36,7 @@ async function errorOf(response: Response): Promise<ApiError> {
   const text = [body.detail, body.exception_message].find((part) => typeof part === "string");
   const problems = Array.isArray(body.errors) ? body.errors.filter(isProblem) : [];
   const message = (text as string | undefined) ?? `The server answered ${response.status}.`;
-  return new ApiError(response.status, message, problems, body.winner);
+  return new ApiError(response.status, message, problems);
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {

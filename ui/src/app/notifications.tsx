@@ -1,13 +1,16 @@
 // A desktop notification for each new input request, once the person has allowed them.
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useInbox } from "../api/queries";
+import { firstLine } from "../lib/text";
 
 const watchers = new Set<() => void>();
 const subscribe = (watcher: () => void) => {
   watchers.add(watcher);
   return () => void watchers.delete(watcher);
 };
-const permission = () => ("Notification" in window ? Notification.permission : "denied");
+// On phones they would need a service worker: `new Notification` throws there.
+const isDesktop = () => "Notification" in window && matchMedia("(hover: hover)").matches;
+const permission = () => (isDesktop() ? Notification.permission : "denied");
 
 /** Whether the person was asked already, and what was said. */
 export const useNotificationPermission = () => useSyncExternalStore(subscribe, permission);
@@ -30,7 +33,7 @@ export function useNotifications() {
     for (const request of requests) {
       if (before.has(request.id)) continue;
       const note = new Notification(`${request.flow_name} asks`, {
-        body: request.description ?? request.flow_run_name,
+        body: request.description ? firstLine(request.description) : request.flow_run_name,
         tag: request.id,
       });
       note.onclick = () => {

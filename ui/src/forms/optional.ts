@@ -39,6 +39,41 @@ function compact(schema: Record<string, Json | undefined>): JsonObject {
   ) as JsonObject;
 }
 
+/** Marks what is one of several that something may be. */
+export const PART = "x-fermata-form-part";
+
+const partNames: Record<string, string> = {
+  string: "Text",
+  integer: "Whole number",
+  number: "Number",
+  boolean: "Yes or no",
+  array: "List",
+  object: "Fields",
+  date: "Date",
+  time: "Time",
+  "date-time": "Date and time",
+};
+
+/** One of several kinds, with a name to choose it by. */
+function formPart(part: Json): Json {
+  const form = formSchema(part);
+  if (!isObject(form) || "const" in form || "enum" in form) return form;
+  const name = partNames[String(form.format)] ?? partNames[String(form.type)];
+  return { ...(name && !form.$ref ? { title: name } : {}), ...form, [PART]: true };
+}
+
+/** The items of a list: the form's library knows prefixItems by an older name. */
+function formItems(schema: JsonObject): Record<string, Json | undefined> {
+  if (Array.isArray(schema.prefixItems))
+    return {
+      prefixItems: undefined,
+      items: schema.prefixItems.map(formSchema),
+      additionalItems: formSchema(schema.items ?? false),
+    };
+  if (schema.items !== undefined) return { items: formSchema(schema.items) };
+  return schema.type === "array" ? { items: {} } : {};
+}
+
 /** The schema of the form: with no nulls in it, and what may be null not required. */
 export function formSchema(schema: Json): Json {
   if (!isObject(schema)) return schema;
@@ -54,14 +89,11 @@ export function formSchema(schema: Json): Json {
     required,
     $defs: mapped(base.$defs, formSchema),
     definitions: mapped(base.definitions, formSchema),
-    items: base.items === undefined ? undefined : formSchema(base.items),
-    prefixItems: Array.isArray(base.prefixItems)
-      ? base.prefixItems.map(formSchema)
-      : base.prefixItems,
+    ...formItems(base),
     additionalProperties:
       base.additionalProperties === undefined ? undefined : formSchema(base.additionalProperties),
-    anyOf: Array.isArray(base.anyOf) ? base.anyOf.map(formSchema) : base.anyOf,
-    oneOf: Array.isArray(base.oneOf) ? base.oneOf.map(formSchema) : base.oneOf,
+    anyOf: Array.isArray(base.anyOf) ? base.anyOf.map(formPart) : base.anyOf,
+    oneOf: Array.isArray(base.oneOf) ? base.oneOf.map(formPart) : base.oneOf,
   });
 }
 

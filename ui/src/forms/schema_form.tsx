@@ -2,32 +2,24 @@
 import Form, { type IChangeEvent } from "@rjsf/core/lib/components/Form.js";
 import type { RJSFSchema, UiSchema } from "@rjsf/utils";
 import { type ReactNode, useMemo, useState } from "react";
-import type { Json, JsonObject, Problem } from "../api/types";
+import type { JsonObject, Problem } from "../api/types";
+import { fields } from "./fields";
+import type { FormState } from "./form_state";
 import { formSchema } from "./optional";
 import { errorSchema } from "./paths";
-import { type FormState, templates } from "./templates";
+import { templates } from "./templates";
 import { validator } from "./validator";
-import { widgetOfFormat, widgets } from "./widgets";
+import { widgets } from "./widgets";
 
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const MANY = 200; // characters: longer texts get room for several lines
-
-/** Which control a field gets where its type alone does not say. */
-function controls(schema: Json | undefined, depth = 0): UiSchema {
-  if (!isObject(schema) || depth > 12) return {};
-  const ui: UiSchema = {};
-  const widget = typeof schema.format === "string" ? widgetOfFormat[schema.format] : undefined;
-  if (widget) ui["ui:widget"] = widget;
-  else if (schema.type === "string" && !schema.enum && Number(schema.maxLength ?? 0) > MANY)
-    ui["ui:widget"] = "textarea";
-  if (isObject(schema.properties))
-    for (const [name, property] of Object.entries(schema.properties))
-      ui[name] = controls(property, depth + 1);
-  if (isObject(schema.items)) ui.items = controls(schema.items, depth + 1);
-  return ui;
-}
+// Set once: the library takes a new object for a change of the whole form.
+const ui = {
+  "ui:submitButtonOptions": { norender: true },
+  // An object that may be missing is shown once somebody wants to fill it in; all but the whole.
+  "ui:globalOptions": { enableOptionalDataFieldForType: ["object"] },
+  "ui:options": { enableOptionalDataFieldForType: [] },
+} as UiSchema;
+// A schema can ask for more items than anybody wants to see.
+const filling = { arrayMinItems: { populate: "never" } } as const;
 
 export interface SchemaFormProps {
   schema: JsonObject;
@@ -44,10 +36,6 @@ const noProblems: readonly Problem[] = [];
 
 export function SchemaForm(props: SchemaFormProps) {
   const schema = useMemo(() => formSchema(props.schema) as RJSFSchema, [props.schema]);
-  const ui = useMemo(
-    () => ({ ...controls(schema as Json), "ui:submitButtonOptions": { norender: true } }),
-    [schema],
-  );
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [sent, setSent] = useState(false);
   const extra = useMemo(() => errorSchema(props.problems ?? noProblems), [props.problems]);
@@ -64,6 +52,8 @@ export function SchemaForm(props: SchemaFormProps) {
       validator={validator}
       templates={templates as object}
       widgets={widgets}
+      fields={fields}
+      experimental_defaultFormStateBehavior={filling}
       formData={props.value}
       formContext={context}
       extraErrors={extra}

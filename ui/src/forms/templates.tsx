@@ -4,6 +4,7 @@ import {
   type ArrayFieldTemplateProps,
   buttonId,
   canExpand,
+  type CyclicSchemaExpandProps,
   descriptionId,
   errorId,
   type FieldErrorProps,
@@ -11,17 +12,15 @@ import {
   type IconButtonProps,
   type MultiSchemaFieldTemplateProps,
   type ObjectFieldTemplateProps,
+  type OptionalDataControlsTemplateProps,
+  type RJSFSchema,
   type TemplatesType,
   type WrapIfAdditionalTemplateProps,
 } from "@rjsf/utils";
-
-/** What the form knows of the person: which fields they have been in, and whether they have sent. */
-export interface FormState {
-  touched: ReadonlySet<string>;
-  sent: boolean;
-}
-
-const stateOf = (registry: { formContext: unknown }) => registry.formContext as FormState;
+import type { JsonObject } from "../api/types";
+import { isTold } from "./form_state";
+import { Input } from "./input";
+import { PART } from "./optional";
 
 function Mark({ required }: { required: boolean | undefined }) {
   return required ? (
@@ -33,23 +32,46 @@ function Mark({ required }: { required: boolean | undefined }) {
 
 const isGroup = (type: unknown) => type === "object" || type === "array";
 
+/** What can be but one thing is not asked: it is filled in already. */
+const isFixed = (schema: RJSFSchema) => "const" in schema;
+
+/** "Tags-2", as the library calls what is in a list -> "Tags 2". */
+const named = (label: string) => label.replace(/-(\d+)$/, " $1");
+
+/** A simple value in a list stands below its list's name: its own is for those who only listen. */
+const isListed = ({ fieldPathId, schema }: FieldTemplateProps) =>
+  typeof fieldPathId.path.at(-1) === "number" && !isGroup(schema.type);
+
+function Label(props: FieldTemplateProps) {
+  const isNamedAbove = isListed(props) || (props.schema as JsonObject)[PART] === true;
+  return (
+    <label htmlFor={props.id} className={isNamedAbove ? "unseen" : "label"}>
+      {named(props.label)} <Mark required={props.required} />
+    </label>
+  );
+}
+
+function Help({ id, text }: { id: string; text: string | undefined }) {
+  return text ? (
+    <p className="help" id={descriptionId(id)}>
+      {text}
+    </p>
+  ) : null;
+}
+
 function Field(props: FieldTemplateProps) {
-  const { id, label, required, displayLabel, rawDescription, children, errors, schema } = props;
-  if (props.hidden) return <div hidden>{children}</div>;
-  const isCheckbox = schema.type === "boolean";
+  const { id, displayLabel, rawDescription, children, errors, schema } = props;
+  if (props.hidden || isFixed(schema)) return <div hidden>{children}</div>;
+  // These have what is said about them inside, or beside them.
+  const isCheckbox = schema.type === "boolean" && !schema.enum;
+  const isGrouped = isGroup(schema.type) && !displayLabel;
+  const help = isGrouped ? null : <Help id={id} text={rawDescription} />;
   const wrapped = (
-    <div className={isGroup(schema.type) ? "field group" : "field"}>
-      {displayLabel && !isCheckbox ? (
-        <label htmlFor={id} id={`${id}__label`} className="label">
-          {label} <Mark required={required} />
-        </label>
-      ) : null}
-      {rawDescription && !isGroup(schema.type) ? (
-        <p className="help" id={descriptionId(id)}>
-          {rawDescription}
-        </p>
-      ) : null}
+    <div className={isGrouped ? "field group" : "field"}>
+      {displayLabel && !isCheckbox ? <Label {...props} /> : null}
+      {isCheckbox ? null : help}
       {children}
+      {isCheckbox ? help : null}
       {errors}
     </div>
   );
@@ -58,8 +80,7 @@ function Field(props: FieldTemplateProps) {
 }
 
 function FieldErrors({ errors = [], fieldPathId, registry }: FieldErrorProps) {
-  const { touched, sent } = stateOf(registry);
-  if (errors.length === 0 || !(sent || touched.has(fieldPathId.$id))) return null;
+  if (errors.length === 0 || !isTold(registry, fieldPathId.$id)) return null;
   return (
     <ul className="errors" id={errorId(fieldPathId)} role="alert">
       {[...new Set(errors)].map((error, index) => (
@@ -74,7 +95,7 @@ function Heading(props: { title: string; required?: boolean; description?: unkno
     <>
       {props.title ? (
         <legend>
-          {props.title} <Mark required={props.required} />
+          {named(props.title)} <Mark required={props.required} />
         </legend>
       ) : null}
       {typeof props.description === "string" ? <p className="help">{props.description}</p> : null}
@@ -113,6 +134,7 @@ function ObjectField(props: ObjectFieldTemplateProps) {
     <fieldset id={fieldPathId.$id} className="fields">
       <Heading title={props.title} required={props.required} description={props.description} />
       {fields}
+      {props.optionalDataControl}
     </fieldset>
   );
 }
@@ -192,9 +214,30 @@ function WrapIfAdditional(props: WrapIfAdditionalTemplateProps) {
   );
 }
 
+/** An object that may be left out. */
+function Optional({ id, label, onAddClick, onRemoveClick }: OptionalDataControlsTemplateProps) {
+  const click = onAddClick ?? onRemoveClick;
+  if (!click) return null;
+  return (
+    <button type="button" id={id} className="quiet" title={label} onClick={click}>
+      {onAddClick ? "Fill in" : "Leave empty"}
+    </button>
+  );
+}
+
+/** A part that is of the same kind as what it is in; it goes on for as long as somebody wants. */
+function Again({ onExpand, fieldPathId, name }: CyclicSchemaExpandProps) {
+  return (
+    <div className="field">
+      <button type="button" className="quiet" onClick={() => onExpand(fieldPathId.$id)}>
+        Fill in {name}
+      </button>
+    </div>
+  );
+}
+
 const button =
   (text: string, name: string) =>
-  // eslint-disable-next-line react/display-name
   ({ id, onClick, disabled }: IconButtonProps) => (
     <button
       type="button"
@@ -212,12 +255,15 @@ const button =
 export const templates: Partial<Omit<TemplatesType, "ButtonTemplates">> & {
   ButtonTemplates: Partial<TemplatesType["ButtonTemplates"]>;
 } = {
+  BaseInputTemplate: Input,
+  CyclicSchemaExpandTemplate: Again,
   FieldTemplate: Field,
   FieldErrorTemplate: FieldErrors,
   ObjectFieldTemplate: ObjectField,
   ArrayFieldTemplate: ArrayField,
   ArrayFieldItemTemplate: ArrayItem,
   MultiSchemaFieldTemplate: Union,
+  OptionalDataControlsTemplate: Optional,
   WrapIfAdditionalTemplate: WrapIfAdditional,
   ButtonTemplates: {
     AddButton: button("Add", "Add one"),

@@ -1,6 +1,6 @@
 // Checks what is typed against the schema, without making code from it (the page's policy forbids
 // that). The server checks the same again: its word counts.
-import { type OutputUnit, type Schema, Validator } from "@cfworker/json-schema";
+import { format, type OutputUnit, type Schema, Validator } from "@cfworker/json-schema";
 import type {
   CustomValidator,
   ErrorTransformer,
@@ -10,11 +10,15 @@ import type {
   ValidationData,
   ValidatorType,
 } from "@rjsf/utils";
-import type { Problem } from "../api/types";
 import { jsonText, rounded } from "../lib/json";
-import { errorSchema } from "./paths";
+import { errorSchema, type PlacedProblem } from "./paths";
+import { isLong, withoutPatterns } from "./patterns";
 
 const DRAFT = "2020-12";
+
+// A time of the day needs no offset here: that is what a clock shows, and the server takes it.
+const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?([zZ]|[+-]\d\d:\d\d)?$/;
+format.time = (text: string) => TIME.test(text);
 
 // Problems of a whole that only say that one of its parts has a problem.
 const wholes = new Set([
@@ -102,31 +106,30 @@ function follow(root: unknown, pointer: string): unknown {
   return place;
 }
 
-/** "#/tags/1" -> "tags[1]". */
-const dotted = (pointer: string): string =>
-  partsOf(pointer).reduce((path, part) => {
+/** ["tags", "1"] -> "tags[1]". */
+const dotted = (parts: string[]): string =>
+  parts.reduce((path, part) => {
     if (/^\d+$/.test(part)) return `${path}[${part}]`;
     return path ? `${path}.${part}` : part;
   }, "");
 
-function problemOf(schema: unknown, unit: OutputUnit): Problem {
+function problemOf(schema: unknown, unit: OutputUnit): PlacedProblem {
   const { keyword } = unit;
-  let path = dotted(unit.instanceLocation);
+  const parts = partsOf(unit.instanceLocation);
+  const path = dotted(parts);
   if (keyword === "required") {
-    const name = /"([^"]*)"/.exec(unit.error)?.[1] ?? "";
-    path = path ? `${path}.${name}` : name;
-    return { path, message: "is needed" };
+    const name = /"(.*)"/.exec(unit.error)?.[1] ?? "";
+    return { path: path ? `${path}.${name}` : name, parts: [...parts, name], message: "is needed" };
   }
   const say = words[keyword];
-  return { path, message: say ? say(follow(schema, unit.keywordLocation)) : unit.error };
+  const message = say ? say(follow(schema, unit.keywordLocation)) : unit.error;
+  return { path, parts, message };
 }
 
 /** All that is wrong with a value; nothing of a schema that cannot be read: the server can. */
-export function problemsOf(schema: object, value: unknown): Problem[] {
+export function problemsOf(schema: object, value: unknown): PlacedProblem[] {
   try {
-    const { errors } = new Validator(rounded(schema) as Schema, DRAFT, false).validate(
-      rounded(value),
-    );
+    const { errors } = validatorOf(schema, value, false).validate(rounded(value));
     return errors
       .filter((unit) => !wholes.has(unit.keyword))
       .filter((unit) => !isInsideOfChoice(unit, errors))
@@ -135,6 +138,21 @@ export function problemsOf(schema: object, value: unknown): Problem[] {
     return [];
   }
 }
+
+const checked = { slow: new WeakMap<object, unknown>(), all: new WeakMap<object, unknown>() };
+
+/** What is checked here: numbers as JavaScript has them, and no pattern that could take for ever. */
+function checkedSchema(schema: object, value: unknown): Schema {
+  const leftOut = isLong(jsonText(value)) ? "all" : "slow";
+  const known = checked[leftOut].get(schema);
+  if (known) return known as Schema;
+  const made = withoutPatterns(rounded(schema), leftOut);
+  checked[leftOut].set(schema, made);
+  return made as Schema;
+}
+
+const validatorOf = (schema: object, value: unknown, first: boolean) =>
+  new Validator(checkedSchema(schema, value), DRAFT, first);
 
 // Why each of several choices does not fit helps nobody: that none does is said once.
 function isInsideOfChoice(unit: OutputUnit, all: OutputUnit[]): boolean {
@@ -146,7 +164,7 @@ function isInsideOfChoice(unit: OutputUnit, all: OutputUnit[]): boolean {
   );
 }
 
-const validationError = ({ path, message }: Problem): RJSFValidationError => ({
+const validationError = ({ path, message }: PlacedProblem): RJSFValidationError => ({
   property: path,
   message,
   stack: `${path || "The answer"} ${message}`,
@@ -167,8 +185,7 @@ export const validator: ValidatorType = {
   isValid(schema: RJSFSchema, value: unknown, root: RJSFSchema): boolean {
     try {
       const whole = { ...schema, $defs: root.$defs, definitions: root.definitions };
-      return new Validator(rounded(whole) as Schema, DRAFT, true).validate(rounded(value ?? null))
-        .valid;
+      return validatorOf(whole, value ?? null, true).validate(rounded(value ?? null)).valid;
     } catch {
       return false;
     }

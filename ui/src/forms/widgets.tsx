@@ -1,6 +1,7 @@
 // The controls of a form: choices as buttons where they are few, files as base64.
 import { ariaDescribedByIds, type RegistryWidgetsType, type WidgetProps } from "@rjsf/utils";
 import { useState } from "react";
+import { isTold } from "./form_state";
 import { jsonText } from "../lib/json";
 
 const FEW = 5; // choices that are buttons; more are a list to choose from
@@ -11,7 +12,7 @@ function Choices(props: WidgetProps) {
   const { id, value, required, disabled, readonly, onChange, onBlur, options } = props;
   const choices = options.enumOptions ?? [];
   return (
-    <div className="choices" role="radiogroup" id={id} aria-labelledby={`${id}__label`}>
+    <div className="choices" role="radiogroup" id={id} aria-label={props.label}>
       {choices.map((choice, index) => (
         <label key={jsonText(choice.value)} className="choice">
           <input
@@ -27,7 +28,7 @@ function Choices(props: WidgetProps) {
           <span>{choice.label}</span>
         </label>
       ))}
-      {!required && value !== undefined ? (
+      {!required && value !== undefined && props.schema.default === undefined ? (
         <button type="button" className="quiet" onClick={() => onChange(undefined)}>
           Leave empty
         </button>
@@ -63,7 +64,7 @@ function Several(props: WidgetProps) {
   const { id, value, disabled, readonly, onChange, options } = props;
   const chosen: unknown[] = Array.isArray(value) ? value : [];
   return (
-    <div className="choices" role="group" id={id}>
+    <div className="choices" role="group" id={id} aria-label={props.label}>
       {(options.enumOptions ?? []).map((choice, index) => {
         const isChosen = chosen.some((item) => isSame(item, choice.value));
         return (
@@ -167,20 +168,42 @@ function Time(props: WidgetProps) {
   );
 }
 
+const MANY = 200; // characters: longer texts get room for several lines
+
+function Text(props: WidgetProps) {
+  const { BaseInputTemplate } = props.registry.templates;
+  const isLong = props.schema.type === "string" && (props.schema.maxLength ?? 0) > MANY;
+  if (!isLong) return <BaseInputTemplate {...props} />;
+  const { id, value, disabled, readonly, onChange, onBlur } = props;
+  return (
+    <textarea
+      id={id}
+      value={typeof value === "string" ? value : ""}
+      disabled={disabled || readonly}
+      aria-required={props.required}
+      aria-invalid={(props.rawErrors?.length ?? 0) > 0 && isTold(props.registry, id)}
+      aria-describedby={ariaDescribedByIds(id)}
+      onChange={(event) => onChange(event.target.value || undefined)}
+      onBlur={() => onBlur(id, value)}
+    />
+  );
+}
+
+function Password(props: WidgetProps) {
+  const { BaseInputTemplate } = props.registry.templates;
+  return <BaseInputTemplate {...props} type="password" />;
+}
+
 export const widgets: RegistryWidgetsType = {
+  TextWidget: Text,
   SelectWidget: Select,
   RadioWidget: Select,
   CheckboxesWidget: Several,
   CheckboxWidget: Checkbox,
-  FileWidget: File,
-  TimeWidget: Time,
-};
-
-// Formats of texts whose control has another name.
-export const widgetOfFormat: Record<string, string> = {
-  base64: "FileWidget",
-  binary: "FileWidget",
-  base64url: "FileWidget",
-  password: "PasswordWidget",
-  time: "TimeWidget",
+  // By the format of a text.
+  base64: File,
+  base64url: File,
+  binary: File,
+  password: Password,
+  time: Time,
 };

@@ -39,13 +39,15 @@ export function parseJson(text: string): Json {
   );
 }
 
-export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(
-    value,
-    (_key, item: unknown) => (typeof item === "bigint" ? exact.rawJSON(String(item)) : item),
-    indent,
-  );
-}
+// Also for libraries that write JSON of what they are given.
+Object.defineProperty(BigInt.prototype, "toJSON", {
+  value(this: bigint) {
+    return exact.rawJSON(String(this));
+  },
+});
+
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent);
 
 /** Whether it is a number that is no bigint and has more digits than JavaScript's have. */
 export const isRawNumber = (value: unknown): boolean => exact.isRawJSON(value);

@@ -13,7 +13,7 @@ import { Countdown, When } from "../../components/when";
 import { jsonText } from "../../lib/json";
 import { useTitle } from "../../lib/title";
 import { AnswerForm, type Outcome } from "./answer_form";
-import { sendAnswers } from "./send";
+import { sendAnswers, type Sent } from "./send";
 
 function Facts({ request, others }: { request: InputRequest; others: number }) {
   return (
@@ -62,26 +62,41 @@ function Description({ request }: { request: InputRequest }) {
         dangerouslySetInnerHTML={{ __html: request.description_html }}
       />
     );
-  return request.description ? <pre className="prose">{request.description}</pre> : null;
+  if (request.description) return <pre className="prose">{request.description}</pre>;
+  return request.wants_input ? null : <p>The run waits for a yes before it goes on.</p>;
 }
 
-/** How the run goes on after the answer. */
-function GoesOn({ runId, unchecked }: { runId: string; unchecked: boolean }) {
-  const run = useFlowRun(runId).data;
+function GoesOnRun({ request }: { request: InputRequest }) {
+  const run = useFlowRun(request.flow_run_id).data;
+  return (
+    <p>
+      <Link href={`/runs/flow-run/${request.flow_run_id}`}>{request.flow_run_name}</Link>
+      {run ? (
+        <>
+          {" is "}
+          <StateBadge type={run.state_type} name={run.state_name} />
+        </>
+      ) : null}
+    </p>
+  );
+}
+
+/** How the runs go on after the answer. */
+function GoesOn({ sent: { answered, refused } }: { sent: Sent }) {
   return (
     <div className="notice notice-good" role="status">
-      <p>
-        <strong>Answered.</strong>{" "}
-        {run ? (
-          <>
-            <Link href={`/runs/flow-run/${run.id}`}>{run.name}</Link> is{" "}
-            <StateBadge type={run.state_type} name={run.state_name} />
-          </>
-        ) : null}
-      </p>
-      {unchecked ? (
+      <strong>{answered.length > 1 ? `${answered.length} are answered.` : "Answered."}</strong>
+      {answered.map((request) => (
+        <GoesOnRun key={request.id} request={request} />
+      ))}
+      {answered.some((request) => request.unchecked) ? (
         <p>The flow was not there to check it. It does so when it goes on, and may ask again.</p>
       ) : null}
+      {refused.map(({ id, message }) => (
+        <p key={id}>
+          <strong>Not taken</strong> for <Link href={`/requests/${id}`}>another</Link>: {message}
+        </p>
+      ))}
       <p>
         <Link href="/">Back to the inbox</Link>
       </p>
@@ -135,17 +150,17 @@ const nothingSent: Outcome = { problems: [] };
 function Request({ request, others }: { request: InputRequest; others: string[] }) {
   const client = useQueryClient();
   const [outcome, setOutcome] = useState<Outcome>(nothingSent);
-  const [done, setDone] = useState<{ unchecked: boolean } | undefined>();
+  const [done, setDone] = useState<Sent | undefined>();
   const isOver = request.state !== "open" && request.state !== "checking";
 
   const send = async (value: Parameters<typeof sendAnswers>[1], by: string) => {
     setOutcome(nothingSent);
     try {
-      const answered = await sendAnswers([request.id, ...others], value, by);
-      setDone({ unchecked: answered.unchecked });
+      setDone(await sendAnswers([request.id, ...others], value, by));
     } catch (error) {
       const problems = error instanceof ApiError ? error.problems : [];
-      setOutcome({ problems, message: error instanceof Error ? error.message : String(error) });
+      const message = error instanceof Error ? error.message : String(error);
+      setOutcome({ problems, message, value });
     }
     void client.invalidateQueries({ queryKey: ["input-request", request.id] });
   };
@@ -157,7 +172,7 @@ function Request({ request, others }: { request: InputRequest; others: string[] 
         <Facts request={request} others={others.length} />
       </header>
       <Description request={request} />
-      {done ? <GoesOn runId={request.flow_run_id} unchecked={done.unchecked} /> : null}
+      {done ? <GoesOn sent={done} /> : null}
       {!done && isOver ? <Over request={request} /> : null}
       <div hidden={done !== undefined || isOver}>
         <AnswerForm request={request} outcome={outcome} onSend={send} />
@@ -171,7 +186,14 @@ export function Answer({ params }: { params: Record<string, string | undefined> 
   const { data: request, error } = useInputRequest(params.id ?? "");
   const others = (search.get("also") ?? "").split(",").filter(Boolean);
   useTitle(request ? `${request.flow_name} asks` : "Answer");
-  if (error) return <Trouble error={error} />;
+  if (!request && error)
+    return (
+      <section className="page narrow">
+        <h1>Answer</h1>
+        <Trouble error={error} />
+        <Link href="/">To the inbox</Link>
+      </section>
+    );
   if (!request) return <Loading />;
   return <Request key={request.id} request={request} others={others} />;
 }

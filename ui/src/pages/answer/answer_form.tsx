@@ -1,17 +1,28 @@
 // The form of an input request, as fields or as JSON, with the button that sends it.
-import { useState } from "react";
-import type { InputRequest, JsonObject, Problem } from "../../api/types";
+import { useMemo, useState } from "react";
+import type { InputRequest, Json, JsonObject, Problem } from "../../api/types";
 import { JsonForm } from "../../forms/json_form";
 import { whyNoForm } from "../../forms/limits";
 import { answerOf } from "../../forms/optional";
+import { parsePath, valueAt } from "../../forms/paths";
 import { SchemaForm } from "../../forms/schema_form";
+import { jsonText } from "../../lib/json";
 import { useStored } from "../../lib/stored";
 
 /** What came back for the answer that was sent last. */
 export interface Outcome {
   problems: Problem[];
   message?: string;
+  /** The answer as it was sent. */
+  value?: Json;
 }
+
+/** Those problems whose value is still what was sent. */
+const stillThere = ({ problems, value: sent }: Outcome, value: Json) =>
+  problems.filter(({ path }) => {
+    const parts = parsePath(path);
+    return jsonText(valueAt(sent, parts)) === jsonText(valueAt(value, parts));
+  });
 
 interface AnswerFormProps {
   request: InputRequest;
@@ -59,6 +70,7 @@ export function AnswerForm({ request, outcome, onSend }: AnswerFormProps) {
   const noForm = request.schema ? whyNoForm(request.schema) : undefined;
   const [asJson, setAsJson] = useState(noForm !== undefined);
   const { schema } = request;
+  const problems = useMemo(() => stillThere(outcome, value), [outcome, value]);
 
   const send = async (answer: JsonObject | undefined) => {
     setSending(true);
@@ -93,7 +105,7 @@ export function AnswerForm({ request, outcome, onSend }: AnswerFormProps) {
   const parts = {
     schema,
     value,
-    problems: outcome.problems,
+    problems,
     disabled: sending,
     onChange: setValue,
   };
@@ -114,9 +126,11 @@ export function AnswerForm({ request, outcome, onSend }: AnswerFormProps) {
       {noForm ? (
         <p className="faint">There is no form for this: {noForm}</p>
       ) : (
-        <button type="button" className="quiet" onClick={() => setAsJson(!asJson)}>
-          {asJson ? "As a form" : "As JSON"}
-        </button>
+        <p className="form-below">
+          <button type="button" className="quiet" onClick={() => setAsJson(!asJson)}>
+            {asJson ? "Answer with the form" : "Answer with JSON"}
+          </button>
+        </p>
       )}
     </>
   );

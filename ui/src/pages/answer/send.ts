@@ -1,24 +1,29 @@
-import { ApiError, post } from "../../api/http";
+import { post } from "../../api/http";
 import type { InputRequest, JsonObject } from "../../api/types";
 
-/** Answers the requests, one after the other; the first refusal ends it. The last reply. */
+/** What became of one answer for several requests. */
+export interface Sent {
+  answered: InputRequest[];
+  refused: { id: string; message: string }[];
+}
+
+/** Answers the requests, one after the other. Throws the first refusal if none is answered. */
 export async function sendAnswers(
   ids: readonly string[],
   value: JsonObject | undefined,
   by: string,
-): Promise<InputRequest> {
-  let last: InputRequest | undefined;
-  for (const [index, id] of ids.entries()) {
+): Promise<Sent> {
+  const sent: Sent = { answered: [], refused: [] };
+  let first: unknown;
+  for (const id of ids) {
     try {
-      last = await post<InputRequest>(`input_requests/${id}/answer`, {
-        ...(value === undefined ? {} : { value }),
-        ...(by ? { by } : {}),
-      });
+      const body = { ...(value === undefined ? {} : { value }), ...(by ? { by } : {}) };
+      sent.answered.push(await post<InputRequest>(`input_requests/${id}/answer`, body));
     } catch (error) {
-      if (!(error instanceof ApiError) || index === 0) throw error;
-      const message = `${index} of ${ids.length} are answered; then: ${error.message}`;
-      throw new ApiError(error.status, message, error.problems, error.winner);
+      first ??= error;
+      sent.refused.push({ id, message: error instanceof Error ? error.message : String(error) });
     }
   }
-  return last!;
+  if (sent.answered.length === 0) throw first;
+  return sent;
 }

@@ -50,13 +50,15 @@ function Row(props: {
               : "Asks for a yes."}
         </span>
         <span className="inbox-when">
-          {request.deadline ? (
-            <>
-              expires <Countdown until={request.deadline} />
-            </>
-          ) : (
-            "no deadline"
-          )}
+          <span>
+            {request.deadline ? (
+              <>
+                expires <Countdown until={request.deadline} />
+              </>
+            ) : (
+              "no deadline"
+            )}
+          </span>
           <span className="faint">
             asked <When time={request.created} />
           </span>

@@ -1,0 +1,258 @@
+"""`fermata run`: any command as a flow run."""
+
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from harness.flows import log_of, read, wait
+from harness.runs import is_alive, wait_for_end
+from harness.scripts import IMPATIENT, Script, with_path
+from harness.server import build_directory
+from harness.terminal import Terminal, run_command
+
+
+@pytest.fixture
+def start(server, tmp_path):
+    scripts = []
+
+    def start(text, *options, **more):
+        directory = tmp_path / str(len(scripts))
+        directory.mkdir()
+        scripts.append(Script(server, directory, text, *options, **more))
+        return scripts[-1]
+
+    yield start
+    for script in scripts:
+        script.__exit__()
+
+
+def lines_of(api, run):
+    lines = api.post("/logs/filter", json={"logs": {"flow_run_id": {"any_": [run["id"]]}}}).json()
+    return [(line["level"], line["message"]) for line in lines]
+
+
+def pid_in(script):
+    """What the script prints as "pid N"."""
+    return int(wait(lambda: re.search(r"pid (\d+)", script.output()), "its pid", script.output)[1])
+
+
+def test_output_is_logged_and_the_exit_status_is_the_state(api, start):
+    script = start("echo out; echo err >&2; printf last", "--name", "plain-run")
+    assert script.end() == 0
+    run = script.run()
+    assert run["name"] == "plain-run"
+    assert read(api, run)["state"]["type"] == "COMPLETED"
+    lines = lines_of(api, run)
+    assert (20, "out") in lines and (30, "err") in lines and (20, "last") in lines
+    assert "out\n" in script.output() and "err\n" in script.output()
+    assert script.left_behind() == []
+
+
+@pytest.mark.parametrize("text, status, message", [
+    ("exit 3", 3, "the command ended with exit status 3"),
+    ("kill -9 $$", 137, "the command was ended by signal 9 (Killed)"),
+])
+def test_a_command_that_fails(api, start, text, status, message):
+    script = start(text)
+    assert script.end() == status
+    state = read(api, script.run())["state"]
+    assert (state["type"], state["message"]) == ("FAILED", message)
+
+
+def test_a_command_that_is_not_there(server, tmp_path):
+    environment = {"FERMATA_API_URL": server.url + "/api"}
+    done = run_command("run", "--", "./no-such-command", **environment)
+    assert done.returncode == 127
+    assert "'./no-such-command' could not be started: No such file or directory" in done.stderr
+    assert run_command("run", "--", "/", **environment).returncode == 126
+    assert run_command("run", **environment).returncode == 2
+    done = run_command("run", "-p", "a-b=1", "--", "true", **environment)
+    assert done.returncode == 2 and "it has to be NAME=VALUE" in done.stderr
+
+
+def test_without_a_server_nothing_is_run(tmp_path):
+    done = run_command("run", "--", "touch", str(tmp_path / "done"),
+                       FERMATA_API_URL="http://127.0.0.1:9/api")
+    assert done.returncode == 1 and "127.0.0.1:9" in done.stderr
+    assert not (tmp_path / "done").exists()
+
+
+def test_standard_input_that_is_no_terminal_is_the_command_s(server):
+    done = run_command("run", "--", "cat", input="from a pipe", FERMATA_API_URL=server.url + "/api")
+    assert done.returncode == 0 and "from a pipe" in done.stdout
+
+
+def test_parameters_are_in_the_environment(api, start):
+    script = start('echo "$FERMATA_PARAM_VERSION $FERMATA_PARAM_A|$FERMATA_PARAM_LIST|${FERMATA_PARAM_OLD-gone}"\n'
+                   'echo "$FERMATA_PARAMETERS $FERMATA_FLOW_RUN_NAME"\n'
+                   'ls -ld "$FERMATA_RUN_DIR"',
+                   "-p", "a=it's $(x) \"q\"", "-p", "list=[1, 2.50]", "-p", "n=7", "-p", "version=1.10", "-n", "with-values",
+                   FERMATA_PARAM_OLD="of an outer run")
+    assert script.end() == 0
+    assert '1.10 it\'s $(x) "q"|[1, 2.5]|gone\n' in script.output()
+    assert ('{"a": "it\'s $(x) \\"q\\"", "list": [1, 2.5], "n": 7, "version": "1.10"} with-values\n'
+            in script.output())
+    assert "drwx------" in script.output()
+    assert read(api, script.run())["parameters"] == {
+        "a": "it's $(x) \"q\"", "list": [1, 2.5], "n": 7, "version": "1.10"}
+
+
+def test_retries_count_pauses_anew(api, start, tmp_path):
+    script = start(f'fermata pause -i "what: again|done" --get what > {tmp_path}/what || exit\n'
+                   f'[ "$(cat {tmp_path}/what)" = done ]',
+                   "--retries", "2")  # the first pause counts as a try, as it does in Prefect
+    run = script.answer(what="again")
+    wait(lambda: "is tried again" in script.output(), "another try", script.output)
+    script.answer(what="done")
+    assert script.end() == 0
+    assert read(api, run)["state"]["type"] == "COMPLETED"
+    assert [i["key"] for i in api.post(f"/flow_runs/{run['id']}/input/filter",
+                                       json={"prefix": "paused-2"}).json()] == []
+    assert script.left_behind() == []
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_cancels(api, start, number, status):
+    script = start('trap "echo cleaning up; exit 7" TERM; echo "pid $$"; sleep 60 & wait')
+    pid = pid_in(script)
+    script.process.send_signal(number)
+    assert script.end() == status
+    assert read(api, script.run())["state"]["type"] == "CANCELLED"
+    assert "cleaning up" in log_of(api, script.run())
+    assert not is_alive(pid)
+    assert script.left_behind() == []
+
+
+def test_what_does_not_end_is_killed_with_all_that_it_started(api, start):
+    script = start('trap "" TERM; sleep 61 & echo "pid $!"; echo "child $!"; wait; wait; sleep 60',
+                   program=IMPATIENT)
+    pid = pid_in(script)
+    script.process.send_signal(signal.SIGTERM)
+    assert script.end() == 143
+    assert read(api, script.run())["state"]["type"] == "CANCELLED"
+    wait(lambda: not is_alive(pid), "the end of its child")
+
+
+def test_a_run_that_is_cancelled_through_the_api(api, start):
+    script = start('echo "pid $$"; sleep 60')
+    pid_in(script)
+    run = script.run()
+    api.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}})
+    assert script.end() == 143
+    assert read(api, run)["state"]["type"] == "CANCELLED"
+
+
+def test_a_wrapper_that_is_killed_takes_its_script_with_it(api, start):
+    script = start('echo "pid $$"; sleep 60', program=IMPATIENT)
+    pid = pid_in(script)
+    run = script.run()
+    script.process.kill()
+    wait(lambda: not is_alive(pid), "the end of the script")
+    assert wait_for_end(api, run)["state"]["type"] == "CRASHED"
+
+
+def test_its_commands_do_not_outlive_the_run(api, start, tmp_path):
+    """Somebody has left the script's group: the run is gone, and its commands say so."""
+    script = start(f'setsid bash -c "sleep 1; fermata pause -i a; echo \\"ended \\$?\\"" '
+                   f'> {tmp_path}/left 2>&1 & echo "pid $$"', program=IMPATIENT)
+    pid_in(script)
+    script.end()
+    wait(lambda: "ended 1" in (tmp_path / "left").read_text(), "its end")
+    assert "has gone, and the run with it" in (tmp_path / "left").read_text()
+
+
+def test_on_a_terminal(server, api, tmp_path):
+    script = tmp_path / "script.sh"
+    script.write_text("printf '\\033]0;title\\007\\033[31mred\\n'\n"
+                      "fermata log $'\\033[2Jcleared\\302\\233'\n"
+                      "(: </dev/tty) 2>/dev/null || echo 'no terminal'\n"
+                      "read -r line || echo 'no input'\n"
+                      "sleep 60\n")
+    with Terminal("run", "--name", "on-a-terminal", "--", "bash", str(script),
+                  FERMATA_API_URL=server.url + "/api", PATH=with_path(build_directory())) as terminal:
+        terminal.expect("no input")
+        terminal.interrupt()
+        assert terminal.wait() == 130
+        screen = terminal.screen
+    assert "\ufffd]0;title\ufffd\ufffd[31mred" in screen
+    assert "\ufffd[2Jcleared\ufffd" in screen
+    assert "no terminal" in screen
+    assert "\x1b]0" not in screen and "\x1b[2J" not in screen
+    [run] = api.post("/flow_runs/filter",
+                     json={"flow_runs": {"name": {"any_": ["on-a-terminal"]}}}).json()
+    assert run["state"]["type"] == "CANCELLED"
+    assert "\x1b[2Jcleared\x9b" in log_of(api, run)  # kept as it was, for whoever looks
+
+
+def test_a_log_that_is_read_from_a_pipe(api, start):
+    script = start('printf "one\\ntwo\\n" | fermata log --level error -\n'
+                   'fermata log --level loud x; echo "status $?"')
+    assert script.end() == 0
+    lines = lines_of(api, script.run())
+    assert (40, "one") in lines and (40, "two") in lines
+    assert "status 2" in script.output()
+
+
+def test_steps_keep_their_output(api, start, tmp_path):
+    script = start(f'cd {tmp_path}\n'
+                   'one=$(fermata step work -- bash -c "echo x >> count; printf \'a\\\\0\\\\377\\n\'" | od -An -tx1)\n'
+                   'two=$(fermata step work -- bash -c "echo y >> count; echo second")\n'
+                   'same=$(fermata step work -- bash -c "echo y >> count; echo second")\n'
+                   'echo "$one|$two|$same"\n'
+                   '[ -e again ] || { touch again; exit 1; }', "--retries", "1")
+    assert script.end() == 0
+    assert script.output().count(" 61 00 ff 0a|second|second\n") == 2
+    assert (tmp_path / "count").read_text() == "x\ny\ny\n"
+    tasks = api.post("/task_runs/filter", json={
+        "task_runs": {"flow_run_id": {"any_": [script.run()["id"]]}}}).json()
+    assert len(tasks) == 3 and {task["state_type"] for task in tasks} == {"COMPLETED"}
+
+
+def test_steps_fail_and_are_tried_again(api, start, tmp_path):
+    script = start(f'cd {tmp_path}\n'
+                   'out=$(fermata step --retries 2 flaky -- bash -c '
+                   '"echo try; echo x >> tries; [ \\$(wc -l < tries) = 3 ]")\n'
+                   'echo "out=$out."\n'
+                   'fermata step bad -- bash -c "exit 9"; echo "status $?"\n'
+                   'fermata step gone -- ./not-there; echo "status $?"\n'
+                   'fermata step odd --retries 1 -- true; echo "status $?"\n'
+                   'fermata step big -- head -c 600000 /dev/zero > /dev/null; echo "status $?"\n')
+    assert script.end() == 0
+    output = script.output()
+    assert "out=try.\n" in output
+    assert re.findall(r"^status (\d+)$", output, re.MULTILINE) == ["9", "127", "2", "1"]
+    assert "the command ended with exit status 9" in output
+    assert "more than the 512 KiB" in output
+
+
+def test_a_step_that_is_cancelled(api, start):
+    script = start('fermata step long -- bash -c "echo begun; sleep 60"')
+    script.expect("begun")
+    script.process.send_signal(signal.SIGTERM)
+    assert script.end() == 143
+    run = script.run()
+    [task] = api.post("/task_runs/filter",
+                      json={"task_runs": {"flow_run_id": {"any_": [run["id"]]}}}).json()
+    assert read(api, run)["state"]["type"] == "CANCELLED"
+    assert task["state_type"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("arguments", [["pause"], ["suspend"], ["confirm", "Go on?"], ["log", "x"],
+                                       ["step", "a", "--", "true"], ["receive"], ["respond", "x"]])
+def test_what_is_for_scripts_says_how_to_start_one(arguments):
+    done = run_command(*arguments)
+    assert done.returncode == (2 if arguments[0] == "confirm" else 1)
+    assert f"'fermata {arguments[0]}' is for scripts" in done.stderr
+    assert "fermata run -- ./script.sh" in done.stderr
+
+
+def test_runs_at_the_same_time_have_nothing_in_common(api, start):
+    scripts = [start(f"fermata pause -i a --get a; sleep 0.2; echo {number}") for number in range(3)]
+    for number, script in enumerate(scripts):
+        script.answer(a=f"answer {number}")
+    for number, script in enumerate(scripts):
+        assert script.end() == 0
+        assert f"answer {number}\n" in script.output()
