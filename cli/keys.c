@@ -98,7 +98,10 @@ int keys_begin(int fd)
     handle(SIGTSTP, stop, &former_stop);
     handle(SIGWINCH, note_size, &former_resize);
     is_ours = 1;
-    return tcsetattr(fd, TCSADRAIN, &key_by_key);
+    if (tcsetattr(fd, TCSADRAIN, &key_by_key) == 0)
+        return 0;
+    keys_end();
+    return -1;
 }
 
 void keys_end(void)

@@ -118,7 +118,8 @@ def test_a_choice(api, form, keys, value):
     assert not [line for line in terminal.lines() if "❯" in line], "nothing is chosen for the person"
     terminal.press(keys)
     number = CHOICE["enum"].index(value) + 1
-    terminal.expect_screen(lambda lines: [line for line in lines if "❯" in line] == [f" ❯ {number}) {value}"])
+    terminal.expect_screen(lambda lines: [line for line in lines if "❯" in line] == [f" ❯ {number}) {value}"]
+                           and lines[-1].startswith("  > "))
     height = len(terminal.lines())
     terminal.press("\r")
     assert answered(api, terminal) == {"a": value}
