@@ -52,6 +52,18 @@ def test_filters_live_in_the_address(page, runs):
     expect(rows(page).filter(has_text="good")).to_have_count(1)
 
 
+def test_a_flow_that_is_not_among_the_first(page, api):
+    for i in range(200):
+        make_flow(api, f"crowd-{i:03}")
+    flow = make_flow(api, "zither")
+    make_run(api, flow, name="the-only-one")
+    open_page(page, f"/runs?flow={flow['id']}")
+    expect(rows(page)).to_have_count(1)
+    choices = page.get_by_label("Flow", exact=True)
+    expect(choices.locator("option:checked")).to_have_text("zither")
+    expect(choices.locator("option").first).to_have_text("All flows; here 200 of them")
+
+
 def test_what_happens_shows_up(page, api, runs):
     flow = make_flow(api)
     open_page(page, f"/runs?flow={flow['id']}")

@@ -46,7 +46,7 @@ export interface Interval {
 }
 
 const BARS = 60;
-const MOST = 200; // rows of one list
+export const MOST = 200; // rows of one list
 
 export function useHistory(filter: RunFilter) {
   const key = ["runs-history", filter];

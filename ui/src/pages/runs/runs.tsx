@@ -15,16 +15,41 @@ import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
 import { Chart } from "./chart";
 import { noFilter, type RunFilter, sinceChoices, stateChoices } from "./filter";
-import { useHistory, useNames, useNamesOf, useRuns } from "./queries";
+import { MOST, useHistory, useNames, useNamesOf, useRuns } from "./queries";
 
-function Filters(props: { filter: RunFilter; onChange: (change: Partial<RunFilter>) => void }) {
-  const { filter, onChange } = props;
+type Choices = readonly (readonly [string, string])[];
+
+/** The choices, and the chosen one if it is not among the first of them. */
+function withChosen(choices: Choices, chosen: string, names: ReadonlyMap<string, string>): Choices {
+  if (chosen === "" || choices.some(([id]) => id === chosen)) return choices;
+  return [[chosen, names.get(chosen) ?? chosen], ...choices];
+}
+
+const allOf = (nouns: string, choices: Choices) =>
+  choices.length < MOST ? `All ${nouns}` : `All ${nouns}; here ${MOST} of them`;
+
+function useFlowChoices(chosen: string) {
   const flows = useNames("flows").data ?? [];
+  const choices = flows.map(({ id, name }) => [id, name] as const);
+  return withChosen(choices, chosen, useNamesOf("flows", [chosen]));
+}
+
+function useDeploymentChoices(chosen: string) {
   const deployments = useNames("deployments").data ?? [];
   const flowOf = useNamesOf(
     "flows",
     deployments.map((deployment) => deployment.flow_id),
   );
+  const choices = deployments.map(
+    ({ id, name, flow_id }) => [id, `${flowOf.get(flow_id ?? "") ?? ""}/${name}`] as const,
+  );
+  return withChosen(choices, chosen, useNamesOf("deployments", [chosen]));
+}
+
+function Filters(props: { filter: RunFilter; onChange: (change: Partial<RunFilter>) => void }) {
+  const { filter, onChange } = props;
+  const flows = useFlowChoices(filter.flow);
+  const deployments = useDeploymentChoices(filter.deployment);
   return (
     <form role="search" className="filters" onSubmit={(event) => event.preventDefault()}>
       <input
@@ -43,19 +68,16 @@ function Filters(props: { filter: RunFilter; onChange: (change: Partial<RunFilte
       />
       <Select
         label="Flow"
-        all="All flows"
+        all={allOf("flows", flows)}
         value={filter.flow}
-        choices={flows.map(({ id, name }) => [id, name])}
+        choices={flows}
         onChange={(flow) => onChange({ flow })}
       />
       <Select
         label="Deployment"
-        all="All deployments"
+        all={allOf("deployments", deployments)}
         value={filter.deployment}
-        choices={deployments.map(({ id, name, flow_id }) => [
-          id,
-          `${flowOf.get(flow_id ?? "") ?? ""}/${name}`,
-        ])}
+        choices={deployments}
         onChange={(deployment) => onChange({ deployment })}
       />
       <Select
