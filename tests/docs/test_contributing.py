@@ -54,6 +54,8 @@ def tree(tmp_path_factory, exercises):
     """A copy of the tree with all of them."""
     tree = tmp_path_factory.mktemp("contributing") / "tree"
     shutil.copytree(ROOT, tree, ignore=NOT_COPIED, symlinks=True)
+    for installed in (".venv-node", "ui/node_modules"):  # by script/bootstrap
+        (tree / installed).symlink_to(ROOT / installed)
     for block in exercises:
         if block.language == "diff":
             change(tree / block.rest, block.text)
