@@ -100,7 +100,7 @@ def test_a_conversation_of_two_runs(page, api):
     expect(messages(page)).to_have_count(1)
     say(run, peer, 2, "an answer")
     expect(messages(page)).to_contain_text(["a question", "an answer"])
-    expect(messages(page).nth(1)).to_contain_text(f"to run {peer['id'][:8]}")
+    expect(messages(page).nth(1)).to_contain_text(f"to {peer['name']}")
     messages(page).first.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(peer["name"])
 
