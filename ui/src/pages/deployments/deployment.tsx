@@ -1,6 +1,6 @@
 // One deployment: its schedules and next runs, and a form to run it now.
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { ApiError, patch, post } from "../../api/http";
 import type { Deployment as DeploymentType, Schedule } from "../../api/types";
@@ -12,10 +12,9 @@ import { dayAndTime } from "../../lib/times";
 import { useTitle } from "../../lib/title";
 import { useNamesOf } from "../runs/queries";
 import { useDeployment, useNextRuns } from "./queries";
+import { RunForm } from "./run_form";
 import { scheduleText } from "./schedules";
 import "../../styles/list.css";
-
-const RunForm = lazy(async () => ({ default: (await import("./run_form")).RunForm }));
 
 function useChange(id: string) {
   const client = useQueryClient();
@@ -169,9 +168,7 @@ export function Deployment({ params }: { params: Record<string, string | undefin
       )}
       {deployment.description ? <p className="description">{deployment.description}</p> : null}
       <h2>Run now</h2>
-      <Suspense fallback={<Loading />}>
-        <RunForm key={deployment.id} deployment={deployment} />
-      </Suspense>
+      <RunForm key={deployment.id} deployment={deployment} />
       <NextRuns id={deployment.id} />
       <h2>Schedules</h2>
       <Schedules deployment={deployment} />
