@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from harness.browser import DESKTOP, PHONE_DARK, open_page
 from harness.flows import wait_for_state
 from harness.objects import make_run
-from harness.programs import Programs, run_of
+from harness.programs import Programs
 
 
 def messages(page):
@@ -48,7 +48,8 @@ def test_a_flow_in_c_hears_it(page, api, start):
 @pytest.mark.timeout(120)
 def test_a_flow_in_python_hears_it(page, server, api, programs):
     listener = programs("talking.py", "listens")
-    run = run_of(api, "listens", "Running", output=listener.output)
+    run = listener.run()
+    wait_for_state(api, run, "Running")
     open_messages(page, run)
     field(page).fill("from the page")
     page.get_by_role("button", name="Send").click()
