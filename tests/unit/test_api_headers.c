@@ -61,13 +61,13 @@ static void entity_tags_are_found_in_lists(void **state)
 static void encodings_are_accepted_or_not(void **state)
 {
     static const char *const accepted[] = {
-        "gzip",       "deflate, gzip, br", "GZip",          "*",
-        " gzip ;q=1", "gzip;q=0.001",      "br;q=0, gzip",  "*;q=0, gzip",
-        "gzip; q=.5", "gzip;q=0.5, *;q=0", "identity, *",   ", ,gzip",
+        "gzip",       "deflate, gzip, br", "GZip",         "*",
+        " gzip ;q=1", "gzip;q=0.001",      "br;q=0, gzip", "*;q=0, gzip",
+        "gzip; q=.5", "gzip;q=0.5, *;q=0", "identity, *",  ", ,gzip",
     };
     static const char *const refused[] = {
-        "",          "br",         "gzip;q=0",      "gzip; q=0.000", "gzip;q=0, *",   "x-gzip",
-        "gzipped",   "*;q=0",      "identity",      "*, gzip;q=0.0", "\"gzip\"",      "gzip;q=",
+        "",        "br",    "gzip;q=0", "gzip; q=0.000", "gzip;q=0, *", "x-gzip",
+        "gzipped", "*;q=0", "identity", "*, gzip;q=0.0", "\"gzip\"",    "gzip;q=",
     };
 
     (void)state;
