@@ -48,7 +48,7 @@ def test_a_flow_in_c_hears_it(page, api, start):
 @pytest.mark.timeout(120)
 def test_a_flow_in_python_hears_it(page, server, api, programs):
     listener = programs("talking.py", "listens")
-    run = listener.run()  # the flow in C has the same name
+    run = listener.run()
     wait_for_state(api, run, "Running")
     open_messages(page, run)
     field(page).fill("from the page")
@@ -101,7 +101,7 @@ def test_a_conversation_of_two_runs(page, api):
     expect(messages(page)).to_have_count(1)
     say(run, peer, 2, "an answer")
     expect(messages(page)).to_contain_text(["a question", "an answer"])
-    expect(messages(page).nth(1)).to_contain_text(f"to run {peer['id'][:8]}")
+    expect(messages(page).nth(1)).to_contain_text(f"to {peer['name']}")
     messages(page).first.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(peer["name"])
 

@@ -5,18 +5,19 @@ import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
+import { useNamesOf } from "../runs/queries";
 import { type Message, messages } from "./conversation";
 import { heardKinds } from "./kinds";
 import { MOST_SENT, useReceived, useSent } from "./queries";
 import { Say } from "./say";
 
-function Bubble({ message }: { message: Message }) {
+function Bubble({ message, peer }: { message: Message; peer: string | undefined }) {
   return (
     <li className={message.sent ? "message sent" : "message"}>
       <p className="faint">
         {message.sent ? "to " : "from "}
         {message.peer ? (
-          <Link href={`/runs/flow-run/${message.peer}`}>run {message.peer.slice(0, 8)}</Link>
+          <Link href={`/runs/flow-run/${message.peer}`}>{peer ?? message.peer.slice(0, 8)}</Link>
         ) : (
           (message.input.sender ?? "a person or a program")
         )}{" "}
@@ -35,9 +36,14 @@ export function Messages({ runId, isOver }: { runId: string; isOver: boolean }) 
   const received = useReceived(runId);
   const sent = useSent(runId);
   const [shown, setShown] = useState(PART);
+  const all = messages(received.data ?? [], sent.data ?? []);
+  const part = all.slice(-shown);
+  const peers = useNamesOf(
+    "flow_runs",
+    part.map((message) => message.peer),
+  );
   const error = received.error ?? sent.error;
   if (!received.data || !sent.data) return error ? <Trouble error={error} /> : <Loading />;
-  const all = messages(received.data, sent.data);
   return (
     <>
       {sent.data.length === MOST_SENT ? (
@@ -50,8 +56,8 @@ export function Messages({ runId, isOver }: { runId: string; isOver: boolean }) 
         </button>
       ) : null}
       <ol className="conversation" aria-label="Messages">
-        {all.slice(-shown).map((message) => (
-          <Bubble key={message.input.id} message={message} />
+        {part.map((message) => (
+          <Bubble key={message.input.id} message={message} peer={peers.get(message.peer ?? "")} />
         ))}
       </ol>
       {isOver ? (

@@ -93,8 +93,8 @@ export function useNames(what: Nouns) {
   });
 }
 
-/** The names of these flows, or deployments, by id. */
-export function useNamesOf(what: Nouns, ids: readonly (string | null | undefined)[]) {
+/** The names of these flows, deployments or runs, by id. */
+export function useNamesOf(what: Nouns | "flow_runs", ids: readonly (string | null | undefined)[]) {
   const wanted = [...new Set(ids)]
     .filter((id) => !!id)
     .sort()
