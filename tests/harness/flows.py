@@ -7,7 +7,7 @@ import time
 
 from harness.server import SANITIZER, build_directory, clean_environment
 
-SECONDS = 30
+SECONDS = 60
 MADE = re.compile(r"(?:Created|Starting) flow run '([^']+)'")
 BEGUN = re.compile(r"Beginning flow run '([^']+)'")  # all that Prefect's client says
 
