@@ -10,6 +10,7 @@
 #include "server/api/parameters.h"
 #include "server/api/poll_notes.h"
 #include "server/api/routes.h"
+#include "server/api/work_pools.h"
 #include "server/orchestration/flow_run.h"
 #include "server/resource/overlay.h"
 #include "json/text.h"
@@ -51,7 +52,11 @@ static const struct field run_fields[] = {
      .type = FIELD_ID,
      .flags = FIELD_NULLABLE,
      .doc = "The task run that stands for it in its parent."},
-    {.name = "work_queue_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .doc = "Its queue."},
+    {.name = "work_queue_name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_NULLABLE,
+     .max_length = PLAIN_NAME_LENGTH,
+     .doc = "Its queue."},
     {.name = "job_variables",
      .type = FIELD_MAP,
      .flags = FIELD_NULLABLE,
