@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.deployments import read
+from harness.deployments import make_deployment, read
 from harness.objects import set_state
 from harness.work_pools import make_pool, make_queue, poll_pool, queued_run, queues_of
 
@@ -146,3 +146,13 @@ def test_the_runs_of_one_queue(api):
     queue = api.get(f"/work_pools/{pool['name']}/queues/mine").json()
     got = api.post(f"/work_queues/{queue['id']}/get_runs", json={"limit": 5}).json()
     assert [r["id"] for r in got] == [run["id"]]
+
+
+def test_a_run_makes_no_queue_with_a_name_that_queues_may_not_have(api):
+    deployment = make_deployment(api)
+    for path, body in ((f"/deployments/{deployment['id']}/create_flow_run", {}),
+                       ("/flow_runs/", {"flow_id": deployment["flow_id"]})):
+        reply = api.post(path, json=body | {"work_queue_name": "a" * 256})
+        assert reply.status_code == 422
+        assert reply.json()["errors"][0]["path"] == "work_queue_name"
+        assert api.post(path, json=body | {"work_queue_name": "a" * 255}).status_code != 422
