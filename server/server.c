@@ -62,6 +62,11 @@ static void report(void *context, const struct error *error)
         log_info("the database's log is moved into the database again");
 }
 
+static void disk_failed(const struct error *error)
+{
+    log_error("%s", error->message);
+}
+
 static int split_allowed_hosts(struct server *server, struct error *error)
 {
     int count = 0;
@@ -142,7 +147,8 @@ static int open_parts(struct server *server, struct error *error)
                                               .publish = publish,
                                               .report = report,
                                               .context = server,
-                                              .out_of_memory = log_out_of_memory};
+                                              .out_of_memory = log_out_of_memory,
+                                              .disk_failed = disk_failed};
     if (store_open(&store_config, &server->store, error) < 0 || open_secrets(server, error) < 0)
         return -1;
     const struct api_config api_config = {.store = server->store,

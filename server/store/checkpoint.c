@@ -199,7 +199,7 @@ int checkpoints_start(const struct store_config *config, struct snapshots *snaps
     checkpoints->config = config;
     checkpoints->snapshots = snapshots;
     checkpoints->ceiling = CEILING_PAGES;
-    if (db_open(config->directory, false, &checkpoints->connection, error) < 0) {
+    if (db_open(config, false, &checkpoints->connection, error) < 0) {
         free(checkpoints);
         return -1;
     }

@@ -357,15 +357,15 @@ static int start_threads(struct store *store, struct error *error)
 
 static int open_connections(struct store *store, struct error *error)
 {
-    const char *directory = store->config.directory;
+    const struct store_config *config = &store->config;
 
-    if (db_open(directory, true, &store->writer, error) < 0 ||
+    if (db_open(config, true, &store->writer, error) < 0 ||
         store_migrate(store->writer, error) < 0 || db_plan(store->writer, error) < 0)
         return -1;
     for (int i = 0; i < store->config.readers; i++)
-        if (db_open(directory, false, &store->readers[i], error) < 0)
+        if (db_open(config, false, &store->readers[i], error) < 0)
             return -1;
-    return checkpoints_start(&store->config, &store->snapshots, &store->checkpoints, error);
+    return checkpoints_start(config, &store->snapshots, &store->checkpoints, error);
 }
 
 int store_open(const struct store_config *config, struct store **ret_store, struct error *error)

@@ -171,6 +171,8 @@ struct store_config {
     void (*report)(void *context, const struct error *error);
     void *context;
     void (*out_of_memory)(void); /* of the jobs' arenas */
+    /* An fsync failed: the process ends after this. */
+    void (*disk_failed)(const struct error *error);
 };
 
 /* Locks the directory, brings the schema up to date and starts the threads. */

@@ -20,8 +20,8 @@ static int log_pages;
 static atomic_int passes, restarts;
 static atomic_bool thread_is_held;
 
-int __wrap_db_open(const char *directory, bool writes, struct db_connection **ret_connection,
-                   struct error *error);
+int __wrap_db_open(const struct store_config *config, bool writes,
+                   struct db_connection **ret_connection, struct error *error);
 void __wrap_db_close(struct db_connection *connection);
 int __wrap_db_log_pages(const struct db_connection *connection);
 int __wrap_db_checkpoint(struct db_connection *connection, bool whole,
@@ -29,10 +29,10 @@ int __wrap_db_checkpoint(struct db_connection *connection, bool whole,
 int __real_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock);
 int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock);
 
-int __wrap_db_open(const char *directory, bool writes, struct db_connection **ret_connection,
-                   struct error *error)
+int __wrap_db_open(const struct store_config *config, bool writes,
+                   struct db_connection **ret_connection, struct error *error)
 {
-    (void)directory;
+    (void)config;
     (void)writes;
     (void)error;
     *ret_connection = NULL;
