@@ -26,7 +26,7 @@
 #include "server/store/store.h"
 
 #define READERS           4
-#define READ_LIMIT        (5 * SECOND)
+#define TIME_LIMIT        (5 * SECOND)  /* of a transaction */
 #define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
 #define MAX_ALLOWED_HOSTS 64
 #define MESSAGE_LIMIT     ((size_t)2 << 20) /* of a WebSocket; events have up to 1.5 MB */
@@ -143,7 +143,7 @@ static int open_parts(struct server *server, struct error *error)
         return -1;
     const struct store_config store_config = {.directory = config->data,
                                               .readers = READERS,
-                                              .read_limit = READ_LIMIT,
+                                              .time_limit = TIME_LIMIT,
                                               .publish = publish,
                                               .report = report,
                                               .context = server,

@@ -156,7 +156,7 @@ static void begin_anew_patiently(struct checkpoints *checkpoints, struct db_conn
         pthread_cond_wait(&checkpoints->changed, &checkpoints->lock);
     if (checkpoints->failing)
         return;
-    begin_anew(checkpoints, writer, checkpoints->config->read_limit);
+    begin_anew(checkpoints, writer, checkpoints->config->time_limit);
     checkpoints->ceiling = pages + CEILING_PAGES;
 }
 

@@ -80,7 +80,7 @@ static void report(void *context, const struct error *error)
 
 static int set_up(void **state)
 {
-    static const struct store_config config = {.report = report, .read_limit = SECOND};
+    static const struct store_config config = {.report = report, .time_limit = SECOND};
     static struct snapshots snapshots;
     struct error error;
 
