@@ -393,11 +393,12 @@ static enum job_result run(struct txn *txn, struct job *job)
     int r = follows ? request->route->then(txn, request, reply) : handle_once(txn, request, reply);
     request->parks = r == HANDLER_PARK;
     request->goes_on = follows || r == HANDLER_THEN;
+    request->again = r == HANDLER_AGAIN;
     if (r == HANDLER_DONE && reply->body.failed) /* nobody would hear of what was done */
         r = txn_fail(txn, ENOMEM, "the answer is too large, or memory is short");
     if (r < 0)
         return JOB_FAILED;
-    if (r == HANDLER_THEN)
+    if (r == HANDLER_THEN || r == HANDLER_AGAIN)
         return JOB_KEEP;
     return request->parks || reply->status >= 400 ? JOB_UNDO : JOB_KEEP;
 }
@@ -427,6 +428,10 @@ static void done(struct job *job, enum job_result result, const struct error *er
         if (park(request))
             return; /* it may be running again already, or gone */
         request->ending = live_is_ending(request->api->config.live);
+        run_again(request);
+        return;
+    }
+    if (result == JOB_KEEP && request->again) {
         run_again(request);
         return;
     }
