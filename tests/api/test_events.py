@@ -1,6 +1,9 @@
 """Events: stored once, listed by filters and pages, counted."""
 
+import base64
 import datetime
+import json
+import random
 import time
 import uuid
 
@@ -324,6 +327,51 @@ def test_wrong_limits(api, limit):
 def test_tokens_that_are_none(api, token):
     reply = api.get("/events/filter/next", params={"page-token": token} if token is not None else {})
     assert reply.status_code == 403 and "page-token" in reply.json()["detail"]
+
+
+TOKEN = {"filter": {}, "now": 1, "limit": 1, "total": 1, "after": [1, 1]}
+EDGES = [-1 << 63, -1 << 62, -1, 0, 1, 50, 51, 1 << 53, (1 << 63) - 1, 1 << 63, 1.5, "1", None, []]
+
+
+def next_page(api, token):
+    text = base64.b64encode(json.dumps(token).encode()).decode()
+    return api.get("/events/filter/next", params={"page-token": text})
+
+
+@pytest.mark.parametrize("filters", [wrong for wrong, _ in WRONG_FILTERS] + [
+    {"odd": 1, "resource": {"distinct": True}}, {"resource": 1}, {"occurred": []}, {"text": "x"}],
+    ids=lambda part: str(part)[:40])
+def test_a_token_with_a_filter_that_makes_no_sense(api, filters):
+    """Whoever makes a token himself is refused, as with a filter in a body; the server lives on."""
+    reply = next_page(api, TOKEN | {"filter": filters})
+    assert reply.status_code in (403, 414)  # 414: the address is longer than any
+    assert next_page(api, TOKEN).status_code == 200
+
+
+def test_tokens_with_numbers_at_the_edges(api):
+    send(api, event())
+    for edge in EDGES:
+        for name in ("now", "limit", "total", "after"):
+            assert next_page(api, TOKEN | {name: edge}).status_code in (200, 403)
+        for after in ([edge, 1], [1, edge], [edge, edge], [edge]):
+            assert next_page(api, TOKEN | {"after": after}).status_code in (200, 403)
+    assert next_page(api, TOKEN | {"now": -1 << 63}).status_code == 403
+    assert next_page(api, TOKEN | {"now": (1 << 63) - 1}).status_code == 200
+
+
+def test_random_tokens(api):
+    """Parts of tokens at random, many wrong at once: an answer to each."""
+    chance = random.Random(11)
+    filters = [wrong for wrong, _ in WRONG_FILTERS if len(json.dumps(wrong)) < 1000]
+    filters += [{}, {"order": "ASC"}, {"resource": {"distinct": True}}, None, 1, []]
+    for _ in range(300):
+        token = TOKEN | {"filter": chance.choice(filters)}
+        for name in chance.sample(sorted(TOKEN), 2):
+            if name != "filter":
+                token[name] = chance.choice(EDGES)
+        if chance.random() < .2:
+            del token[chance.choice(sorted(TOKEN))]
+        assert next_page(api, token).status_code in (200, 403)
 
 
 def test_a_filter_that_is_too_long_for_pages(api, mark):
