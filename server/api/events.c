@@ -58,8 +58,9 @@ static int create_events(struct txn *txn, struct request *request, struct http_r
 
 /* ---- pages ---- */
 
-#define PAGE_LIMIT  50   /* events of a page, as in Prefect */
-#define TOKEN_LIMIT 6000 /* bytes: the address of a page has to fit into a request */
+#define PAGE_LIMIT  50    /* events of a page, as in Prefect */
+#define TOTAL_LIMIT 10001 /* that are counted: so many means "more than 10000" */
+#define TOKEN_LIMIT 6000  /* bytes: the address of a page has to fit into a request */
 
 static const int64_t zero = 0;
 static const int64_t page_limit = PAGE_LIMIT;
@@ -82,7 +83,9 @@ static const struct body page_body = {.fields = page_fields, .open = true, .opti
 
 static const struct field page_reply_fields[] = {
     {.name = "events", .type = FIELD_OBJECTS, .fields = event_fields, .doc = "The events."},
-    {.name = "total", .type = FIELD_INTEGER, .doc = "How many there were for the first page."},
+    {.name = "total",
+     .type = FIELD_INTEGER,
+     .doc = "How many there were for the first page; 10001: there were more than 10000."},
     {.name = "next_page",
      .type = FIELD_TEXT,
      .flags = FIELD_NULLABLE,
@@ -123,11 +126,13 @@ static int count_events(struct txn *txn, struct page *page, struct problems *pro
     sql_auto sql = {0};
     rows_auto rows = {0};
 
-    sql_addf(&sql, "SELECT COUNT(%s) FROM events r WHERE ",
-             event_filter_is_distinct(page->filter) ? "DISTINCT r.resource_id" : "*");
+    sql_addf(&sql, "SELECT COUNT(*) FROM (SELECT %s FROM events r WHERE ",
+             event_filter_is_distinct(page->filter) ? "DISTINCT r.resource_id" : "1");
     event_filter_where(page->filter, page->now, txn_arena(txn), &sql, problems);
     if (problems_any(problems))
         return 0;
+    sql_add(&sql, " LIMIT ?)");
+    sql_bind(&sql, V(TOTAL_LIMIT));
     if (sql_first(txn, &rows, &sql) < 0)
         return -1;
     page->total = rows_integer(&rows, 0);

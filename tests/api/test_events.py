@@ -4,6 +4,7 @@ import base64
 import datetime
 import json
 import random
+import sqlite3
 import time
 import uuid
 
@@ -463,6 +464,26 @@ def test_counts_that_cannot_be(api, body):
 def test_counts_of_what_cannot_be_counted(api):
     reply = api.post("/events/count-by/odd", json={"filter": {}})
     assert reply.status_code == 422 and "'resource'" in reply.text
+
+
+def test_no_more_is_counted_than_anybody_reads(fresh_server):
+    """Of more than 10000 events the page says so; of more than 1000 resources the first are told."""
+    database = sqlite3.connect(fresh_server.data / "fermata.db")
+    microseconds = int(now().timestamp() * 1e6)
+    rows = [(str(uuid.UUID(int=i)), microseconds, microseconds, f"{i % 10500}", "{}", "[]", "{}")
+            for i in range(10500 + 7)]
+    with database:
+        database.executemany("INSERT INTO events (id, occurred, received, event, resource_id, resource,"
+                             " related, payload) VALUES (?, ?, ?, 'e', ?, ?, ?, ?)", rows)
+    database.close()
+    api = fresh_server.api
+    assert ask(api, limit=1)["total"] == ask(api, resource={"distinct": True}, limit=1)["total"] == 10001
+    assert ask(api, resource={"id": [str(i) for i in range(100)]})["total"] == 107
+    [by_event] = count(api, "event", filter={})
+    assert by_event["count"] == 10507
+    by_resource = count(api, "resource", filter={})
+    assert len(by_resource) == 1000
+    assert [each["count"] for each in by_resource[:8]] == [2] * 7 + [1]
 
 
 # ---- the disk ----
