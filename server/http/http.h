@@ -186,7 +186,7 @@ struct http_socket *http_socket_accept(struct http_request *request, const char 
 /* Queues a message; after a close or the peer's end it is dropped. */
 void http_socket_send(struct http_socket *socket, const char *text, size_t length);
 
-/* Whether little enough is queued that more should be made. The queue itself
+/* Whether little enough is queued that more should be made; never after a close. The queue itself
  * has a ceiling far above: a taker that does not ask has its socket cut. */
 bool http_socket_has_room(struct http_socket *socket);
 

@@ -32,7 +32,7 @@ static size_t queued(const struct connection *connection)
 bool http_socket_has_room(struct http_socket *socket)
 {
     socket->wants_room = socket->connection && queued(socket->connection) >= ROOM;
-    return !socket->wants_room;
+    return !socket->wants_room && !socket->is_closing;
 }
 
 /* What was sent of the queue must not make it grow for ever. */

@@ -475,6 +475,22 @@ def test_events_of_many_names_wake_only_those_who_ask(fresh_server, resource):
             context.__exit__(None, None, None)
 
 
+def test_a_stream_that_is_closed_reads_no_more(fresh_server, resource):
+    """Also while its client keeps the connection: what it would read is sent to nobody."""
+    with Peer(fresh_server.port, "/api/events/out") as peer:
+        peer.json({"type": "filter", "filter": {"event": {"name": ["test.late"]}}})
+        wait_for(lambda: metric(fresh_server, "fermata_topics") >= 1)
+        peer.send(close_frame(1000))
+        assert peer.frame()[0] == CLOSE
+        send(fresh_server.api, event("test.late", resource))
+        time.sleep(0.2)
+        reads = metric(fresh_server, "fermata_store_reads_total")
+        for _ in range(10):
+            send(fresh_server.api, event("test.late", resource))
+        assert metric(fresh_server, "fermata_store_reads_total") == reads
+        assert sockets_open(fresh_server) == 1
+
+
 def metric(server, name):
     text = server.api.get(f"{server.url}/metrics").text
     return int(text.split(f"\n{name} ")[1].split("\n")[0])
