@@ -61,6 +61,22 @@ def test_numbers_are_given_back_as_they_came(api, mark):
     assert f'"payload":{text}' in reply.text
 
 
+def test_of_a_label_that_comes_twice_the_last_counts(api, mark):
+    """What is found by is what is given back."""
+    text = ('[{"id":"%s","occurred":"%s","event":"%s","resource":{"prefect.resource.id":"one.%s","a":"ü",'
+            '"prefect.resource.id":"two.%s"},"related":[{"prefect.resource.id":"three.%s",'
+            '"prefect.resource.role":"x","prefect.resource.id":"four.%s"}]}]')
+    body = text % (uuid.uuid4(), iso(now()), *[mark] * 5)
+    assert api.post("/events", content=body,
+                    headers={"Content-Type": "application/json"}).status_code == 204
+    page = api.post("/events/filter", json={"filter": {"any_resource": {"id": [f"four.{mark}"]}}})
+    assert "one." not in page.text and "three." not in page.text
+    [found] = page.json()["events"]
+    assert found["resource"] == {"prefect.resource.id": f"two.{mark}", "a": "ü"}
+    assert listed(api, resource={"labels": {"prefect.resource.id": f"one.{mark}"}}) == []
+    assert listed(api, related={"labels": {"prefect.resource.id": f"three.{mark}"}}) == []
+
+
 def test_none_of_a_list_is_stored_if_one_is_wrong(api, mark):
     reply = api.post("/events", json=[event(f"{mark}.good"), event(f"{mark}.bad", "")])
     assert reply.status_code == 422
