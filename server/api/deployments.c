@@ -3,10 +3,13 @@
 #include "server/api/routes.h"
 #include "server/api/work_pools.h"
 #include "server/orchestration/deployment_schedule.h"
+#include "server/orchestration/room.h"
 
 /* ---- the resource ---- */
 
 static const int64_t one = 1;
+static const int64_t least_grace = GRACE_SECONDS_LEAST;
+static const int64_t most_grace = GRACE_SECONDS_MOST;
 
 static const char *const statuses[] = {"READY", "NOT_READY", NULL};
 static const char *const strategies[] = {"ENQUEUE", "CANCEL_NEW", NULL};
@@ -20,6 +23,8 @@ static const struct field concurrency_fields[] = {
     {.name = "grace_period_seconds",
      .type = FIELD_INTEGER,
      .flags = FIELD_NULLABLE | FIELD_OPTIONAL_REPLY,
+     .minimum = &least_grace,
+     .maximum = &most_grace,
      .doc = "How long a run may take to start before its room is given to others."},
     FIELDS_END};
 

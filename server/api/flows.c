@@ -1,7 +1,7 @@
 #include "server/api/routes.h"
 
 #include "common/ids.h"
-#include "server/orchestration/slots.h"
+#include "server/orchestration/flow_run.h"
 
 static const struct field fields[] = {FIELD_ID_CREATED_UPDATED,
                                       {.name = "name",
@@ -79,29 +79,21 @@ static int create_flow(struct txn *txn, struct request *request, struct http_rep
     return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));
 }
 
-/* Its runs go with it: those who wait for one are told, their slots are given back and their logs
- * deleted, which nothing else would do. */
+/* Its runs go with it, each as if it were deleted alone. */
 static int delete_flow(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    rows_auto rows = {0};
-    int r;
+    struct value flow_id = V(request->params[0]);
+    const char *sql = "SELECT id FROM flow_runs WHERE flow_id = ? LIMIT 1";
+    int found;
 
-    if (db_query(txn, &rows, "SELECT id FROM flow_runs WHERE flow_id = ?", V(request->params[0])) <
-        0)
-        return HANDLER_FAILED;
-    while ((r = rows_next(&rows)) > 0) {
-        txn_publish(txn, "flow_run:%s", rows_text(&rows, 0));
-        if (slot_leases_release_of_run(txn, rows_text(&rows, 0)) < 0)
+    do {
+        rows_auto rows = {0};
+        found = db_first(txn, &rows, sql, flow_id);
+        const char *id = found > 0 ? rows_strdup(&rows, 0, txn_arena(txn)) : NULL;
+        rows_close(&rows);
+        if (found < 0 || (id && flow_run_delete(txn, id) < 0))
             return HANDLER_FAILED;
-    }
-    rows_close(&rows);
-    if (r < 0 || db_run(txn,
-                        "DELETE FROM logs WHERE flow_run_id IN"
-                        " (SELECT id FROM flow_runs WHERE flow_id = ?)",
-                        V(request->params[0])) < 0)
-        return HANDLER_FAILED;
-    txn_publish(txn, "flow_runs");
-    txn_publish(txn, "input_requests");
+    } while (found);
     return resource_delete(txn, request, reply);
 }
 

@@ -357,8 +357,14 @@ static int publish_deletion(struct txn *txn, const char *id)
 
 int flow_run_delete(struct txn *txn, const char *id)
 {
+    struct flow_run run;
+    int found = flow_run_load(txn, id, &run);
+
+    if (found <= 0)
+        return found;
     if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0 ||
-        db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
+        db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0 ||
+        db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id)) < 0)
         return -1;
-    return db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id));
+    return room_leave(txn, &run) < 0 ? -1 : 1;
 }
