@@ -267,11 +267,16 @@ static bool check_media_type(struct request *request, struct http_reply *reply)
 static bool refuse_json(struct request *request, struct http_reply *reply,
                         const struct error *error)
 {
+    bool secret = (request->route->flags & ROUTE_SECRET) != 0;
     problems_auto problems = {0};
 
+    /* What is behind "line 1, column 5" repeats what stands there. */
+    const char *message =
+        secret ? arena_strndup(&request->arena, error->message, strcspn(error->message, ":"))
+               : error->message;
     problems_init(&problems, "body");
-    problems_add(&problems, "json_invalid", NULL, json_pack("{s:s}", "error", error->message),
-                 "JSON decode error: %s", error->message);
+    problems_add(&problems, "json_invalid", NULL, json_pack("{s:s}", "error", message),
+                 "JSON decode error: %s", message);
     json_auto_t *echo = json_string(request->body_text);
     if (!echo)
         request->body_text = ""; /* not UTF-8: it cannot be given back in JSON */

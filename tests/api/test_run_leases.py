@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from harness.bulk import nested_runs
 from harness.deployments import (deployment_run, eventually, make_deployment, poll, scheduled)
 from harness.objects import make_flow, make_run, set_state
 
@@ -265,3 +266,16 @@ def test_a_lease_that_is_none_is_refused(api, value):
     assert reply.status_code == 422
     assert "Invalid Fermata-Lease" in reply.json()["detail"]
     assert read(api, run)["state"]["type"] == "PENDING"
+
+
+def test_subflows_may_lie_deep_inside_one_another(fresh_server):
+    api = fresh_server.api
+    holder = Holder(api, seconds=600)
+    run = api.post("/flow_runs/", json={"flow_id": make_flow(api)["id"]}, headers=holder.headers).json()
+    holder.propose(run, "RUNNING")
+    task_run = api.post("/task_runs/", json={"flow_run_id": run["id"], "task_key": "t",
+                                             "dynamic_key": "0"}).json()
+    last = nested_runs(fresh_server, run, task_run, 4000)
+    assert holder.propose(run, "FAILED")["status"] == "ACCEPT"
+    for id in (last, f"{1:08x}{last[8:]}"):
+        assert read(api, {"id": id})["state"]["message"] == "The process of the parent flow run is gone."
