@@ -101,7 +101,9 @@ struct command {
     const struct option_row *options; /* one of the same name as a common one stands for it */
     const struct option_row *(*more_options)(void); /* after these: rows that another part knows */
     size_t settings_size;
-    int least, most; /* arguments */
+    void (*misused)(const void *settings); /* the line is wrong: what its caller is still to be
+                                              told; or NULL */
+    int least, most;                       /* arguments */
     enum word_kind takes;
     bool rest; /* options end with the first argument: what follows is another program's */
     int (*raw)(int argc, char **argv); /* reads its arguments itself, but for --help; instead of

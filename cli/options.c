@@ -218,12 +218,14 @@ static void set_fallbacks(struct parser *parser)
     }
 }
 
-/* -1: go on; else an exit status. */
+/* -1: go on; else an exit status. What is wrong is told, and what follows is read all the same: so
+ * all mistakes are told at once, and the settings are as they were meant. */
 static int read_options(struct parser *parser, int argc, char **argv)
 {
     struct option options[MOST_OPTIONS + 1];
     buf_auto letters = BUF_INIT;
     buf_auto name = BUF_INIT;
+    bool wrong = false;
     int value;
 
     to_getopt(parser, options, &letters);
@@ -233,13 +235,10 @@ static int read_options(struct parser *parser, int argc, char **argv)
     optind = 0;                          /* glibc: begins anew, also with "+" */
     while ((value = getopt_long(argc, argv, buf_string(&letters), options, NULL)) != -1) {
         const struct option_row *row = row_of(parser, value);
-        if (!row || !take_option(parser, row, optarg)) {
-            argv[0] = (char *)parser->command->name;
-            return usage_error(parser->command, "nothing was done");
-        }
+        wrong = !row || !take_option(parser, row, optarg) || wrong;
     }
     argv[0] = (char *)parser->command->name;
-    return -1;
+    return wrong ? usage_error(parser->command, "nothing was done") : -1;
 }
 
 static int run_with(struct parser *parser, int argc, char **argv)
@@ -287,6 +286,8 @@ int command_run(struct cli *cli, const struct command *command, int argc, char *
         status = show_help(cli, command);
     if (status < 0)
         status = run_with(&parser, argc - optind, argv + optind);
+    if (status == STATUS_USAGE && command->misused)
+        command->misused(parser.settings);
     free(parser.settings);
     return status;
 }
