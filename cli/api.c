@@ -36,17 +36,21 @@ int api_connect(struct cli *cli, struct error *error)
 int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
                 const struct fm_call *options, struct api_reply *ret_reply, struct error *error)
 {
-    static const struct fm_call no_options = {0};
+    struct fm_call call = options ? *options : (struct fm_call){0};
+    char key[FM_ID_SIZE];
     struct fm_error theirs;
     struct fm_reply reply;
     buf_auto text = BUF_INIT;
 
+    fm_new_id(key);
+    if (strcmp(method, "POST") == 0 && !call.idempotency_key)
+        call.idempotency_key = key; /* it may be sent again, when only its reply was lost */
     if (body)
         field_add_json(&text, body);
     if (text.failed)
         return error_set(error, ENOMEM, "the request is too long");
-    if (fm_client_call_with(client, method, path, body ? buf_string(&text) : NULL,
-                            options ? options : &no_options, &reply, &theirs) < 0)
+    if (fm_client_call_with(client, method, path, body ? buf_string(&text) : NULL, &call, &reply,
+                            &theirs) < 0)
         return from_library(&theirs, error);
     *ret_reply = (struct api_reply){.status = reply.status,
                                     .text = reply.body,

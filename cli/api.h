@@ -18,8 +18,8 @@ struct api_reply {
 #define api_reply_auto CLEANUP(api_reply_release) struct api_reply
 void api_reply_release(struct api_reply *reply);
 
-/* One call. Any answer is a success, whatever its status. `options` may be NULL. EHOSTUNREACH: no
- * server answered. */
+/* One call. Any answer is a success, whatever its status. `options` may be NULL. A POST is done
+ * once however often it has to be sent. EHOSTUNREACH: no server answered. */
 int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
                 const struct fm_call *options, struct api_reply *ret_reply, struct error *error);
 
