@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "lib/utf8.h"
 
 #define HELP_COLUMN 26
 #define FIRST_VALUE 256 /* of getopt's: past all letters */
@@ -139,6 +140,20 @@ static int usage_error(const struct command *command, const char *what)
     return STATUS_USAGE;
 }
 
+static bool is_file(enum word_kind takes)
+{
+    return takes == WORD_FILE || takes == WORD_DIRECTORY;
+}
+
+/* All that is sent to the API is JSON, which knows no other bytes. */
+static bool check_text(const char *text, bool any_bytes, enum word_kind takes)
+{
+    if (any_bytes || is_file(takes) || !text[utf8_prefix(text)])
+        return true;
+    complain("'%.200s' is no UTF-8", text);
+    return false;
+}
+
 static bool take_number(const struct option_row *row, const char *argument, int64_t *ret_number)
 {
     char *end;
@@ -164,6 +179,8 @@ static bool take_option(struct parser *parser, const struct option_row *row, cha
         parser->help = true;
         return true;
     }
+    if (argument && !check_text(argument, row->any_bytes, row->takes))
+        return false;
     switch (row->kind) {
     case OPTION_FLAG:
         *(bool *)place = true;
@@ -249,6 +266,9 @@ static int run_with(struct parser *parser, int argc, char **argv)
         return usage_error(command, "an argument is missing");
     if (argc > command->most)
         return usage_error(command, "too many arguments");
+    for (int i = 0; i < argc; i++)
+        if (!check_text(argv[i], command->any_bytes || command->rest, command->takes))
+            return usage_error(command, "nothing was done");
     return command->run(parser->cli, parser->settings, argc, argv);
 }
 

@@ -237,7 +237,7 @@ static int run_confirm(struct cli *cli, void *settings, int argc, char **argv)
                                 "object", "properties", "confirmed", "title", argv[0], "type",
                                 "boolean", "required", "confirmed", "additionalProperties", 0);
     if (!question.schema) {
-        complain("the question is no UTF-8");
+        complain("out of memory");
         return NOT_ANSWERED;
     }
     if (take_description(&question, &error) < 0) {
@@ -253,7 +253,8 @@ static int run_confirm(struct cli *cli, void *settings, int argc, char **argv)
     {.name = "description",                                                                        \
      .argument = "TEXT",                                                                           \
      .help = "what is shown above the form, in Markdown",                                          \
-     OPTION_TEXT(struct pause_settings, description)},                                             \
+     OPTION_TEXT(struct pause_settings, description),                                              \
+     .any_bytes = true},                                                                           \
         {.name = "description-file",                                                               \
          .argument = "FILE",                                                                       \
          .help = "the same from a file; '-': standard input",                                      \

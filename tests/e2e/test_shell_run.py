@@ -302,10 +302,11 @@ def test_on_a_terminal(server, api, tmp_path):
 
 def test_a_log_that_is_read_from_a_pipe(api, start):
     script = start('printf "one\\ntwo\\n" | fermata log --level error -\n'
+                   "fermata log $'bytes \\xff'\n"
                    'fermata log --level loud x; echo "status $?"')
     assert script.end() == 0
     lines = lines_of(api, script.run())
-    assert (40, "one") in lines and (40, "two") in lines
+    assert (40, "one") in lines and (40, "two") in lines and (20, "bytes \ufffd") in lines
     assert "status 2" in script.output()
 
 
