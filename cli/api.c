@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/answer_print.h"
 #include "cli/api.h"
 #include "cli/field.h"
 #include "common/ids.h"
+#include "lib/client.h"
 #include "json/text.h"
 
 void api_reply_release(struct api_reply *reply)
@@ -83,7 +85,7 @@ static int call_for_json(struct cli *cli, const char *method, const char *path, 
         return -1;
     if (!reply.json)
         return error_set(error, EPROTO, "what answers at %s is no API of Fermata's",
-                         fm_client_url(cli->client));
+                         client_shown_url(cli->client));
     *ret_reply = reply;
     reply = (struct api_reply){0};
     return 0;
@@ -163,8 +165,14 @@ const char *member_text(const json_t *object, const char *key)
 
 void print_json(struct cli *cli, const struct api_reply *reply)
 {
-    fwrite(reply->text, 1, reply->length, cli->screen.out);
-    fputc('\n', cli->screen.out);
+    buf_auto text = BUF_INIT;
+
+    if (cli->screen.is_terminal)
+        answer_add_json_text(&text, reply->text, reply->length);
+    else
+        buf_add(&text, reply->text, reply->length);
+    buf_add_char(&text, '\n');
+    screen_flush(&cli->screen, &text);
 }
 
 void print_members(struct cli *cli, const json_t *rows, const char *key)

@@ -45,7 +45,8 @@ int api_find_run(struct cli *cli, const char *text, char ret_id[static FM_ID_SIZ
 /* A member that is a string, else NULL. */
 const char *member_text(const json_t *object, const char *key);
 
-/* Prints JSON for a script: the text as it came, and a line end. */
+/* Prints JSON for a script: the text as it came, and a line end. On a terminal what could steer it
+ * is escaped. */
 void print_json(struct cli *cli, const struct api_reply *reply);
 
 /* Prints the member `key` of each row, a line each: what --quiet shows of a list. */

@@ -82,7 +82,9 @@ static void tell(struct order *order, const json_t *run)
 
     buf_add_string(&text, "Created flow run '");
     text_add_short(&text, name ? name : "", 60);
-    buf_addf(&text, "' (%s).\n", id ? id : "");
+    buf_add_string(&text, "' (");
+    text_add_short(&text, id ? id : "", 60);
+    buf_add_string(&text, ").\n");
     if (status && strcmp(status, "READY") != 0)
         buf_add_string(&text, "Nobody serves this deployment just now: it starts as soon as its "
                               "program runs.\n");
