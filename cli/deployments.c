@@ -6,6 +6,7 @@
 
 #include "cli/list.h"
 #include "cli/text.h"
+#include "lib/client.h"
 
 static int find(struct cli *cli, const char *name, struct api_reply *ret_reply, struct error *error)
 {
@@ -36,7 +37,7 @@ int deployment_find(struct cli *cli, const char *name, struct api_reply *ret_rep
     return member_text(ret_reply->json, "id")
                ? 0
                : error_set(error, EPROTO, "what answers at %s is no API of Fermata's",
-                           fm_client_url(cli->client));
+                           client_shown_url(cli->client));
 }
 
 int deployment_refuse(const struct error *error)

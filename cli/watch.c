@@ -7,6 +7,7 @@
 #include "cli/patience.h"
 #include "cli/prompt.h"
 #include "cli/requests.h"
+#include "lib/client.h"
 
 #define WAIT       30  /* seconds that the server holds a request back; then times are shown anew */
 #define MOST       200 /* that are known; as many as the API gives at once */
@@ -112,7 +113,7 @@ static int read_next(struct watch *watch)
         return error_set(&watch->error, EPROTO,
                          "the server at %s cannot tell when its inbox changes: it is none of "
                          "Fermata's, or an older one",
-                         fm_client_url(watch->cli->client));
+                         client_shown_url(watch->cli->client));
     memcpy(watch->etag, reply.etag, sizeof(watch->etag));
     take_listed(watch, reply.json);
     return take_ends(watch, reply.json);
