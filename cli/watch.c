@@ -41,6 +41,19 @@ static size_t find(const json_t *requests, const json_t *request)
     return SIZE_MAX;
 }
 
+/* Forgets the oldest that is not listed: what is listed would be told again as new. */
+static void forget_one(struct watch *watch, const json_t *listed)
+{
+    size_t place = json_array_size(watch->known) - 1;
+
+    while (place > 0 && find(listed, json_array_get(watch->known, place)) != SIZE_MAX)
+        place--;
+    const char *id = member_text(json_array_get(watch->known, place), "id");
+    if (id)
+        json_object_del(watch->told, id);
+    json_array_remove(watch->known, place);
+}
+
 /* What is listed, its oldest first, so that the newest comes to be the first. */
 static void take_listed(struct watch *watch, const json_t *listed)
 {
@@ -52,13 +65,8 @@ static void take_listed(struct watch *watch, const json_t *listed)
         else
             json_array_set(watch->known, place, request);
     }
-    while (json_array_size(watch->known) > MOST) {
-        size_t last = json_array_size(watch->known) - 1;
-        const char *id = member_text(json_array_get(watch->known, last), "id");
-        if (id)
-            json_object_del(watch->told, id);
-        json_array_remove(watch->known, last);
-    }
+    while (json_array_size(watch->known) > MOST)
+        forget_one(watch, listed);
 }
 
 /* What became of one that is not listed any more. It stays, unless its run is deleted. */
