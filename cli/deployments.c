@@ -59,12 +59,13 @@ static int run_list(struct cli *cli, void *settings, int argc, char **argv)
     static const struct listing listing = {
         .path = "/deployments/filter",
         .columns = columns,
-        .nothing = "Nothing is served yet: a program that serves flows is listed once it runs."};
+        .nothing = "Nothing is served yet: a program that serves flows is listed once it runs.",
+        .whole = true};
 
     (void)settings;
     (void)argc;
     (void)argv;
-    return list_show(cli, &listing, json_pack("{s:s,s:i}", "sort", "NAME_ASC", "limit", 200));
+    return list_show(cli, &listing, json_pack("{s:s}", "sort", "NAME_ASC"));
 }
 
 static int run_inspect(struct cli *cli, void *settings, int argc, char **argv)

@@ -53,12 +53,13 @@ static int run_list(struct cli *cli, void *settings, int argc, char **argv)
         .path = "/variables/filter",
         .columns = columns,
         .quiet = "name",
-        .nothing = "There are no variables; 'fermata variable set NAME VALUE' makes one."};
+        .nothing = "There are no variables; 'fermata variable set NAME VALUE' makes one.",
+        .whole = true};
 
     (void)settings;
     (void)argc;
     (void)argv;
-    return list_show(cli, &listing, json_pack("{s:s,s:i}", "sort", "NAME_ASC", "limit", 200));
+    return list_show(cli, &listing, json_pack("{s:s}", "sort", "NAME_ASC"));
 }
 
 /* The value as it came: a text without quotes, all else as JSON. */

@@ -88,7 +88,7 @@ def plain_server(server):
     return _in_front(server, Handler)
 
 
-def gateway(server):
+def gateway(server, handler=Gateway):
     """`is_away` and `failing` may be set, and `losing`: what ends so is handed on, and its reply lost, once. `asked` and `refused` list the paths of what was handed on and what was
     not."""
-    return _in_front(server, Gateway)
+    return _in_front(server, handler)
