@@ -14,6 +14,7 @@
 #include "server/api/held_polls.h"
 #include "server/api/idempotency.h"
 #include "server/api/metrics.h"
+#include "server/api/pages.h"
 #include "server/api/router.h"
 #include "server/api/sockets.h"
 #include "server/log.h"
@@ -459,17 +460,21 @@ static void wake(struct waiter *waiter, enum wake_reason reason)
 
 /* ---- taking requests ---- */
 
-/* Who takes another address for the API's is told by these two words, here as by Prefect's server.
- */
-static void reply_nowhere(struct http_reply *reply, const char *method, const char *path)
+/* Who takes another address for the API's is told by these two words, here as by Prefect's server;
+ * a person by the page. */
+static void reply_nowhere(struct request *request, const char *method, const char *path)
 {
-    if (strncmp(path, "/api/", 5) != 0)
-        reply_detail(reply, 404, "Not Found");
-    else
+    struct http_reply *reply = &request->reply;
+
+    if (strncmp(path, "/api/", 5) == 0)
         reply_detail(reply, 404,
                      "There is no %s %.200s here, or an id in it is no UUID: "
                      "docs/prefect-compatibility.md lists what of Prefect's API is there.",
                      method, path);
+    else if (page_is_wanted(request))
+        page_reply_missing(request, reply);
+    else
+        reply_detail(reply, 404, "Not Found");
 }
 
 static void refuse_route(struct request *request, enum match match, const char *allow)
@@ -493,7 +498,7 @@ static void refuse_route(struct request *request, enum match match, const char *
         reply_detail(reply, 426, "This is the path of a WebSocket: ask for an upgrade to one.");
         reply_header(reply, "Upgrade", "websocket");
     } else {
-        reply_nowhere(reply, method, path);
+        reply_nowhere(request, method, path);
     }
     answer(request);
 }

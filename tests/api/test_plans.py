@@ -119,6 +119,7 @@ def life_of_questions(api):
                     {"flow_id": {"any_": [flow["id"]]}}):
         found = api.post("/input_requests/filter", json={"input_requests": filters}).json()
         assert found
+        assert api.post("/input_requests/count", json={"input_requests": filters}).json() == len(found)
     deployment = {"deployment_id": {"any_": [flow["id"]]}}
     for filters in (deployment, deployment | {"state": {"any_": ["answered"]}}):
         assert api.post("/input_requests/filter", json={"input_requests": filters}).json() == []
