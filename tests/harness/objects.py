@@ -34,6 +34,11 @@ def waiting(server):
     return int(re.search(r"^fermata_waiting (\d+)", text, re.M).group(1))
 
 
+def commits(server):
+    text = server.api.get(f"{server.url}/metrics").text
+    return int(re.search(r"^fermata_store_commits_total (\d+)", text, re.M).group(1))
+
+
 def requests_of(server, route, method="POST"):
     """How many requests of a route the server has answered well."""
     text = server.api.get(f"{server.url}/metrics").text
