@@ -16,7 +16,9 @@
 #include "lib/runner.h"
 #include "lib/served.h"
 
-#define DELAY 0.02 /* seconds that a run has for itself, at most, before the next process starts */
+#define DELAY                                                                                      \
+    0.02 /* seconds that a run has for itself, at most, before the next process starts             \
+          */
 
 static const struct process none = PROCESS_NONE;
 
