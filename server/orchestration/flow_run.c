@@ -377,8 +377,8 @@ static int delete_parts(struct txn *txn, const char *id, int *room)
 
 int flow_run_delete(struct txn *txn, const char *id, int *room)
 {
-    rows_auto rows = {0};
-    int found = db_first(txn, &rows, "SELECT 1 FROM flow_runs WHERE id = ?", V(id));
+    struct flow_run run;
+    int found = flow_run_load(txn, id, &run);
 
     if (found <= 0)
         return found;
@@ -386,7 +386,8 @@ int flow_run_delete(struct txn *txn, const char *id, int *room)
         return -1;
     if (*room == 0)
         return 1;
-    if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0)
+    if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0 ||
+        db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id)) < 0)
         return -1;
-    return db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id));
+    return room_leave(txn, &run) < 0 ? -1 : 1;
 }

@@ -33,6 +33,11 @@ def waiting(server):
     return figure(server, "fermata_waiting")
 
 
+def commits(server):
+    text = server.api.get(f"{server.url}/metrics").text
+    return int(re.search(r"^fermata_store_commits_total (\d+)", text, re.M).group(1))
+
+
 def requests_of(server, route, method="POST"):
     """How many requests of a route the server has answered well."""
     text = server.api.get(f"{server.url}/metrics").text

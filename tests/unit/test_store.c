@@ -552,9 +552,10 @@ static void frequent_queries_use_their_indexes(void **state)
          "input_requests_run"},
         {"SELECT * FROM flow_run_inputs r WHERE r.flow_run_id = 'x' AND r.seq > 7 ORDER BY r.seq",
          "SEARCH r USING INDEX flow_run_inputs_arrival (flow_run_id=? AND seq>?)"},
-        {"SELECT deadline FROM input_requests WHERE state = 'open' AND deadline IS NOT NULL"
-         " ORDER BY deadline LIMIT 1",
-         "input_requests_deadline"},
+        {"SELECT deadline FROM input_requests WHERE state = 'open'"
+         " AND COALESCE(deadline, 9223372036854775807) <= 7"
+         " ORDER BY COALESCE(deadline, 9223372036854775807) LIMIT 1",
+         "input_requests_inbox"},
         {"SELECT id FROM flow_runs WHERE state_type IN ('PAUSED') AND state_name IN ('Suspended')"
          " ORDER BY id DESC LIMIT 200",
          "flow_runs_state_name"},
