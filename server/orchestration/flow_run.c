@@ -387,7 +387,9 @@ int flow_run_delete(struct txn *txn, const char *id, int *room)
     if (*room == 0)
         return 1;
     if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0 ||
-        db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id)) < 0)
+        db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id)) < 0 ||
+        db_run(txn, "INSERT INTO deleted_flow_runs (id, deleted) VALUES (?, ?)", V(id),
+               V(txn_now(txn))) < 0)
         return -1;
     return room_leave(txn, &run) < 0 ? -1 : 1;
 }
