@@ -82,12 +82,12 @@ int heartbeat_take(struct txn *txn, const struct event *event)
         return 0;
     int held = db_run(txn,
                       "INSERT INTO run_leases (flow_run_id, holder, seconds, begins)"
-                      " SELECT r.id, ?, ?, 1 FROM flow_runs r"
+                      " SELECT r.id, ?, ?, ? FROM flow_runs r"
                       " WHERE r.id = ? AND r.state_type IN ('RUNNING', 'CANCELLING', 'PAUSED')"
                       " ON CONFLICT (flow_run_id)"
-                      " DO UPDATE SET seconds = excluded.seconds, begins = 1"
+                      " DO UPDATE SET seconds = excluded.seconds, begins = excluded.begins"
                       " WHERE run_leases.holder = excluded.holder",
-                      V(NOBODY), V(lease_for(interval) / SECOND), V(run_id));
+                      V(NOBODY), V(lease_for(interval) / SECOND), V(txn_now(txn)), V(run_id));
     if (held > 0)
         txn_publish(txn, "clock");
     return held < 0 ? -1 : 0;

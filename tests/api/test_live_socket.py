@@ -23,12 +23,9 @@ def live(server):
 
 
 def watch(socket, *topics):
+    """From its answer on they are watched."""
     socket.send(json.dumps({"topics": topics}))
-
-
-def settle(socket):
-    """What was sent before has been read: a ping goes behind it."""
-    socket.ping().wait(10)
+    return changed(socket)
 
 
 def changed(socket, seconds=10):
@@ -43,7 +40,6 @@ def nothing(socket):
 def test_only_what_is_watched_is_told(live, api):
     run, other = make_run(api), make_run(api)
     watch(live, f"flow_run:{run['id']}")
-    settle(live)
     set_state(api, other["id"], "RUNNING")
     nothing(live)
     set_state(api, run["id"], "RUNNING")
@@ -52,15 +48,23 @@ def test_only_what_is_watched_is_told(live, api):
     assert changed(live) == [f"flow_run:{run['id']}"]
 
 
+def test_each_message_is_answered(live, api):
+    run = make_run(api)
+    for topics in ((), ("variables",), ("variables",), (f"flow_run:{run['id']}",)):
+        assert watch(live, *topics) == []
+    nothing(live)
+    set_state(api, run["id"], "RUNNING")
+    assert changed(live) == [f"flow_run:{run['id']}"]
+    nothing(live)
+
+
 def test_the_names_of_a_later_message_take_the_place_of_the_first(live, api):
     run = make_run(api)
     watch(live, f"flow_run:{run['id']}")
     watch(live, "variables_of_nobody")
-    settle(live)
     set_state(api, run["id"], "RUNNING")
     nothing(live)
     watch(live, "flow_runs", "flow_runs", f"flow_run:{run['id']}")
-    settle(live)
     set_state(api, run["id"], "COMPLETED")
     told = set(changed(live))
     while told != {"flow_runs", f"flow_run:{run['id']}"}:
@@ -72,7 +76,6 @@ def test_many_changes_are_told_of_many_sockets(server, api):
     sockets = [connected(server) for _ in runs]
     for socket, run in zip(sockets, runs):
         watch(socket, f"flow_run:{run['id']}", "flow_runs")
-        settle(socket)
     for run in runs:
         set_state(api, run["id"], "RUNNING")
     for socket, run in zip(sockets, runs):
@@ -129,7 +132,6 @@ def test_task_runs_are_told_by_their_flow_run(live, api):
 
 def test_variables_and_flows_are_told(live, api):
     watch(live, "variables", "flows")
-    settle(live)
     variable = api.post("/variables/", json={"name": "watched", "value": 1}).json()
     assert changed(live) == ["variables"]
     api.patch(f"/variables/{variable['id']}", json={"value": 2})
