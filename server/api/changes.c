@@ -14,6 +14,7 @@ struct changes {
     struct socket socket;
     struct watcher watcher;
     json_t *topics; /* an array of strings: those that are watched */
+    bool asked;     /* the last message has no answer yet */
 };
 
 /* Topics as clients name them: "flow_runs", "flow_run:ID". */
@@ -61,13 +62,13 @@ static json_t *read_topics(const json_t *sent)
 static void proceed(struct socket *socket)
 {
     struct changes *changes = list_item(socket, struct changes, socket);
-    uint64_t changed;
 
     if (!http_socket_has_room(socket->http))
         return; /* the changes wait in the watcher */
-    changed = live_take_changed(api_config(socket->api)->live, &changes->watcher);
-    if (!changed)
+    uint64_t changed = live_take_changed(api_config(socket->api)->live, &changes->watcher);
+    if (!changed && !changes->asked)
         return;
+    changes->asked = false;
     json_auto_t *names = json_array();
     for (size_t i = 0; i < json_array_size(changes->topics); i++)
         if (changed & UINT64_C(1) << i)
@@ -79,7 +80,8 @@ static void proceed(struct socket *socket)
     free(text);
 }
 
-/* {"topics": [NAME, …]}: these and no others are watched from now on. */
+/* {"topics": [NAME, …]}: these and no others are watched from now on. It is answered even if none
+ * has changed: a client that hears nothing knows that its socket is dead. */
 static void take(struct socket *socket, const char *text, size_t length)
 {
     struct changes *changes = list_item(socket, struct changes, socket);
@@ -103,6 +105,7 @@ static void take(struct socket *socket, const char *text, size_t length)
     }
     json_decref(changes->topics);
     changes->topics = topics;
+    changes->asked = true;
     proceed(socket); /* what had changed before is told under its new place */
 }
 

@@ -79,21 +79,29 @@ static int create_flow(struct txn *txn, struct request *request, struct http_rep
     return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));
 }
 
-/* Its runs go with it, each as if it were deleted alone. */
+#define RUNS_AT_ONCE 100
+
+/* Its runs go before it, in steps, and it goes with the last of them. */
 static int delete_flow(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    struct value flow_id = V(request->params[0]);
-    const char *sql = "SELECT id FROM flow_runs WHERE flow_id = ? LIMIT 1";
-    int found;
+    char ids[RUNS_AT_ONCE][ID_SIZE];
+    rows_auto rows = {0};
+    int room = RUN_PARTS_AT_ONCE;
+    int count = 0;
+    int r;
 
-    do {
-        rows_auto rows = {0};
-        found = db_first(txn, &rows, sql, flow_id);
-        const char *id = found > 0 ? rows_strdup(&rows, 0, txn_arena(txn)) : NULL;
-        rows_close(&rows);
-        if (found < 0 || (id && flow_run_delete(txn, id) < 0))
-            return HANDLER_FAILED;
-    } while (found);
+    if (db_query(txn, &rows, "SELECT id FROM flow_runs WHERE flow_id = ? LIMIT ?",
+                 V(request->params[0]), V(RUNS_AT_ONCE)) < 0)
+        return HANDLER_FAILED;
+    while ((r = rows_next(&rows)) > 0)
+        id_copy(ids[count++], rows_text(&rows, 0));
+    rows_close(&rows);
+    for (int i = 0; r == 0 && i < count && room > 0; i++)
+        r = flow_run_delete(txn, ids[i], &room) < 0 ? -1 : 0;
+    if (r < 0)
+        return HANDLER_FAILED;
+    if (count == RUNS_AT_ONCE || room == 0)
+        return HANDLER_AGAIN;
     return resource_delete(txn, request, reply);
 }
 

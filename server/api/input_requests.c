@@ -149,7 +149,10 @@ static const struct filter filters[] = {
      .kind = FILTER_VALUE,
      .operators = OP_QUERY,
      .type = FIELD_TEXT,
-     .sql = "(f.name || ' ' || w.name || ' ' || COALESCE(d.name, '') || ' ' ||"
+     /* Of r alone, since counts know of no other table. */
+     .sql = "((SELECT name FROM flow_runs WHERE id = r.flow_run_id) || ' ' ||"
+            " (SELECT name FROM flows WHERE id = r.flow_id) || ' ' ||"
+            " COALESCE((SELECT name FROM deployments WHERE id = r.deployment_id), '') || ' ' ||"
             " COALESCE(r.description, ''))"},
     FILTERS_END};
 
@@ -183,17 +186,23 @@ static const char *tag_of(struct request *request, struct buf *body)
     return arena_printf(&request->arena, "\"%016" PRIx64 "\"", hash);
 }
 
-/* Without a filter for the state: the open ones. With Prefer: wait, as soon as there is one; with
- * If-None-Match, when the list is another one. */
+/* Without a filter for the state: the open ones. */
+static const char *only_open(const struct request *request)
+{
+    const json_t *asked = json_object_get(request->body, "input_requests");
+    const json_t *state = json_object_get(asked, "state");
+
+    return state && !json_is_null(state) ? NULL : "r.state IN ('open', 'checking')";
+}
+
+/* With Prefer: wait, as soon as there is one; with If-None-Match, when the list is another one. */
 static int list_input_requests(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const char *known = http_request_header(request->http, HTTP_HEADER_IF_NONE_MATCH);
-    const json_t *asked = json_object_get(request->body, "input_requests");
 
     if (request_watch(txn, request, "input_requests") < 0)
         return HANDLER_FAILED;
-    const json_t *state = json_object_get(asked, "state");
-    request->only = state && !json_is_null(state) ? NULL : "r.state IN ('open', 'checking')";
+    request->only = only_open(request);
     if (resource_filter(txn, request, reply) < 0)
         return HANDLER_FAILED;
     if (reply->status != 200)
@@ -207,6 +216,12 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
         reply_nothing(reply, 304);
     reply_header(reply, "ETag", tag);
     return HANDLER_DONE;
+}
+
+static int count_input_requests(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    request->only = only_open(request);
+    return resource_count(txn, request, reply);
 }
 
 /* With Prefer: wait, when it is over. */
@@ -451,6 +466,14 @@ const struct route input_request_routes[] = {
      .answers = ANSWERS_304,
      .shape = REPLY_LIST,
      .reply_fields = fields},
+    {.method = HTTP_POST,
+     .path = "/api/input_requests/count",
+     .handle = count_input_requests,
+     .body = &count_body,
+     .resource = &input_request_resource,
+     .summary = "Counts input requests; without a filter for state the open ones.",
+     .status = 200,
+     .shape = REPLY_INTEGER},
     {ROUTE_READ("/api/input_requests/{id}", input_request_resource, read_input_request),
      .flags = ROUTE_WAITS,
      .summary = "Reads an input request. With Prefer: wait, once it is answered or over."},

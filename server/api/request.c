@@ -14,6 +14,7 @@
 #include "server/api/held_polls.h"
 #include "server/api/idempotency.h"
 #include "server/api/metrics.h"
+#include "server/api/pages.h"
 #include "server/api/router.h"
 #include "server/api/sockets.h"
 #include "server/log.h"
@@ -402,11 +403,12 @@ static enum job_result run(struct txn *txn, struct job *job)
     int r = follows ? request->route->then(txn, request, reply) : handle_once(txn, request, reply);
     request->parks = r == HANDLER_PARK;
     request->goes_on = follows || r == HANDLER_THEN;
+    request->again = r == HANDLER_AGAIN;
     if (r == HANDLER_DONE && reply->body.failed) /* nobody would hear of what was done */
         r = txn_fail(txn, ENOMEM, "the answer is too large, or memory is short");
     if (r < 0)
         return JOB_FAILED;
-    if (r == HANDLER_THEN)
+    if (r == HANDLER_THEN || r == HANDLER_AGAIN)
         return JOB_KEEP;
     return request->parks || reply->status >= 400 ? JOB_UNDO : JOB_KEEP;
 }
@@ -439,6 +441,10 @@ static void done(struct job *job, enum job_result result, const struct error *er
         run_again(request);
         return;
     }
+    if (result == JOB_KEEP && request->again) {
+        run_again(request);
+        return;
+    }
     if (result == JOB_KEEP && request->goes_on && job->writes) {
         job->writes = false;
         run_again(request);
@@ -458,17 +464,21 @@ static void wake(struct waiter *waiter, enum wake_reason reason)
 
 /* ---- taking requests ---- */
 
-/* Who takes another address for the API's is told by these two words, here as by Prefect's server.
- */
-static void reply_nowhere(struct http_reply *reply, const char *method, const char *path)
+/* Who takes another address for the API's is told by these two words, here as by Prefect's server;
+ * a person by the page. */
+static void reply_nowhere(struct request *request, const char *method, const char *path)
 {
-    if (strncmp(path, "/api/", 5) != 0)
-        reply_detail(reply, 404, "Not Found");
-    else
+    struct http_reply *reply = &request->reply;
+
+    if (strncmp(path, "/api/", 5) == 0)
         reply_detail(reply, 404,
                      "There is no %s %.200s here, or an id in it is no UUID: "
                      "docs/prefect-compatibility.md lists what of Prefect's API is there.",
                      method, path);
+    else if (page_is_wanted(request))
+        page_reply_missing(request, reply);
+    else
+        reply_detail(reply, 404, "Not Found");
 }
 
 static void refuse_route(struct request *request, enum match match, const char *allow)
@@ -492,7 +502,7 @@ static void refuse_route(struct request *request, enum match match, const char *
         reply_detail(reply, 426, "This is the path of a WebSocket: ask for an upgrade to one.");
         reply_header(reply, "Upgrade", "websocket");
     } else {
-        reply_nowhere(reply, method, path);
+        reply_nowhere(request, method, path);
     }
     answer(request);
 }

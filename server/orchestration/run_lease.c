@@ -151,7 +151,8 @@ int run_lease_follow(struct txn *txn, const struct flow_run *run, const struct s
     }
     if (run->state.type != STATE_PAUSED || state->type == STATE_PAUSED)
         return 0;
-    int begun = db_run(txn, "UPDATE run_leases SET begins = 1 WHERE flow_run_id = ?", V(run->id));
+    int begun = db_run(txn, "UPDATE run_leases SET begins = ? WHERE flow_run_id = ? AND begins = 0",
+                       V(txn_now(txn)), V(run->id));
     if (begun > 0)
         txn_publish(txn, "clock");
     return begun < 0 ? -1 : 0;
