@@ -3,9 +3,10 @@
 #include "server/orchestration/work_event.h"
 #include "server/services/table.h"
 
-#define AT_ONCE      100
-#define WORKERS_KEPT (7 * DAY) /* after their last sign of life: most have another name each time  \
-                                */
+#define AT_ONCE 100
+#define WORKERS_KEPT                                                                               \
+    (7 * DAY) /* after their last sign of life: most have another name each time                   \
+               */
 
 static int first(struct txn *txn, const char *sql, int64_t *ret_time)
 {
