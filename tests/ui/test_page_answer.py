@@ -212,6 +212,19 @@ def test_a_field_that_cannot_be_read_holds_the_answer_back(page, api):
     assert request_of(api, run)["answer"] == {"count": 1000.5, "any": 1000}
 
 
+def test_what_has_no_value_by_default_may_stay_empty(page, api):
+    maybe = {"anyOf": [{"type": "string"}, *OPTIONAL]}
+    run, _ = ask(page, api, {"type": "object", "$defs": {"Address": ADDRESS}, "properties": {
+        "zip": maybe | {"default": None},
+        "other": {"anyOf": [{"$ref": "#/$defs/Address"}, *OPTIONAL], "default": None},
+        "names": {"type": "array", "items": maybe, "default": ["a", None]}}})
+    page.locator("#root_names_0").fill("b")
+    expect(form(page).get_by_label("Empty").nth(1)).to_be_checked()
+    send(page)
+    expect(told(page)).to_contain_text("Answered.")
+    assert request_of(api, run)["answer"] == {"names": ["b", None]}
+
+
 def test_what_was_typed_outlives_going_elsewhere(page, api):
     run, request = ask(page, api, {"type": "object", "properties": {"n": {"type": "integer"}}})
     field(page, "n").fill("5")
