@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { patch, post } from "../../api/http";
 import type { Json, Variable } from "../../api/types";
-import { Trouble } from "../../components/trouble";
+import { NotDone } from "../../components/trouble";
 import { jsonText, parseJson } from "../../lib/json";
 
 const MOST_BYTES = 5000; // of a value, as the server says too
@@ -103,7 +103,7 @@ export function Editor({ variable, onDone }: EditorProps) {
       <p className="errors" id={`${id}-value`} aria-live="polite">
         {badValue}
       </p>
-      {error ? <Trouble error={error} /> : null}
+      {error ? <NotDone error={error} /> : null}
       <p className="editor-buttons">
         <button
           type="submit"
