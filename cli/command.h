@@ -72,6 +72,7 @@ struct option_row {
     size_t offset;
     int64_t fallback, least, most; /* of a number */
     enum word_kind takes;
+    bool any_bytes; /* what it takes need not be UTF-8; nor need names of files and directories */
 };
 
 #define OPTION_FLAG(settings, member)   .kind = OPTION_FLAG, .offset = offsetof(settings, member)
@@ -101,9 +102,12 @@ struct command {
     const struct option_row *options; /* one of the same name as a common one stands for it */
     const struct option_row *(*more_options)(void); /* after these: rows that another part knows */
     size_t settings_size;
-    int least, most; /* arguments */
+    void (*misused)(const void *settings); /* the line is wrong: what its caller is still to be
+                                              told; or NULL */
+    int least, most;                       /* arguments */
     enum word_kind takes;
-    bool rest; /* options end with the first argument: what follows is another program's */
+    bool any_bytes; /* the arguments need not be UTF-8, as with `rest` */
+    bool rest;      /* options end with the first argument: what follows is another program's */
     int (*raw)(int argc, char **argv); /* reads its arguments itself, but for --help; instead of
                                           `run` */
 };

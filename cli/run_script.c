@@ -1,5 +1,6 @@
 /* `fermata run` and `fermata serve`: any command as a flow. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,7 @@ static int run_run(struct cli *cli, void *settings, int argc, char **argv)
         fail_with(&error);
         return STATUS_USAGE;
     }
+    signal(SIGPIPE, SIG_IGN); /* the command goes on, whoever reads what it prints */
     script_init(&script, run->flow, ANYTHING, argv);
     script.captures = true;
     script.flow.retries = (int)run->retries;
@@ -83,7 +85,7 @@ static int run_run(struct cli *cli, void *settings, int argc, char **argv)
     const struct fm_json given = {.text = buf_string(&parameters)};
     int status =
         fm_run_flow(&script.flow, .parameters = &given, .name = run->name, .url = cli->url);
-    return script.status > 0 ? script.status : status;
+    return status == STATUS_FAILED && script.status > 0 ? script.status : status;
 }
 
 /* ---- serving it ------------------------------------------------------------------------------ */
@@ -123,6 +125,7 @@ static int run_serve(struct cli *cli, void *settings, int argc, char **argv)
         complain("out of memory");
         return STATUS_FAILED;
     }
+    signal(SIGPIPE, SIG_IGN);
     script_init(&script, serve->flow, text, argv);
     script.flow.retries = (int)serve->retries;
     script.flow.retry_delay = (double)serve->retry_delay;
@@ -220,8 +223,9 @@ const struct command script_commands[] = {
      .summary = "run a command as a flow run",
      .details = "What the command prints is shown and goes to the run's log, standard error as "
                 "warnings; its exit status is the run's final state and that of 'fermata run'. "
-                "Ctrl-C and SIGTERM cancel the run: the command and all that it has started get "
-                "SIGTERM, and SIGKILL 20 seconds later. The command has no terminal; it asks with "
+                "Ctrl-C, SIGTERM and a terminal that is closed cancel the run: the command and all "
+                "that it has started get SIGTERM, and SIGKILL 20 seconds later, or with a second "
+                "Ctrl-C. The command has no terminal; it asks with "
                 "'fermata pause' and 'fermata confirm'. Further exit statuses: 1 no server, 126 "
                 "and 127 the command cannot be started, 130 interrupted.",
      .example = "fermata run -- ./deploy.sh eu-west\n"

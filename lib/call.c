@@ -288,23 +288,24 @@ static int transport_error(struct fm_client *client, CURL *easy, CURLcode result
         return fail(error, FM_CANCELLED, "the call was interrupted");
     case CURLE_WRITE_ERROR:
         return fail(error, FM_FAILED, "the answer of %s is too long, or there is no memory for it",
-                    client->url);
+                    client->shown_url);
     case CURLE_COULDNT_CONNECT:
         curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
         return fail(error, FM_UNREACHABLE, "cannot reach %s: %s; is `fermata server` running?",
-                    client->url, number ? strerror((int)number) : "no connection");
+                    client->shown_url, number ? strerror((int)number) : "no connection");
     case CURLE_COULDNT_RESOLVE_HOST:
-        return fail(error, FM_UNREACHABLE, "cannot reach %s: nobody knows this host", client->url);
+        return fail(error, FM_UNREACHABLE, "cannot reach %s: nobody knows this host",
+                    client->shown_url);
     case CURLE_OPERATION_TIMEDOUT:
-        return fail(error, FM_UNREACHABLE, "%s did not answer within %.0f seconds", client->url,
-                    time_limit(call));
+        return fail(error, FM_UNREACHABLE, "%s did not answer within %.0f seconds",
+                    client->shown_url, time_limit(call));
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_PARTIAL_FILE:
-        return fail(error, FM_UNREACHABLE, "the connection to %s was lost", client->url);
+        return fail(error, FM_UNREACHABLE, "the connection to %s was lost", client->shown_url);
     default:
-        return fail(error, FM_UNREACHABLE, "cannot reach %s: %s", client->url,
+        return fail(error, FM_UNREACHABLE, "cannot reach %s: %s", client->shown_url,
                     curl_easy_strerror(result));
     }
 }

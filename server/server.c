@@ -26,7 +26,7 @@
 #include "server/store/store.h"
 
 #define READERS           4
-#define READ_LIMIT        (5 * SECOND)
+#define TIME_LIMIT        (5 * SECOND)  /* of a transaction */
 #define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
 #define MAX_ALLOWED_HOSTS 64
 #define MESSAGE_LIMIT     ((size_t)2 << 20) /* of a WebSocket; events have up to 1.5 MB */
@@ -60,6 +60,11 @@ static void report(void *context, const struct error *error)
                   error->message);
     else
         log_info("the database's log is moved into the database again");
+}
+
+static void disk_failed(const struct error *error)
+{
+    log_error("%s", error->message);
 }
 
 static int split_allowed_hosts(struct server *server, struct error *error)
@@ -138,11 +143,12 @@ static int open_parts(struct server *server, struct error *error)
         return -1;
     const struct store_config store_config = {.directory = config->data,
                                               .readers = READERS,
-                                              .read_limit = READ_LIMIT,
+                                              .time_limit = TIME_LIMIT,
                                               .publish = publish,
                                               .report = report,
                                               .context = server,
-                                              .out_of_memory = log_out_of_memory};
+                                              .out_of_memory = log_out_of_memory,
+                                              .disk_failed = disk_failed};
     if (store_open(&store_config, &server->store, error) < 0 || open_secrets(server, error) < 0)
         return -1;
     const struct api_config api_config = {.store = server->store,

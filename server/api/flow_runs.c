@@ -468,10 +468,13 @@ static int update_labels(struct txn *txn, struct request *request, struct http_r
 
 static int delete_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    int deleted = flow_run_delete(txn, request->params[0]);
+    int room = RUN_PARTS_AT_ONCE;
+    int deleted = flow_run_delete(txn, request->params[0], &room);
 
     if (deleted < 0)
         return HANDLER_FAILED;
+    if (deleted && !room)
+        return HANDLER_AGAIN;
     return deleted ? reply_nothing(reply, 204) : reply_detail(reply, 404, "Flow run not found");
 }
 

@@ -1,6 +1,5 @@
 /* Input requests: the inbox, and answering. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
@@ -13,25 +12,43 @@
 
 /* ---- the resource ---- */
 
-/* Initial values of the fields: their defaults in the schema, so that no client has to dig. */
+/* {"name": "JSON text"}: the defaults that an object of properties has. */
+static json_t *defaults_of(const char *properties)
+{
+    static const char *const path[] = {"default", NULL};
+    json_t *defaults = json_object();
+    struct json_member property;
+    size_t length;
+
+    while (json_next_member(&properties, &property)) {
+        json_auto_t *name = json_member_key(&property);
+        const char *value = json_member_text(property.value, path, &length);
+        if (value)
+            json_object_set_new(defaults, json_string_value(name), json_stringn(value, length));
+        else /* of equal names the last one counts */
+            json_object_del(defaults, json_string_value(name));
+    }
+    return defaults;
+}
+
+/* Initial values of the fields: their defaults in the schema, so that no client has to dig. As
+ * text, so that no number loses digits. */
 static void write_defaults(struct json_writer *writer, const struct rows *rows, int column)
 {
+    static const char *const path[] = {"properties", NULL};
     const char *text = rows_text(rows, column);
     json_auto_t *schema = text ? json_parse(text, strlen(text), NULL) : NULL;
+    bool has_properties = json_is_object(json_object_get(schema, "properties"));
+    size_t length;
+    json_auto_t *defaults =
+        has_properties ? defaults_of(json_member_text(text, path, &length)) : NULL;
     const char *name;
-    json_t *property;
+    json_t *value;
 
     json_begin_object(writer);
-    json_object_foreach(json_object_get(schema, "properties"), name, property) {
-        const char *const path[] = {"properties", name, "default", NULL};
-        size_t length;
-        const char *value = json_member_text(text, path, &length);
-        char *copy = value ? strndup(value, length) : NULL;
-        if (!copy)
-            continue;
+    json_object_foreach(defaults, name, value) {
         json_key(writer, name);
-        json_add_text(writer, copy);
-        free(copy);
+        json_add_text(writer, json_string_value(value));
     }
     json_end_object(writer);
 }
@@ -294,8 +311,10 @@ static int tell_winner(struct txn *txn, const char *id, struct http_reply *reply
     struct http_reply winner = {0};
     struct json_writer writer;
 
-    if (reply_resource(txn, &winner, 200, &input_request_resource, "r.id = ?", V(id)) < 0)
+    if (reply_resource(txn, &winner, 200, &input_request_resource, "r.id = ?", V(id)) < 0) {
+        buf_release(&winner.body);
         return HANDLER_FAILED;
+    }
     reply_begin(reply, 409, &writer);
     json_begin_object(&writer);
     json_key(&writer, "detail");

@@ -268,11 +268,16 @@ static bool check_media_type(struct request *request, struct http_reply *reply)
 static bool refuse_json(struct request *request, struct http_reply *reply,
                         const struct error *error)
 {
+    bool secret = (request->route->flags & ROUTE_SECRET) != 0;
     problems_auto problems = {0};
 
+    /* What is behind "line 1, column 5" repeats what stands there. */
+    const char *message =
+        secret ? arena_strndup(&request->arena, error->message, strcspn(error->message, ":"))
+               : error->message;
     problems_init(&problems, "body");
-    problems_add(&problems, "json_invalid", NULL, json_pack("{s:s}", "error", error->message),
-                 "JSON decode error: %s", error->message);
+    problems_add(&problems, "json_invalid", NULL, json_pack("{s:s}", "error", message),
+                 "JSON decode error: %s", message);
     json_auto_t *echo = json_string(request->body_text);
     if (!echo)
         request->body_text = ""; /* not UTF-8: it cannot be given back in JSON */
@@ -394,11 +399,12 @@ static enum job_result run(struct txn *txn, struct job *job)
     int r = follows ? request->route->then(txn, request, reply) : handle_once(txn, request, reply);
     request->parks = r == HANDLER_PARK;
     request->goes_on = follows || r == HANDLER_THEN;
+    request->again = r == HANDLER_AGAIN;
     if (r == HANDLER_DONE && reply->body.failed) /* nobody would hear of what was done */
         r = txn_fail(txn, ENOMEM, "the answer is too large, or memory is short");
     if (r < 0)
         return JOB_FAILED;
-    if (r == HANDLER_THEN)
+    if (r == HANDLER_THEN || r == HANDLER_AGAIN)
         return JOB_KEEP;
     return request->parks || reply->status >= 400 ? JOB_UNDO : JOB_KEEP;
 }
@@ -428,6 +434,10 @@ static void done(struct job *job, enum job_result result, const struct error *er
         if (park(request))
             return; /* it may be running again already, or gone */
         request->ending = live_is_ending(request->api->config.live);
+        run_again(request);
+        return;
+    }
+    if (result == JOB_KEEP && request->again) {
         run_again(request);
         return;
     }

@@ -176,15 +176,15 @@ static void on_wake(void *data, struct http_socket *http)
     struct socket *socket = data;
 
     socket->is_busy = false;
-    if (is_gone(socket)) {
-        http_socket_release(http);
-    } else if (socket->result == JOB_FAILED) {
+    if (socket->result == JOB_FAILED) {
         log_event(LOG_LEVEL_ERROR, "a WebSocket failed", LOG_STRING("path", socket->kind->path),
                   LOG_STRING("error", socket->error.message));
         http_socket_close(http, HTTP_CLOSE_SERVER_ERROR, "%s", socket->error.message);
-    } else {
+    } else if (!is_gone(socket) || socket->kind->finishes) {
         socket->kind->proceed(socket);
     }
+    if (is_gone(socket) && !socket->is_busy)
+        http_socket_release(http);
 }
 
 static void on_gone(void *data, struct http_socket *http)

@@ -13,8 +13,9 @@ struct socket;
 
 struct socket_kind {
     const char *path;
-    size_t size; /* of what is kept for it: a struct that begins with a struct socket */
-    bool writes; /* its job does */
+    size_t size;   /* of what is kept for it: a struct that begins with a struct socket */
+    bool writes;   /* its job does */
+    bool finishes; /* when the client is gone, proceed is called until it starts no more work */
 
     void (*init)(struct socket *socket); /* of what is not zero at first; NULL: nothing */
 

@@ -156,7 +156,8 @@ enum http_close {
 
 enum http_socket_reading {
     HTTP_SOCKET_READS,
-    HTTP_SOCKET_READS_TO_PING, /* the next ping gets no pong yet, and what is behind it waits */
+    HTTP_SOCKET_READS_TO_PING, /* the next ping or close is not answered yet, and what is behind it
+                                  waits */
     HTTP_SOCKET_PAUSED,        /* everything waits */
 };
 
@@ -186,8 +187,8 @@ struct http_socket *http_socket_accept(struct http_request *request, const char 
 /* Queues a message; after a close or the peer's end it is dropped. */
 void http_socket_send(struct http_socket *socket, const char *text, size_t length);
 
-/* Whether little enough is queued that more should be made. The queue itself has a ceiling far
- * above: a taker that does not ask has its socket cut. */
+/* Whether little enough is queued that more should be made; never after a close. The queue itself
+ * has a ceiling far above: a taker that does not ask has its socket cut. */
 bool http_socket_has_room(struct http_socket *socket);
 
 /* Sends what is queued and a close with a reason of up to 123 bytes; nothing is sent or read

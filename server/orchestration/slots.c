@@ -4,6 +4,7 @@
 
 #include "common/times.h"
 #include "server/orchestration/jitter.h"
+#include "server/orchestration/state.h"
 #include "server/store/sql.h"
 
 #define LEAST_OCCUPANCY   0.1
@@ -312,6 +313,23 @@ int slot_leases_release_of_run(struct txn *txn, const char *flow_run_id)
 {
     return release_all(txn, "SELECT id FROM slot_leases WHERE flow_run_id = ? LIMIT 1",
                        DB_VALUES(V(flow_run_id)));
+}
+
+int slot_leases_set_run(struct txn *txn, const char *task_run_id, const char *flow_run_id)
+{
+    rows_auto rows = {0};
+    int set = db_run(txn,
+                     "UPDATE slot_leases SET flow_run_id = ? WHERE holder_id = ?"
+                     " AND holder_type = ? AND expires IS NULL AND flow_run_id IS NULL",
+                     V(flow_run_id), V(task_run_id), V(HOLDER_TASK_RUN));
+
+    if (set <= 0)
+        return set;
+    if (db_first(txn, &rows, "SELECT state_type FROM flow_runs WHERE id = ?", V(flow_run_id)) < 0)
+        return -1;
+    return state_is_terminal(state_type_parse(rows_text(&rows, 0)))
+               ? slot_leases_release_of_run(txn, flow_run_id)
+               : 0;
 }
 
 int slot_leases_release_of_limit(struct txn *txn, const char *limit_id, const char *task_run_id)

@@ -80,6 +80,11 @@ int slot_lease_release(struct txn *txn, const char *id) MUST_CHECK;
 int slot_leases_release_of_task(struct txn *txn, const char *task_run_id) MUST_CHECK;
 int slot_leases_release_of_run(struct txn *txn, const char *flow_run_id) MUST_CHECK;
 
+/* A task run turns out to be one of this flow run: the slots that it took before end with the flow
+ * run, or now if that has ended. */
+int slot_leases_set_run(struct txn *txn, const char *task_run_id,
+                        const char *flow_run_id) MUST_CHECK;
+
 /* Those of a task run that hold slots of the limit. */
 int slot_leases_release_of_limit(struct txn *txn, const char *limit_id,
                                  const char *task_run_id) MUST_CHECK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/times.h"
+#include "server/orchestration/slots.h"
 #include "server/orchestration/task_run.h"
 
 #define EVENT_PREFIX    "prefect.task-run."
@@ -148,6 +149,8 @@ static void fill_row(struct reported_task_run *report, const struct event *event
     record_set(row, "empirical_policy",
                V(object_complete(task_run_policy_fields, arena,
                                  json_object_get(task_run, "empirical_policy"))));
+    if (json_is_null(json_object_get(task_run, "labels")))
+        record_set(row, "labels", V("{}"));
     if (!record_is_set(row, "name"))
         record_set(row, "name", record_get(row, "task_key"));
     record_set(row, "state_id", V((const char *)report->state.id));
@@ -294,11 +297,13 @@ int task_run_report_take(struct txn *txn, const struct event *event)
 
     if (found <= 0)
         return found;
+    if (*report->flow_run_id && slot_leases_set_run(txn, report->id, report->flow_run_id) < 0)
+        return -1;
     int known = exists(txn, "SELECT 1 FROM task_run_states WHERE id = ?", report->state.id);
     if (known != 0)
         return known < 0 ? -1 : 0; /* the event was deleted since, and came once more */
     if (store_row(txn, report, id) < 0 || store_state(txn, report, id) < 0)
         return -1;
-    txn_publish(txn, "task_run:%s", id);
+    task_run_publish(txn, id, *report->flow_run_id ? report->flow_run_id : NULL);
     return 0;
 }

@@ -89,7 +89,7 @@ static void run_on_snapshot(struct store *store, struct db_connection *connectio
     struct error error = {0};
     unsigned round = snapshots_begin(&store->snapshots);
 
-    db_set_deadline(connection, time_monotonic() + store->config.read_limit);
+    db_set_deadline(connection, time_monotonic() + store->config.time_limit);
     if (db_begin(connection, &error) < 0) {
         job->result = JOB_FAILED;
         job->error = error;
@@ -118,15 +118,19 @@ static bool run_read(struct store *store, struct db_connection *connection, stru
 
 /* Runs the jobs of a batch in one transaction. False: the transaction is lost, and nothing of it
  * was written. */
-static bool run_batch(struct db_connection *connection, struct list *batch, struct error *error)
+static bool run_batch(struct store *store, struct list *batch, struct error *error)
 {
+    struct db_connection *connection = store->writer;
+
     if (db_begin(connection, error) < 0)
         return false;
     list_for_each(node, batch) {
         struct job *job = list_item(node, struct job, node);
         if (db_savepoint(connection, error) < 0)
             return false;
+        db_set_deadline(connection, time_monotonic() + store->config.time_limit);
         job->result = run_job(connection, job, job->run);
+        db_set_deadline(connection, 0);
         if (!db_in_transaction(connection)) {
             *error = job->error;
             return false;
@@ -150,7 +154,7 @@ static void run_one_by_one(struct store *store, struct list *batch)
         list_init(&alone);
         list_remove(node);
         list_append(&alone, node);
-        if (!run_batch(store->writer, &alone, &error)) {
+        if (!run_batch(store, &alone, &error)) {
             struct job *job = list_item(node, struct job, node);
             db_rollback(store->writer);
             job->result = JOB_FAILED;
@@ -167,7 +171,7 @@ static void write_batch(struct store *store, struct list *batch)
     struct error error = {0};
     struct store_stats stats = {.commits = 1};
 
-    if (!run_batch(store->writer, batch, &error)) {
+    if (!run_batch(store, batch, &error)) {
         db_rollback(store->writer);
         stats = (struct store_stats){.rollbacks = 1};
         run_one_by_one(store, batch);
@@ -357,15 +361,15 @@ static int start_threads(struct store *store, struct error *error)
 
 static int open_connections(struct store *store, struct error *error)
 {
-    const char *directory = store->config.directory;
+    const struct store_config *config = &store->config;
 
-    if (db_open(directory, true, &store->writer, error) < 0 ||
+    if (db_open(config, true, &store->writer, error) < 0 ||
         store_migrate(store->writer, error) < 0 || db_plan(store->writer, error) < 0)
         return -1;
     for (int i = 0; i < store->config.readers; i++)
-        if (db_open(directory, false, &store->readers[i], error) < 0)
+        if (db_open(config, false, &store->readers[i], error) < 0)
             return -1;
-    return checkpoints_start(&store->config, &store->snapshots, &store->checkpoints, error);
+    return checkpoints_start(config, &store->snapshots, &store->checkpoints, error);
 }
 
 int store_open(const struct store_config *config, struct store **ret_store, struct error *error)

@@ -25,16 +25,35 @@ struct cached_statement {
 
 struct db_connection {
     sqlite3 *db;
+    const struct store_config *config;
     bool writes;
     int log_pages;
     int64_t deadline; /* monotonic; 0: none */
     struct cached_statement statements[STATEMENTS];
 };
 
+/* Linux forgets what it could not write: the next fsync succeeds without it. So a checkpoint that
+ * is tried again would pass for whole, and whether a commit is on the disk nobody knows. What the
+ * next start finds in the log is what holds. */
+static _Noreturn void end_unsynced(struct db_connection *connection, const char *doing)
+{
+    struct error error;
+
+    error_set(
+        &error, EIO,
+        "the disk of the data directory failed (%s: an fsync was not done), and what is on it "
+        "only a new start can tell: look after the disk, then start the server again",
+        doing);
+    connection->config->disk_failed(&error);
+    abort();
+}
+
 static int failed(struct db_connection *connection, struct error *error, const char *doing)
 {
     int code = sqlite3_extended_errcode(connection->db);
 
+    if (code == SQLITE_IOERR_FSYNC)
+        end_unsynced(connection, doing);
     switch (code & 0xff) {
     case SQLITE_INTERRUPT:
         return error_set(error, ETIMEDOUT, "the query took too long and was stopped");
@@ -139,16 +158,17 @@ static int make_private(const char *path, struct error *error)
     return 0;
 }
 
-int db_open(const char *directory, bool writes, struct db_connection **ret_connection,
+int db_open(const struct store_config *config, bool writes, struct db_connection **ret_connection,
             struct error *error)
 {
     char path[4096];
 
-    if (snprintf(path, sizeof(path), "%s/fermata.db", directory) >= (int)sizeof(path))
+    if (snprintf(path, sizeof(path), "%s/fermata.db", config->directory) >= (int)sizeof(path))
         return error_set(error, ENAMETOOLONG, "the path of the data directory is too long");
     struct db_connection *connection = calloc(1, sizeof(*connection));
     if (!connection)
         return error_set(error, ENOMEM, "no memory for a database connection");
+    connection->config = config;
     connection->writes = writes;
     if (writes && make_private(path, error) < 0) {
         free(connection);

@@ -164,13 +164,15 @@ struct job {
 struct store_config {
     const char *directory; /* made if it is not there */
     int readers;           /* threads */
-    int64_t read_limit;    /* microseconds that a read may take */
+    int64_t time_limit;    /* microseconds that a job may take at a time */
     void (*publish)(void *context, const char *topic);
     /* The database's log cannot be moved into the database, and grows; NULL: now it can. Nothing is
      * lost, and it is tried again. Not for long, and nothing of the store's in it. */
     void (*report)(void *context, const struct error *error);
     void *context;
     void (*out_of_memory)(void); /* of the jobs' arenas */
+    /* An fsync failed: the process ends after this. */
+    void (*disk_failed)(const struct error *error);
 };
 
 /* Locks the directory, brings the schema up to date and starts the threads. */

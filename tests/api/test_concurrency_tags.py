@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from harness.events import now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state
 
 LIMITS = "/concurrency_limits"
@@ -118,6 +119,27 @@ def test_reset(api):
     assert (holders(api, other), taken(api, other)) == ([both], 1)
     api.post(f"{LIMITS}/tag/{tag}/reset", json={"slot_override": [new]})
     assert (holders(api, limit), taken(api, limit)) == ([new], 1)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_slots_of_a_task_run_that_is_reported_later_end_with_its_flow_run(api, late):
+    """Its client took a slot before the report came, and then went without a word."""
+    tag, run = new_tag(), running_flow(api)
+    limit = make(api, tag)
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    report = [task_run_event(task, run["id"], "RUNNING", occurred=now(), task_run={"dynamic_key": "k"})
+              for task in (first, second)]
+    send(api, report[0])
+    # The one with these keys is there already, under another id.
+    api.post(f"{LIMITS}/increment", json={"names": [tag], "task_run_id": second})
+    if not late:
+        send(api, report[1])
+    assert holders(api, limit) == [second]
+    set_state(api, run["id"], "CRASHED")
+    if late:
+        assert holders(api, limit) == [second]
+        send(api, report[1])
+    assert (holders(api, limit), taken(api, limit)) == ([], 0)
 
 
 # ---- task runs that the server judges ----

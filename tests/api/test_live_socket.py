@@ -1,11 +1,13 @@
 """/api/live: which of the topics that a client names have changed."""
 
 import json
+import uuid
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from harness.events import now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state
 
 
@@ -103,6 +105,29 @@ def test_a_socket_that_goes_while_things_change(server, api):
         make_run(api)
         socket.socket.close()
     assert api.get(f"/flow_runs/{run['id']}").status_code == 200
+
+
+def test_task_runs_are_told_by_their_flow_run(live, api):
+    """However they come, change and go: judged by the server, or reported by their clients."""
+    run, other = make_run(api), make_run(api)
+    set_state(api, run["id"], "RUNNING")
+    topic = f"task_runs:{run['id']}"
+    watch(live, topic)
+    settle(live)
+    made = api.post("/task_runs/", json={"flow_run_id": run["id"], "task_key": "t", "dynamic_key": "0"})
+    assert made.status_code == 201 and changed(live) == [topic]
+    path = f"/task_runs/{made.json()['id']}"
+    api.post(f"{path}/set_state", json={"state": {"type": "RUNNING"}})
+    assert changed(live) == [topic]
+    assert api.patch(path, json={"name": "new"}).status_code == 204 and changed(live) == [topic]
+    assert api.delete(path).status_code == 204 and changed(live) == [topic]
+    assert api.delete(path).status_code == 404
+    reported = str(uuid.uuid4())
+    for type in ("RUNNING", "COMPLETED"):
+        send(api, task_run_event(reported, run["id"], type, occurred=now()))
+        assert changed(live) == [topic]
+    send(api, task_run_event(str(uuid.uuid4()), other["id"], "RUNNING", occurred=now()))
+    nothing(live)
 
 
 def test_variables_and_flows_are_told(live, api):

@@ -323,6 +323,7 @@ SORTED = (
     "WHERE r.seq IN (SELECT seq FROM (SELECT r.seq FROM flow_runs r WHERE",
     "FROM task_runs r LEFT JOIN task_run_states s ON s.id = r.state_id WHERE 1 = 1 AND "
     "((r.flow_run_id = ?))",
+    "WHERE 1 = 1 AND ((r.flow_run_id = ?)) AND r.state IN ('open', 'checking')",  # one at most
     "WHERE 1 = 1 AND ((r.parent_task_run_id = ?))",
     "WHERE 1 = 1 AND ((r.name = ?))",
     "FROM event_related WHERE resource_id = ?",

@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from harness.events import event, iso, now, send, task_run_event
+from harness.events import event, iso, listed, now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state
 
 SECOND = datetime.timedelta(seconds=1)
@@ -186,6 +186,15 @@ def test_results_are_kept_as_they_came(api):
                     headers={"Content-Type": "application/json"}).status_code == 204
     assert text in api.get(f"/task_runs/{id_of(made)}").text
     assert read(api, id_of(made))["state_name"] == "Cached"
+
+
+def test_labels_that_are_null(api):
+    """They are none, as in a task run that is created; what comes with them is stored."""
+    run = make_run(api)
+    made, other = life(run["id"], now(), labels=None)[0], event()
+    send(api, made, other)
+    assert read(api, id_of(made))["labels"] == {}
+    assert listed(api, id={"id": [other["id"]]}) == [other["id"]]
 
 
 def test_only_what_clients_judge_themselves(api):

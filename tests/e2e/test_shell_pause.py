@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -217,6 +218,61 @@ def test_a_server_that_is_prefect_s(api, server, start):
         assert script.end() == 0
     lines = [line for line in script.output().splitlines() if "|" not in line]
     assert lines == ["answered", "one", "two", "stepped"]
+
+
+# ---- a script does not go on without an answer ----
+
+
+def exporting(start, options="--export -i name", command="pause", **more):
+    """A script as docs/shell.md has it: it stops at what fails."""
+    return start(f'set -eu; name=; eval "$(fermata {command} {options})"; echo "went on with $name"',
+                 **more)
+
+
+def assert_it_stopped(script):
+    assert script.end() == 1
+    assert "went on" not in script.output()
+
+
+def test_a_script_stops_when_nobody_answers(start):
+    assert_it_stopped(exporting(start, "--export --timeout 1 -i name"))
+
+
+@pytest.mark.parametrize("options", ["--export -i 'name: strng'", "--tite x --export -i name",
+                                     "--export -i name more", "--timeout 0 -e -i name"])
+def test_a_script_stops_when_its_question_is_wrong(start, options):
+    assert_it_stopped(exporting(start, options))
+
+
+def test_a_script_stops_when_it_cannot_be_suspended(start):
+    assert_it_stopped(exporting(start, command="suspend"))
+
+
+def test_a_script_stops_when_its_pause_is_interrupted(start):
+    script = exporting(start)
+    script.question()
+    [bash] = children_of(script.process.pid)
+    [pause] = [found for shell in children_of(bash) for found in children_of(shell) or [shell]]
+    os.kill(pause, signal.SIGTERM)
+    assert_it_stopped(script)
+
+
+def test_a_script_stops_when_the_server_is_away(start):
+    script = start('set -eu; name=\n'
+                   'eval "$(FERMATA_API_URL=http://127.0.0.1:9/api fermata pause --export -i name)"\n'
+                   'echo "went on with $name"')
+    assert_it_stopped(script)
+    assert "cannot reach" in script.output()
+
+
+def test_a_suspended_script_that_does_not_want_to_end(api, serve):
+    serve("trap 'echo told' TERM; name=; set -e\n"
+          "eval \"$(fermata suspend --export -i name)\"; echo went on")
+    run = ask_for_run(api, "script/test")
+    wait_for_state(api, run, "Suspended")
+    wait(lambda: "told" in log_of(api, run), "the signal")
+    time.sleep(0.5)
+    assert "went on" not in log_of(api, run)
 
 
 # ---- confirm ----

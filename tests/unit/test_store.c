@@ -41,7 +41,7 @@ static void open_store(struct fixture *fixture)
     struct error error;
     const struct store_config config = {.directory = fixture->directory,
                                         .readers = 2,
-                                        .read_limit = 200000,
+                                        .time_limit = 200000,
                                         .publish = note_topic,
                                         .context = fixture,
                                         .out_of_memory = count_shortage};
@@ -278,6 +278,31 @@ static void a_read_that_takes_too_long_is_stopped(void **state)
     assert_int_equal(count(fixture), 0);
 }
 
+/* The database ends the whole transaction then. */
+static enum job_result put_for_ever(struct txn *txn, void *context)
+{
+    (void)context;
+    return db_run(txn, "INSERT INTO variables (id, created, updated, name, value, tags)"
+                       " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+                       " SELECT i, 0, 0, i, '', '[]' FROM n") < 0
+               ? JOB_FAILED
+               : JOB_KEEP;
+}
+
+static void a_write_that_takes_too_long_is_stopped(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+
+    assert_int_equal(store_run(fixture->store, true, count_for_ever, NULL, &error), -1);
+    assert_int_equal(error.code, ETIMEDOUT);
+    error.code = 0;
+    assert_int_equal(store_run(fixture->store, true, put_for_ever, NULL, &error), -1);
+    assert_int_equal(error.code, ETIMEDOUT);
+    assert_int_equal(store_run(fixture->store, true, put_one, "a", NULL), 0);
+    assert_int_equal(count(fixture), 1);
+}
+
 static void one_server_has_a_directory(void **state)
 {
     struct fixture *fixture = *state;
@@ -488,9 +513,10 @@ static void frequent_queries_use_their_indexes(void **state)
          "input_requests_run"},
         {"SELECT * FROM flow_run_inputs r WHERE r.flow_run_id = 'x' AND r.seq > 7 ORDER BY r.seq",
          "SEARCH r USING INDEX flow_run_inputs_arrival (flow_run_id=? AND seq>?)"},
-        {"SELECT deadline FROM input_requests WHERE state = 'open' AND deadline IS NOT NULL"
-         " ORDER BY deadline LIMIT 1",
-         "input_requests_deadline"},
+        {"SELECT deadline FROM input_requests WHERE state = 'open'"
+         " AND COALESCE(deadline, 9223372036854775807) <= 7"
+         " ORDER BY COALESCE(deadline, 9223372036854775807) LIMIT 1",
+         "input_requests_inbox"},
         {"SELECT id FROM flow_runs WHERE state_type IN ('PAUSED') AND state_name IN ('Suspended')"
          " ORDER BY id DESC LIMIT 200",
          "flow_runs_state_name"},
@@ -526,6 +552,7 @@ int main(void)
         WITH_STORE(many_writes_share_commits_and_stay_apart),
         WITH_STORE(a_full_disk_fails_one_write_and_not_the_next),
         WITH_STORE(a_read_that_takes_too_long_is_stopped),
+        WITH_STORE(a_write_that_takes_too_long_is_stopped),
         WITH_STORE(one_server_has_a_directory),
         WITH_STORE(a_newer_database_is_left_alone),
         WITH_STORE(a_backup_is_a_whole_database),

@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../src/api/types";
-import { numberOf } from "../src/forms/fields";
 import { whyNoForm } from "../src/forms/limits";
 import { answerOf, formSchema, OPTIONAL, PART } from "../src/forms/optional";
 import { errorSchema, parsePath } from "../src/forms/paths";
-import { isQuick, withoutPatterns } from "../src/forms/patterns";
 import { problemsOf, validator } from "../src/forms/validator";
 import { parseJson } from "../src/lib/json";
 
@@ -131,32 +129,11 @@ test("each kind of several has a name to choose it by", () => {
   ]);
 });
 
-test("patterns that may take for ever are left to the server", () => {
-  for (const slow of ["(a+)+$", "(a|aa)*$", "(.*){9}x", "a*a*a*a*b", "(a)\\1"])
-    expect(isQuick(slow), slow).toBe(false);
-  for (const quick of ["^[0-9]+\\.[0-9]+\\.[0-9]+$", "^[a-z*+]{1,9}$", "^(yes|no)$", "\\)+"])
-    expect(isQuick(quick), quick).toBe(true);
-  const schema = { properties: { pattern: { type: "string", pattern: "(a+)+$" } } };
-  expect(withoutPatterns(schema, "slow")).toEqual({ properties: { pattern: { type: "string" } } });
-  expect(problemsOf({ pattern: "^b" }, "a")).toHaveLength(1);
-  expect(problemsOf({ pattern: "^b" }, "a".repeat(2000))).toHaveLength(0);
-});
-
-test.each([
-  ["", undefined],
-  [" ", undefined],
-  ["12", 12],
-  ["+1,50", 1.5],
-  [".5", 0.5],
-  ["-.5", -0.5],
-  ["5.", 5],
-  ["007", 7],
-  ["1e3", 1000],
-  ["9007199254740993", 9007199254740993n],
-  ["twelve", "twelve"],
-  ["1.2.3", "1.2.3"],
-])("the number %s", (typed, value) => {
-  expect(numberOf(typed)).toEqual(value);
+test("who gives a field too much is told so", () => {
+  const closed = { properties: { a: {} }, additionalProperties: false };
+  expect(problemsOf(closed, { a: 1, b: 2 })).toEqual([
+    { path: "b", parts: ["b"], message: "is not asked for" },
+  ]);
 });
 
 test("schemas that no form can show", () => {

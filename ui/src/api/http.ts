@@ -59,8 +59,13 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 function sending(method: string) {
-  return async <T>(path: string, value: unknown, signal?: AbortSignal): Promise<T> => {
-    const headers = { "Content-Type": "application/json" };
+  return async <T>(
+    path: string,
+    value: unknown,
+    signal?: AbortSignal,
+    more: Record<string, string> = {},
+  ): Promise<T> => {
+    const headers = { "Content-Type": "application/json", ...more };
     return body<T>(await send(path, { method, headers, body: jsonText(value), signal }));
   };
 }

@@ -1,5 +1,5 @@
 // What the pages read, each with the topics whose change makes it stale.
-import { type QueryKey, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryKey, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { gathered, readAnew } from "./client";
 import { get, post } from "./http";
@@ -58,13 +58,16 @@ export function useInboxCount(): number {
   return data ?? 0;
 }
 
-export function useInputRequest(id: string) {
-  const key = ["input-request", id];
-  useFresh([`input_request:${id}`], key);
-  return useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) => get<InputRequest>(`input_requests/${id}`, signal),
+export const inputRequestQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["input-request", id],
+    queryFn: ({ signal }) => get<InputRequest>(`input_requests/${encodeURIComponent(id)}`, signal),
   });
+
+export function useInputRequest(id: string) {
+  const query = inputRequestQuery(id);
+  useFresh([`input_request:${id}`], query.queryKey);
+  return useQuery(query);
 }
 
 export function useFlowRun(id: string | undefined) {

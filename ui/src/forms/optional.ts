@@ -1,9 +1,7 @@
 // What may be null is, for a person, what may be left empty: the form is made without the null, and
 // an empty field is sent as null again.
 import type { Json, JsonObject } from "../api/types";
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import { isObject } from "./parts";
 
 const isNull = (schema: Json) => isObject(schema) && schema.type === "null";
 

@@ -9,15 +9,10 @@ import { Loading } from "../../components/loading";
 import { Select } from "../../components/select";
 import { Trouble } from "../../components/trouble";
 import { Countdown, When } from "../../components/when";
-import { jsonText } from "../../lib/json";
+import { isAlike, whatIsAsked } from "../../lib/asked";
 import { useLater } from "../../lib/later";
-import { firstLine } from "../../lib/text";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
-
-/** Whether one answer can serve both: they ask for the same. */
-const isAlike = (a: InputRequest, b: InputRequest) =>
-  a.wants_input === b.wants_input && jsonText(a.schema) === jsonText(b.schema);
 
 function Row(props: {
   request: InputRequest;
@@ -41,13 +36,7 @@ function Row(props: {
           {request.deployment_name ? <span className="tag">{request.deployment_name}</span> : null}
           {request.state === "checking" ? <span className="tag">being checked</span> : null}
         </span>
-        <span className="inbox-what">
-          {request.description
-            ? firstLine(request.description)
-            : request.wants_input
-              ? "Asks for input."
-              : "Asks for a yes."}
-        </span>
+        <span className="inbox-what">{whatIsAsked(request)}</span>
         <span className="inbox-when">
           <span>
             {request.deadline ? (
