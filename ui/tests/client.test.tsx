@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { onlineManager, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { cleanup, render, waitFor } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
 import { gathered, makeClient, readAllAnew, readAnew } from "../src/api/client";
@@ -93,13 +93,11 @@ test("a new connection begins with new readings", async () => {
 });
 
 test("a browser that is offline asks all the same", async () => {
-  const online = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
-  dispatchEvent(new Event("offline"));
+  onlineManager.setOnline(false);
   const readings = new Readings();
   shown(readings);
   expect(readings.begun).toBe(1);
-  online.mockRestore();
-  dispatchEvent(new Event("online"));
+  onlineManager.setOnline(true);
 });
 
 test("what is slow is done to its end under steady change, and once more", async () => {
