@@ -357,6 +357,30 @@ def test_a_message_that_takes_too_long(start_echo):
             CLOSE, struct.pack(">H", 1008) + b"The message did not come within 0.3 seconds")
 
 
+@pytest.mark.parametrize("between", [PING, PONG])
+def test_what_comes_within_a_message_gives_it_no_more_time(start_echo, between):
+    server = start_echo(receive_ms=300)
+    with Peer(server.port) as peer:
+        peer.send(frame(TEXT, b"x", final=False))
+        frames = []
+        for _ in range(50):
+            time.sleep(0.02)
+            try:
+                peer.send(frame(between))
+            except OSError:
+                break
+        while not frames or frames[-1][0] != CLOSE:
+            frames.append(peer.frame())
+        assert frames[-1][1][2:] == b"The message did not come within 0.3 seconds"
+
+
+def test_a_message_that_stops_is_not_pinged_for(start_echo):
+    server = start_echo(receive_ms=100, ping_ms=300)
+    with Peer(server.port) as peer:
+        peer.send(frame(TEXT, b"x", final=False))
+        assert peer.frame()[0] == CLOSE
+
+
 def test_the_silent_are_pinged_and_the_dead_dropped(start_echo):
     server = start_echo(ping_ms=200)
     with Peer(server.port) as alive, Peer(server.port) as dead:
