@@ -113,7 +113,6 @@ def test_task_runs_are_told_by_their_flow_run(live, api):
     set_state(api, run["id"], "RUNNING")
     topic = f"task_runs:{run['id']}"
     watch(live, topic)
-    settle(live)
     made = api.post("/task_runs/", json={"flow_run_id": run["id"], "task_key": "t", "dynamic_key": "0"})
     assert made.status_code == 201 and changed(live) == [topic]
     path = f"/task_runs/{made.json()['id']}"
