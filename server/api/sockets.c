@@ -231,6 +231,7 @@ bool sockets_accept(struct api *api, struct http_request *http)
     socket->waiter.wake = wake;
     socket->waiter.internal = true;
     socket->job = (struct job){.writes = kind->writes,
+                               .reads_long = !kind->writes,
                                .prepare = kind->prepare ? prepare : NULL,
                                .run = run,
                                .done = done};
