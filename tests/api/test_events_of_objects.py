@@ -48,6 +48,19 @@ def test_what_is_made_changed_and_deleted_has_events(api, kind):
                                                     body | more | changes]
 
 
+def test_limits_of_tags(api):
+    tag = f"tag {uuid.uuid4()}"
+    for most in (3, 4):
+        made = api.post("/concurrency_limits/", json={"tag": tag, "concurrency_limit": most}).json()
+    assert api.delete(f"/concurrency_limits/tag/{tag}").status_code == 200
+    events = events_of(api, "concurrency-limit", made["id"])
+    assert named(events) == [f"prefect.concurrency-limit.{what}"
+                             for what in ("created", "updated", "deleted")]
+    assert {each["resource"]["prefect.resource.name"] for each in events} == {tag}
+    assert [each["payload"] for each in events] == [
+        {"tag": tag, "concurrency_limit": most} for most in (3, 4, 4)]
+
+
 def test_a_flow_that_is_there_makes_no_event(api):
     flow = make_flow(api)
     assert make_flow(api, flow["name"])["id"] == flow["id"]
