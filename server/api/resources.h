@@ -57,7 +57,7 @@
 
 int resource_read(struct txn *txn, struct request *request, struct http_reply *reply);
 
-/* These publish the name of the resource's table as a topic. */
+/* These publish the name of the resource's table as a topic, and make the events of its rows. */
 int resource_create(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_update(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply);
@@ -78,6 +78,11 @@ int reply_resource(struct txn *txn, struct http_reply *reply, int status,
                    const struct resource *resource, const char *condition, struct value value);
 
 int reply_missing(struct http_reply *reply, const struct resource *resource);
+
+/* Makes the event "KIND.created", "KIND.updated" or (before it is gone) "KIND.deleted" of the row
+ * whose `key` has that value, if there is one and the resource's rows have events. */
+int resource_event(struct txn *txn, const struct resource *resource, const char *key,
+                   struct value value, const char *what) MUST_CHECK;
 
 /* Reads `limit` and `offset` of the body. False: the reply says what is wrong with them. */
 bool request_page(const struct request *request, struct http_reply *reply, int64_t *ret_limit,

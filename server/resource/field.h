@@ -44,6 +44,7 @@ enum {
     FIELD_NO_COLUMN = 1 << 4,      /* in bodies only */
     FIELD_NO_REPLY = 1 << 5,       /* never shown */
     FIELD_OPTIONAL_REPLY = 1 << 6, /* some replies leave it out */
+    FIELD_EVENT = 1 << 8,          /* the events of its row tell it */
 };
 
 struct field {
@@ -98,6 +99,11 @@ void fields_write_row(const struct field *fields, struct json_writer *writer,
 /* The same where the columns of the fields begin at `column`. */
 void fields_write_columns(const struct field *fields, struct json_writer *writer,
                           const struct rows *rows, int column);
+
+/* Writes those fields of the current row of such a select that its events tell: keys and values,
+ * inside of an object. */
+void fields_write_event(const struct field *fields, struct json_writer *writer,
+                        const struct rows *rows);
 
 /* ---- bodies ---- */
 
