@@ -122,7 +122,6 @@ static int write_list(struct txn *txn, struct request *request, struct http_repl
                       int64_t limit, int64_t offset, struct json_writer *writer)
 {
     const struct resource *resource = request->route->resource;
-    json_auto_t *parts = resource_split(resource, request->body);
     problems_auto problems = {0};
     sql_auto sql = {0};
 
@@ -130,7 +129,9 @@ static int write_list(struct txn *txn, struct request *request, struct http_repl
     add_whole(txn, request, &sql, &problems);
     if (problems_any(&problems))
         return reply_problems(reply, request, &problems);
-    if (parts && sql.count <= SPLIT_VALUES_LIMIT) {
+    json_auto_t *parts =
+        sql.count <= SPLIT_VALUES_LIMIT ? resource_split(resource, request->body) : NULL;
+    if (parts) {
         sql_release(&sql);
         add_parts(txn, request, parts, offset < INT64_MAX - limit ? offset + limit : INT64_MAX,
                   &sql, &problems);
