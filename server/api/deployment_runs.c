@@ -392,12 +392,7 @@ static const struct field poll_fields[] = {
      .flags = FIELD_NULLABLE,
      .doc = "Up to which time; null: any. For one who waits it moves along with the clock: 10 s "
             "ahead stays 10 s ahead, and null is now."},
-    {.name = "limit",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &(const int64_t){0},
-     .fallback = "200",
-     .doc = "How many at the most, up to 200."},
+    FIELD_LIMIT,
     FIELDS_END};
 
 /* The ids as values in the request's memory. */

@@ -7,36 +7,21 @@
 static const int64_t zero = 0;
 static const int64_t one = 1;
 
-static const struct field list_fields[] = {
-    {.name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."},
-    {.name = "limit",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &zero,
-     .fallback = "200",
-     .doc = "How many at the most, up to 200."},
-    {.name = "offset",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &zero,
-     .fallback = "0",
-     .doc = "How many of the first to leave out."},
-    FIELDS_END};
+static const struct field list_fields[] = {FIELD_SORT, FIELD_LIMIT, FIELD_OFFSET, FIELDS_END};
 
-static const struct field page_fields[] = {
-    {.name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."},
-    {.name = "limit",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &zero,
-     .fallback = "200",
-     .doc = "How many a page has, up to 200."},
-    {.name = "page",
-     .type = FIELD_INTEGER,
-     .minimum = &one,
-     .fallback = "1",
-     .doc = "Which page, counted from 1."},
-    FIELDS_END};
+static const struct field page_fields[] = {FIELD_SORT,
+                                           {.name = "limit",
+                                            .type = FIELD_INTEGER,
+                                            .flags = FIELD_NULLABLE,
+                                            .minimum = &zero,
+                                            .fallback = "200",
+                                            .doc = "How many a page has, up to 200."},
+                                           {.name = "page",
+                                            .type = FIELD_INTEGER,
+                                            .minimum = &one,
+                                            .fallback = "1",
+                                            .doc = "Which page, counted from 1."},
+                                           FIELDS_END};
 
 static const struct field no_fields[] = {FIELDS_END};
 

@@ -11,18 +11,13 @@
 
 /* ---- what is asked ---- */
 
-static const int64_t zero = 0;
-
 #define BEFORE_AND_LIMIT                                                                           \
     {.name = "scheduled_before",                                                                   \
      .type = FIELD_TIME,                                                                           \
      .flags = FIELD_NULLABLE,                                                                      \
      .doc = "Up to which time; null: any. For one who waits it moves along with the clock: 10 s "  \
             "ahead stays 10 s ahead, and null is now."},                                           \
-    {                                                                                              \
-        .name = "limit", .type = FIELD_INTEGER, .flags = FIELD_NULLABLE, .minimum = &zero,         \
-        .fallback = "200", .doc = "How many at the most, up to 200."                               \
-    }
+        FIELD_LIMIT
 
 static const struct field pool_poll_fields[] = {{.name = "work_queue_names",
                                                  .type = FIELD_STRINGS,
