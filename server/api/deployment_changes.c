@@ -21,13 +21,12 @@ struct input {
     int64_t updated;        /* of the deployment that they were checked for */
 };
 
-static void check_name(const struct request *request, struct problems *problems)
+static void check_name(const struct request *request, const char *member, struct problems *problems)
 {
-    const json_t *name = json_object_get(request->body, "name");
+    const json_t *name = json_object_get(request->body, member);
 
-    if (name && (!*json_string_value(name) || strpbrk(json_string_value(name), "/%&><")))
-        problems_add_at(problems, "name", "value_error", name,
-                        "Value error, a name has at least one character, and none of / %% & > <");
+    if (json_is_string(name) && !is_plain_name(json_string_value(name)))
+        problems_add_at(problems, member, "value_error", name, "Value error, " PLAIN_NAME_RULE);
 }
 
 static void check_schema(const struct request *request, struct problems *problems)
@@ -88,15 +87,11 @@ static int check_pool(struct txn *txn, struct request *request, struct http_repl
 static int read_input(struct txn *txn, struct request *request, struct http_reply *reply,
                       struct input *input, const char *doing)
 {
-    const char *queue = request_text(request, "work_queue_name");
     problems_auto problems = {0};
 
     problems_init(&problems, "body");
-    check_name(request, &problems);
-    if (queue && !is_plain_name(queue))
-        problems_add_at(&problems, "work_queue_name", "value_error",
-                        json_object_get(request->body, "work_queue_name"),
-                        "Value error, a name has at least one character, and none of / %% & > <");
+    check_name(request, "name", &problems);
+    check_name(request, "work_queue_name", &problems);
     if (request_flag(request, "enforce_parameter_schema", true))
         check_schema(request, &problems);
     read_schedules(request, input, &problems);

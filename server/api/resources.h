@@ -66,6 +66,24 @@ int resource_filter(struct txn *txn, struct request *request, struct http_reply 
 int resource_count(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_paginate(struct txn *txn, struct request *request, struct http_reply *reply);
 
+/* Members of such bodies. */
+#define FIELD_SORT                                                                                 \
+    {                                                                                              \
+        .name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."   \
+    }
+#define FIELD_LIMIT                                                                                \
+    {                                                                                              \
+        .name = "limit", .type = FIELD_INTEGER, .flags = FIELD_NULLABLE,                           \
+        .minimum = &(const int64_t){0}, .fallback = "200",                                         \
+        .doc = "How many at the most, up to 200."                                                  \
+    }
+#define FIELD_OFFSET                                                                               \
+    {                                                                                              \
+        .name = "offset", .type = FIELD_INTEGER, .flags = FIELD_NULLABLE,                          \
+        .minimum = &(const int64_t){0}, .fallback = "0",                                           \
+        .doc = "How many of the first to leave out."                                               \
+    }
+
 /* The bodies of the last three: {"sort", "limit", "offset"} beside the filters. */
 extern const struct body filter_body;
 extern const struct body count_body;

@@ -296,8 +296,6 @@ static int increment(struct txn *txn, struct request *request, struct http_reply
     const char *task_run_id = request_id(request, "task_run_id");
     struct slot_limits limits, wanted;
 
-    if (!check_slot_names(request, reply))
-        return HANDLER_DONE;
     if (slot_limits_load(txn, json_object_get(request->body, "names"), TAG_PREFIX, &limits) < 0 ||
         find_wanted(txn, &limits, task_run_id, &wanted) < 0)
         return HANDLER_FAILED;
@@ -320,8 +318,6 @@ static int decrement(struct txn *txn, struct request *request, struct http_reply
 {
     struct slot_limits limits;
 
-    if (!check_slot_names(request, reply))
-        return HANDLER_DONE;
     if (slot_limits_load(txn, json_object_get(request->body, "names"), TAG_PREFIX, &limits) < 0)
         return HANDLER_FAILED;
     for (size_t i = 0; i < limits.count; i++)
