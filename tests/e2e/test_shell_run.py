@@ -9,6 +9,7 @@ import time
 import pytest
 
 from harness.flows import log_of, read, wait
+from harness.plain_server import gateway
 from harness.runs import ask_for_run, deployment_of, is_alive, wait_for_end
 from harness.scripts import IMPATIENT, Script, with_path
 from harness.server import build_directory, clean_environment
@@ -308,6 +309,16 @@ def test_a_log_that_is_read_from_a_pipe(api, start):
     lines = lines_of(api, script.run())
     assert (40, "one") in lines and (40, "two") in lines and (20, "bytes \ufffd") in lines
     assert "status 2" in script.output()
+
+
+def test_a_line_that_cannot_be_stored_is_no_success(server, start):
+    with gateway(server) as front:
+        front.failing = "/logs/"
+        script = start("fermata log one; echo \"status $?\"", FERMATA_API_URL=front.url + "/api")
+        wait(lambda: "status 1" in script.output(), "the end of the command", script.output)
+        front.failing = None
+        assert script.end() == 0
+    assert "1 lines could not be stored; they are only shown" in script.output()
 
 
 def test_steps_keep_their_output(api, start, tmp_path):
