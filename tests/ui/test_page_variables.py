@@ -77,6 +77,37 @@ def test_what_others_change_shows_up(page, api):
     expect(row(page, "shared")).to_have_count(0)
 
 
+def test_what_is_being_edited_stays_whatever_happens_to_the_list(page, api, troubles):
+    troubles.allow("404")
+    variable = make_variable(api, "kept", "1")
+    make_variable(api, "other", "2")
+    open_page(page, "/variables")
+    page.get_by_role("button", name="Edit kept").click()
+    expect(page.get_by_role("button", name="Edit kept")).to_be_disabled()
+    value = page.get_by_label("Value, as JSON")
+    value.fill("[1, 2, 3]")
+    page.get_by_label("Search").fill("other")
+    expect(row(page, "other")).to_be_visible()
+    expect(value).to_have_value("[1, 2, 3]")
+    page.get_by_label("Search").fill("")
+    api.patch(f"/variables/{variable['id']}", json={"value": "theirs"})
+    expect(page.get_by_text("Somebody has changed it meanwhile")).to_be_visible()
+    api.delete("/variables/name/kept")
+    expect(page.get_by_text("Somebody has deleted it meanwhile. Saving makes it anew.")).to_be_visible()
+    expect(value).to_have_value("[1, 2, 3]")
+    page.get_by_role("button", name="Save").click()
+    expect(row(page, "kept").locator("code")).to_contain_text("[1,2,3]")
+    expect(value).to_have_count(0)
+    assert json.loads(text_of(api, "kept"))["value"] == [1, 2, 3]
+    page.get_by_role("button", name="Edit kept").click()
+    value.fill("4")
+    page.get_by_role("button", name="Save").click()
+    expect(row(page, "kept").locator("code")).to_contain_text("4")
+    page.get_by_role("button", name="Edit kept").click()
+    expect(value).to_have_value("4")
+    expect(page.get_by_text("meanwhile")).to_have_count(0)
+
+
 def test_a_name_that_is_taken(page, api, troubles):
     troubles.allow("409")
     make_variable(api, "taken", "1")

@@ -1,5 +1,6 @@
 // Requests to the API, and what went wrong with them in words for a person.
 import { jsonText, parseJson } from "../lib/json";
+import { hearDate } from "../lib/now";
 import type { Problem } from "./types";
 
 export class ApiError extends Error {
@@ -44,6 +45,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ServerAway();
   });
+  hearDate(response.headers.get("Date"));
   if (!response.ok) throw await errorOf(response);
   return response;
 }
@@ -57,8 +59,13 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 function sending(method: string) {
-  return async <T>(path: string, value: unknown, signal?: AbortSignal): Promise<T> => {
-    const headers = { "Content-Type": "application/json" };
+  return async <T>(
+    path: string,
+    value: unknown,
+    signal?: AbortSignal,
+    more: Record<string, string> = {},
+  ): Promise<T> => {
+    const headers = { "Content-Type": "application/json", ...more };
     return body<T>(await send(path, { method, headers, body: jsonText(value), signal }));
   };
 }

@@ -9,12 +9,19 @@ import {
 } from "@rjsf/utils";
 import { useState } from "react";
 import type { Json } from "../api/types";
-import { exactNumber, jsonText, parseJson } from "../lib/json";
+import { exactNumber, hasRawNumber, jsonText, parseJson } from "../lib/json";
+import { useUnread } from "./form_state";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
+// Some write 1,000 for a thousand, others for one.
+const THOUSANDS = /,\d{3}(?!\d)/;
+
+const TOO_LONG = "has more digits than a field keeps; as JSON it keeps them all";
+
 /** What was typed, as JSON has it: "+1,50" -> "1.50". Undefined: no number (yet). */
 function numberText(typed: string): string | undefined {
+  if (THOUSANDS.test(typed)) return undefined;
   const text = typed.trim().replace(",", ".");
   if (!NUMBER.test(text)) return undefined;
   return text
@@ -27,14 +34,24 @@ function numberText(typed: string): string | undefined {
 /** A number that is typed. What is none stays as text, so that the check finds it. */
 export function numberOf(typed: string): Json | undefined {
   const text = numberText(typed);
-  if (text !== undefined) return exactNumber(text) as Json;
+  const number = text === undefined ? undefined : (exactNumber(text) as Json);
+  if (number !== undefined && !hasRawNumber(number)) return number;
   return typed.trim() === "" ? undefined : typed;
 }
 
+/** How to write what was typed, where more than "a number" has to be said. */
+export function numberHint(typed: unknown): string | undefined {
+  if (typeof typed !== "string") return undefined;
+  if (THOUSANDS.test(typed))
+    return "a comma may stand between thousands or before a fraction: write 1000, or 1.5";
+  return numberText(typed) === undefined ? undefined : TOO_LONG;
+}
+
 function NumberField(props: FieldProps) {
-  const { formData, onChange, registry } = props;
+  const { formData, onChange, registry, fieldPathId } = props;
   const [typed, setTyped] = useState<string | undefined>();
   const StringField = registry.fields.StringField!;
+  useUnread(registry, fieldPathId.$id, numberHint(formData) !== undefined);
   // "1.50" stays while the value is 1.5.
   const isTyped = typed !== undefined && jsonText(numberOf(typed)) === jsonText(formData);
   return (
@@ -51,20 +68,24 @@ function NumberField(props: FieldProps) {
   );
 }
 
-function parsed(text: string): { value?: Json; error?: string } {
+/** The value that a text says as JSON, or why it says none that a form can hold. */
+export function readJson(text: string): { value?: Json; error?: string } {
   if (text.trim() === "") return {};
   try {
-    return { value: parseJson(text) };
+    const value = parseJson(text);
+    return hasRawNumber(value) ? { error: TOO_LONG } : { value };
   } catch {
     return { error: 'must be JSON, such as "text", 12 or [1, 2]' };
   }
 }
 
 /** Any value at all. */
-function JsonField({ fieldPathId, formData, onChange, onBlur, disabled, required }: FieldProps) {
+function JsonField(props: FieldProps) {
+  const { fieldPathId, formData, onChange, onBlur, disabled, required, registry } = props;
   const id = fieldPathId.$id;
   const [text, setText] = useState(formData === undefined ? "" : jsonText(formData, 2));
-  const { error } = parsed(text);
+  const { error } = readJson(text);
+  useUnread(registry, id, error !== undefined);
   return (
     <>
       <textarea
@@ -77,11 +98,11 @@ function JsonField({ fieldPathId, formData, onChange, onBlur, disabled, required
         disabled={disabled}
         required={required}
         aria-invalid={error !== undefined}
-        aria-describedby={`${ariaDescribedByIds(id)} ${titleId(id)}`}
+        aria-describedby={`${ariaDescribedByIds(id)} ${titleId(id)} ${errorId(id)}-json`}
         onBlur={() => onBlur(id, formData)}
         onChange={(event) => {
           setText(event.target.value);
-          const { value, error: wrong } = parsed(event.target.value);
+          const { value, error: wrong } = readJson(event.target.value);
           if (!wrong) onChange(value, fieldPathId.path, undefined, id);
         }}
       />

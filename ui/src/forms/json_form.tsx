@@ -1,40 +1,31 @@
 // The answer as JSON, for what a form cannot say.
-import { type ReactNode, useState } from "react";
-import type { Json, JsonObject, Problem } from "../api/types";
-import { jsonText, parseJson } from "../lib/json";
+import type { ReactNode } from "react";
+import type { JsonObject, Problem } from "../api/types";
+import { jsonText } from "../lib/json";
+import { readObject } from "./entry";
 import { problemsOf } from "./validator";
 
 interface JsonFormProps {
   schema: JsonObject;
-  value: Json;
+  text: string;
   problems: readonly Problem[];
   disabled: boolean;
-  onChange: (value: JsonObject) => void;
+  onChange: (text: string) => void;
   onSend: (value: JsonObject) => void;
   children: ReactNode;
 }
 
-function parse(text: string): { value?: JsonObject; error?: string } {
-  try {
-    const value: unknown = parseJson(text);
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      return { error: "The answer is an object: { … }" };
-    return { value: value as JsonObject };
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 export function JsonForm(props: JsonFormProps) {
-  const [text, setText] = useState(() => jsonText(props.value, 2));
-  const { value, error } = parse(text);
-  const problems = value ? [...problemsOf(props.schema, value), ...props.problems] : [];
+  const { text } = props;
+  const read = readObject(text);
+  const found = "value" in read ? problemsOf(props.schema, read.value) : [];
+  const problems = "value" in read ? [...found, ...props.problems] : [];
   return (
     <form
       className="form"
       onSubmit={(event) => {
         event.preventDefault();
-        if (value && problemsOf(props.schema, value).length === 0) props.onSend(value);
+        if ("value" in read && found.length === 0) props.onSend(read.value);
       }}
     >
       <div className="field">
@@ -49,14 +40,10 @@ export function JsonForm(props: JsonFormProps) {
           value={text}
           disabled={props.disabled}
           aria-describedby="json-errors"
-          onChange={(event) => {
-            setText(event.target.value);
-            const { value: typed } = parse(event.target.value);
-            if (typed) props.onChange(typed);
-          }}
+          onChange={(event) => props.onChange(event.target.value)}
         />
         <ul className="errors" id="json-errors" role="alert">
-          {error ? <li>{error}</li> : null}
+          {"error" in read ? <li>{read.error}</li> : null}
           {problems.map(({ path, message }) => (
             <li key={`${path} ${message}`}>
               {path ? <code>{path}</code> : "The answer"} {message}

@@ -1,15 +1,16 @@
 // Schemas that no form can be made of: those are answered as JSON.
 import type { Json, JsonObject } from "../api/types";
 import { hasRawNumber } from "../lib/json";
+import { isObject, partsOf } from "./parts";
+import { isQuick } from "./patterns";
 
 const MOST_FIELDS = 500;
 const DEEPEST = 12;
+const MOST_PARTS = 10_000; // with those that are referred to, as often as they are
+const LONG_NAME = 1000; // characters
 
 // What the form's library, or JavaScript, takes for something else than a field.
 const noNames = new Set(["__proto__", "constructor", "prototype", "__errors"]);
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const member = (object: JsonObject, name: string): Json | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined;
@@ -20,8 +21,49 @@ function definition(root: JsonObject, reference: string): Json | undefined {
   return isObject(defs) ? member(defs, name![2]!) : undefined;
 }
 
+function isUsable(pattern: string): boolean {
+  try {
+    new RegExp(pattern);
+    return isQuick(pattern, LONG_NAME);
+  } catch {
+    return false;
+  }
+}
+
+interface Place {
+  part: Json;
+  followed: readonly string[]; // the references on the way to it
+}
+
+function within(root: JsonObject, { part, followed }: Place): Place[] {
+  if (!isObject(part)) return [];
+  const own = partsOf(part)
+    .filter(([name, inner]) => isObject(inner) && name !== "$defs" && name !== "definitions")
+    .map(([, inner]) => ({ part: inner, followed }));
+  const reference = part.$ref;
+  if (typeof reference !== "string" || followed.includes(reference)) return own;
+  const target = definition(root, reference);
+  return target === undefined
+    ? own
+    : [...own, { part: target, followed: [...followed, reference] }];
+}
+
+/** Why the form's library cannot look at all of it, as it does for each thing that is typed. */
+function whyNotLookedThrough(root: JsonObject): string | undefined {
+  const waiting: Place[] = [{ part: root, followed: [] }];
+  for (let looked = 0; waiting.length > 0; looked++) {
+    if (looked > MOST_PARTS) return `It has more than ${MOST_PARTS.toLocaleString()} parts.`;
+    const place = waiting.pop()!;
+    const names = isObject(place.part) ? place.part.patternProperties : undefined;
+    if (isObject(names) && !Object.keys(names).every(isUsable))
+      return "It has a pattern for names that takes too long, or is none.";
+    waiting.push(...within(root, place));
+  }
+  return undefined;
+}
+
 /** What a form shows only when somebody asks for it: items, and one of several kinds. */
-function partsOf(schema: JsonObject): Json[] {
+function laterParts(schema: JsonObject): Json[] {
   const lists = [schema.anyOf, schema.oneOf, schema.allOf, schema.prefixItems];
   const single = [schema.items, schema.additionalProperties];
   return [...lists.flatMap((list) => (Array.isArray(list) ? list : [])), ...single].filter(
@@ -55,7 +97,7 @@ export function whyNoForm(root: JsonObject): string | undefined {
     const properties = isObject(schema.properties) ? Object.entries(schema.properties) : [];
     fields += properties.length;
     if (fields > MOST_FIELDS) return `It has more than ${MOST_FIELDS} fields.`;
-    waiting.push(...partsOf(schema));
+    waiting.push(...laterParts(schema));
     for (const [name, property] of properties) {
       if (noNames.has(name)) return `A field cannot be called ${name} in a form.`;
       const why = look(property, depth + 1, seen);
@@ -74,6 +116,8 @@ export function whyNoForm(root: JsonObject): string | undefined {
   }
 
   if (hasRawNumber(root)) return "It holds a number with more digits than a field can.";
+  const tooMuch = whyNotLookedThrough(root);
+  if (tooMuch) return tooMuch;
   for (let why = look(root, 0, []); ; why = look(waiting.pop(), 0, [])) {
     if (why) return why;
     while (waiting.length > 0 && !isNew(waiting.at(-1)!)) waiting.pop();

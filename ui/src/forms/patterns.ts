@@ -1,41 +1,60 @@
-// Patterns that may take for ever: JavaScript cannot stop one, so those are left to the server, which can.
-const MOST_REPEATS = 3;
-const MOST_TEXT = 1000; // characters of the whole value
+// How long a pattern may take: JavaScript cannot stop one, so those that may take for ever are left to
+// the server, which can.
 
-const isRepeatedGroup = /\)(?:[*+]|\{\d+,?\d*\})/;
-const repeats = /[*+]|\{\d+,\}/g;
-const escapesAndClasses = /\\.|\[(?:\\.|[^\]\\])*\]/g;
+// Escapes, classes, the beginnings of groups, and repeats; anything else is one character.
+const TOKEN =
+  /\\(?:[pPu]\{[^}]*\}|.)|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:<?[:=!]|<[^>]*>))?|[*+?]\??|\{\d+(?:,\d*)?\}\??|./gsu;
+const BACKREFERENCE = /^\\[1-9k]/;
+const REPEAT = /^(?:[*+?]|\{(\d+)(,?)(\d*)\})/;
 
-/** Whether a pattern is quick for each text that is not long. */
-export function isQuick(pattern: string): boolean {
-  const bare = pattern.replace(escapesAndClasses, "x");
-  return (
-    !isRepeatedGroup.test(bare) &&
-    (bare.match(repeats)?.length ?? 0) <= MOST_REPEATS &&
-    !/\\\d/.test(pattern)
-  );
+/** In how many ways something that fits in `ways` ways does so when it is repeated. */
+function repeated(ways: number, repeat: string, length: number): number {
+  const [, least, comma, most] = /^\{(\d+)(,?)(\d*)\}/.exec(repeat) ?? [];
+  if (repeat.startsWith("?")) return ways + 1;
+  if (least !== undefined && !comma) return ways ** Number(least);
+  // Without an end: as often as the text is long.
+  if (!most) return ways > 1 ? Infinity : length;
+  return (Number(most) - Number(least) + 1) * ways ** Number(most);
 }
 
-export const isLong = (valueText: string) => valueText.length > MOST_TEXT;
+const MOST_STEPS = 1_000_000;
 
-/** The schema without patterns: those that may be slow, or all. */
-export function withoutPatterns(schema: unknown, which: "slow" | "all"): unknown {
-  const isLeftOut = (pattern: string) => which === "all" || !isQuick(pattern);
+export const isQuick = (pattern: string, length: number): boolean =>
+  stepsOf(pattern, length) <= MOST_STEPS;
 
-  function copy(place: unknown): unknown {
-    if (Array.isArray(place)) return place.map(copy);
-    if (typeof place !== "object" || place === null) return place;
-    return Object.fromEntries(
-      Object.entries(place)
-        .filter(
-          ([name, value]) => !(name === "pattern" && typeof value === "string" && isLeftOut(value)),
-        )
-        .filter(
-          ([name, value]) => !(name === "patternProperties" && Object.keys(value).some(isLeftOut)),
-        )
-        .map(([name, value]) => [name, copy(value)]),
-    );
+/** The most steps that a pattern takes for a text of that length: one for each way to try it. */
+export function stepsOf(pattern: string, length: number): number {
+  const tokens = pattern.match(TOKEN) ?? [];
+  let at = 0;
+  let alternatives = 1; // of the whole
+
+  function waysOfPart(token: string): number {
+    if (BACKREFERENCE.test(token)) return Infinity;
+    return token.startsWith("(") ? waysOfGroup(false) : 1;
   }
 
-  return copy(schema);
+  function waysOfGroup(isWhole: boolean): number {
+    let [all, ways] = [0, 1];
+    while (at < tokens.length) {
+      const token = tokens[at++]!;
+      if (token === ")" && !isWhole) break;
+      if (token === "|") {
+        [all, ways] = [all + ways, 1];
+        if (isWhole) alternatives += 1;
+        continue;
+      }
+      const part = waysOfPart(token);
+      const repeat = tokens[at] ?? "";
+      if (!REPEAT.test(repeat)) ways *= part;
+      else {
+        at += 1;
+        ways *= repeated(part, repeat, length);
+      }
+    }
+    return all + ways;
+  }
+
+  const ways = waysOfGroup(true);
+  const isAnchored = pattern.startsWith("^") && alternatives === 1;
+  return isAnchored ? ways : ways * length;
 }

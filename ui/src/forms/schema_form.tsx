@@ -4,7 +4,7 @@ import type { RJSFSchema, UiSchema } from "@rjsf/utils";
 import { type ReactNode, useMemo, useState } from "react";
 import type { JsonObject, Problem } from "../api/types";
 import { fields } from "./fields";
-import type { FormState } from "./form_state";
+import { type FormState, focusUnread } from "./form_state";
 import { formSchema } from "./optional";
 import { errorSchema } from "./paths";
 import { templates } from "./templates";
@@ -27,19 +27,19 @@ export interface SchemaFormProps {
   /** What the flow or the server has refused, beside what the schema says. */
   problems: readonly Problem[];
   disabled: boolean;
+  /** The fields whose text cannot be read, which they tell themselves. */
+  unread: Set<string>;
   onChange: (value: JsonObject) => void;
   onSend: (value: JsonObject) => void;
   children: ReactNode;
 }
 
-const noProblems: readonly Problem[] = [];
-
 export function SchemaForm(props: SchemaFormProps) {
   const schema = useMemo(() => formSchema(props.schema) as RJSFSchema, [props.schema]);
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [sent, setSent] = useState(false);
-  const extra = useMemo(() => errorSchema(props.problems ?? noProblems), [props.problems]);
-  const context: FormState = { touched, sent };
+  const extra = useMemo(() => errorSchema(props.problems), [props.problems]);
+  const context: FormState = { touched, sent, unread: props.unread };
   const touch = (id: string | undefined) => {
     if (id && !touched.has(id)) setTouched(new Set([...touched, id]));
   };
@@ -70,7 +70,7 @@ export function SchemaForm(props: SchemaFormProps) {
       onError={() => setSent(true)}
       onSubmit={(event: IChangeEvent) => {
         setSent(true);
-        props.onSend((event.formData ?? {}) as JsonObject);
+        if (!focusUnread(props.unread)) props.onSend((event.formData ?? {}) as JsonObject);
       }}
     >
       {props.children}

@@ -1,6 +1,6 @@
 // Checks what is typed against the schema, without making code from it (the page's policy forbids
 // that). The server checks the same again: its word counts.
-import { format, type OutputUnit, type Schema, Validator } from "@cfworker/json-schema";
+import { dereference, format, type OutputUnit, type Schema, validate } from "@cfworker/json-schema";
 import type {
   CustomValidator,
   ErrorTransformer,
@@ -10,9 +10,12 @@ import type {
   ValidationData,
   ValidatorType,
 } from "@rjsf/utils";
-import { jsonText, rounded } from "../lib/json";
+import type { Json, JsonObject } from "../api/types";
+import { hasExactNumber, isExactNumber, jsonText, rounded } from "../lib/json";
+import { checksOf, MOST_CHECKS } from "./cost";
+import { hasInnerAddress, isObject, without } from "./parts";
 import { errorSchema, type PlacedProblem } from "./paths";
-import { isLong, withoutPatterns } from "./patterns";
+import { isQuick } from "./patterns";
 
 const DRAFT = "2020-12";
 
@@ -81,6 +84,7 @@ const words: Record<string, Words> = {
   anyOf: () => "fits none of what may be given here",
   oneOf: () => "fits none, or more than one, of what may be given here",
   not: () => "is not allowed",
+  false: () => "is not asked for",
 };
 
 /** The parts of a JSON pointer (RFC 6901) in a fragment: "#/tags/1". */
@@ -129,38 +133,83 @@ function problemOf(schema: unknown, unit: OutputUnit): PlacedProblem {
 /** All that is wrong with a value; nothing of a schema that cannot be read: the server can. */
 export function problemsOf(schema: object, value: unknown): PlacedProblem[] {
   try {
-    const { errors } = validatorOf(schema, value, false).validate(rounded(value));
+    const { errors } = checked(schema, value, false);
+    const choices = errors.filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf");
     return errors
       .filter((unit) => !wholes.has(unit.keyword))
-      .filter((unit) => !isInsideOfChoice(unit, errors))
+      .filter((unit) => !isInsideOfChoice(unit, choices))
       .map((unit) => problemOf(schema, unit));
   } catch {
     return [];
   }
 }
 
-const checked = { slow: new WeakMap<object, unknown>(), all: new WeakMap<object, unknown>() };
+const bounds = new Set([
+  "minimum",
+  "maximum",
+  "exclusiveMinimum",
+  "exclusiveMaximum",
+  "multipleOf",
+  "uniqueItems",
+]);
 
-/** What is checked here: numbers as JavaScript has them, and no pattern that could take for ever. */
-function checkedSchema(schema: object, value: unknown): Schema {
-  const leftOut = isLong(jsonText(value)) ? "all" : "slow";
-  const known = checked[leftOut].get(schema);
-  if (known) return known as Schema;
-  const made = withoutPatterns(rounded(schema), leftOut);
-  checked[leftOut].set(schema, made);
-  return made as Schema;
+/** The length of the longest text or name in a value. */
+function longestText(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.entries(value).reduce(
+    (longest, [name, member]) => Math.max(longest, name.length, longestText(member)),
+    0,
+  );
 }
 
-const validatorOf = (schema: object, value: unknown, first: boolean) =>
-  new Validator(checkedSchema(schema, value), DRAFT, first);
+interface Check {
+  schema: Schema;
+  lookup: ReturnType<typeof dereference>;
+}
+
+const checks = new WeakMap<object, Map<string, Check>>();
+
+/** What is checked here: no pattern that could take for ever, and numbers as JavaScript has them, which
+ * are too near to one another to be told apart where they were rounded. */
+function makeCheck(schema: object, length: number, isRounded: boolean): Check {
+  if (hasInnerAddress(schema as JsonObject)) throw new Error("A part has an address of its own.");
+  const isSlow = (pattern: string) => !isQuick(pattern, length);
+  const hasSlow = (names: Json | undefined) => isObject(names) && Object.keys(names).some(isSlow);
+  const omits = (keyword: string, value: Json, within: JsonObject) => {
+    if (keyword === "pattern") return typeof value === "string" && isSlow(value);
+    if (keyword === "patternProperties") return hasSlow(value);
+    if (keyword === "additionalProperties") return hasSlow(within.patternProperties);
+    return bounds.has(keyword) && (isRounded || isExactNumber(value));
+  };
+  const made = without(schema as JsonObject, omits, isRounded || hasExactNumber(schema));
+  const rest = rounded(made) as Schema;
+  return { schema: rest, lookup: dereference(rest) };
+}
+
+function checkFor(schema: object, value: unknown): Check {
+  const length = 2 ** Math.ceil(Math.log2(longestText(value) + 1));
+  const isRounded = hasExactNumber(value);
+  const name = `${length} ${isRounded}`;
+  const known = checks.get(schema) ?? new Map<string, Check>();
+  checks.set(schema, known);
+  const check = known.get(name) ?? makeCheck(schema, length, isRounded);
+  known.set(name, check);
+  return check;
+}
+
+/** Throws where only the server can check. */
+function checked(whole: object, value: unknown, first: boolean) {
+  const { schema, lookup } = checkFor(whole, value);
+  const near = rounded(value);
+  if (checksOf(schema, lookup, near) > MOST_CHECKS) throw new Error("It takes too long to check.");
+  return validate(near, schema, DRAFT, lookup, first);
+}
 
 // Why each of several choices does not fit helps nobody: that none does is said once.
-function isInsideOfChoice(unit: OutputUnit, all: OutputUnit[]): boolean {
-  return all.some(
-    (other) =>
-      (other.keyword === "anyOf" || other.keyword === "oneOf") &&
-      unit !== other &&
-      unit.keywordLocation.startsWith(`${other.keywordLocation}/`),
+function isInsideOfChoice(unit: OutputUnit, choices: OutputUnit[]): boolean {
+  return choices.some(
+    (choice) => unit !== choice && unit.keywordLocation.startsWith(`${choice.keywordLocation}/`),
   );
 }
 
@@ -185,7 +234,7 @@ export const validator: ValidatorType = {
   isValid(schema: RJSFSchema, value: unknown, root: RJSFSchema): boolean {
     try {
       const whole = { ...schema, $defs: root.$defs, definitions: root.definitions };
-      return validatorOf(whole, value ?? null, true).validate(rounded(value ?? null)).valid;
+      return checked(whole, value ?? null, true).valid;
     } catch {
       return false;
     }

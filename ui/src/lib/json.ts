@@ -52,6 +52,16 @@ export const jsonText = (value: unknown, indent?: number): string =>
 /** Whether it is a number that is no bigint and has more digits than JavaScript's have. */
 export const isRawNumber = (value: unknown): boolean => exact.isRawJSON(value);
 
+/** Whether it is a number that JavaScript would round. */
+export const isExactNumber = (value: unknown): boolean =>
+  typeof value === "bigint" || isRawNumber(value);
+
+/** Whether the value holds a number that JavaScript would round. */
+export function hasExactNumber(value: unknown): boolean {
+  if (isExactNumber(value)) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(hasExactNumber);
+}
+
 /** Whether the value holds a number with more digits than a form's field can. */
 export function hasRawNumber(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -4,15 +4,18 @@ import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import "../../styles/form.css";
 import { ApiError } from "../../api/http";
+import { usePostOnce } from "../../api/once";
 import { useFlowRun, useInputRequest } from "../../api/queries";
-import type { InputRequest } from "../../api/types";
+import type { InputRequest, JsonObject } from "../../api/types";
 import { Loading } from "../../components/loading";
 import { StateBadge } from "../../components/state_badge";
 import { Trouble } from "../../components/trouble";
 import { Countdown, When } from "../../components/when";
+import { forgetDraft } from "../../forms/entry";
 import { jsonText } from "../../lib/json";
 import { useTitle } from "../../lib/title";
 import { AnswerForm, type Outcome } from "./answer_form";
+import { type Also, AlsoAsked, idsIn, useAlso } from "./also";
 import { sendAnswers, type Sent } from "./send";
 
 function Facts({ request, others }: { request: InputRequest; others: number }) {
@@ -81,14 +84,17 @@ function GoesOnRun({ request }: { request: InputRequest }) {
   );
 }
 
+const FOLLOWED = 20; // runs; the page hears only of so many things
+
 /** How the runs go on after the answer. */
 function GoesOn({ sent: { answered, refused } }: { sent: Sent }) {
   return (
     <div className="notice notice-good" role="status">
       <strong>{answered.length > 1 ? `${answered.length} are answered.` : "Answered."}</strong>
-      {answered.map((request) => (
+      {answered.slice(0, FOLLOWED).map((request) => (
         <GoesOnRun key={request.id} request={request} />
       ))}
+      {answered.length > FOLLOWED ? <p>… and {answered.length - FOLLOWED} more.</p> : null}
       {answered.some((request) => request.unchecked) ? (
         <p>The flow was not there to check it. It does so when it goes on, and may ask again.</p>
       ) : null}
@@ -113,7 +119,7 @@ const overTexts = {
 /** That there is nothing to answer any more, and why. */
 function Over({ request }: { request: InputRequest }) {
   if (request.state === "open" || request.state === "checking") return null;
-  const by = request.answered_by ? ` by ${request.answered_by}` : " by somebody else";
+  const by = request.answered_by ? ` by ${request.answered_by}` : "";
   const via = request.answered_via ? `, through ${request.answered_via}` : "";
   return (
     <div className="notice" role="status">
@@ -147,16 +153,20 @@ function Over({ request }: { request: InputRequest }) {
 
 const nothingSent: Outcome = { problems: [] };
 
-function Request({ request, others }: { request: InputRequest; others: string[] }) {
+function Request({ request, also }: { request: InputRequest; also: Also }) {
+  const postOnce = usePostOnce();
   const client = useQueryClient();
   const [outcome, setOutcome] = useState<Outcome>(nothingSent);
   const [done, setDone] = useState<Sent | undefined>();
   const isOver = request.state !== "open" && request.state !== "checking";
 
-  const send = async (value: Parameters<typeof sendAnswers>[1], by: string) => {
+  const send = async (value: JsonObject | undefined, by: string) => {
     setOutcome(nothingSent);
     try {
-      setDone(await sendAnswers([request.id, ...others], value, by));
+      const ids = [request, ...also.taken].map(({ id }) => id);
+      const sent = await sendAnswers(postOnce, ids, value, by);
+      setDone({ ...sent, refused: [...also.refused, ...sent.refused] });
+      forgetDraft(request.id);
     } catch (error) {
       const problems = error instanceof ApiError ? error.problems : [];
       const message = error instanceof Error ? error.message : String(error);
@@ -169,22 +179,28 @@ function Request({ request, others }: { request: InputRequest; others: string[] 
     <section className="page narrow">
       <header className="page-head">
         <h1>{request.flow_name} asks</h1>
-        <Facts request={request} others={others.length} />
+        <Facts request={request} others={also.taken.length} />
       </header>
       <Description request={request} />
       {done ? <GoesOn sent={done} /> : null}
       {!done && isOver ? <Over request={request} /> : null}
-      <div hidden={done !== undefined || isOver}>
-        <AnswerForm request={request} outcome={outcome} onSend={send} />
-      </div>
+      {done ? null : (
+        <div hidden={isOver}>
+          <AlsoAsked {...also} />
+          <AnswerForm
+            key={request.schema ? "form" : "none"}
+            request={request}
+            outcome={outcome}
+            onSend={send}
+          />
+        </div>
+      )}
     </section>
   );
 }
 
 export function Answer({ params }: { params: Record<string, string | undefined> }) {
-  const [search] = useSearchParams();
   const { data: request, error } = useInputRequest(params.id ?? "");
-  const others = (search.get("also") ?? "").split(",").filter(Boolean);
   useTitle(request ? `${request.flow_name} asks` : "Answer");
   if (!request && error)
     return (
@@ -195,5 +211,11 @@ export function Answer({ params }: { params: Record<string, string | undefined> 
       </section>
     );
   if (!request) return <Loading />;
-  return <Request key={request.id} request={request} others={others} />;
+  return <WithOthers key={request.id} request={request} />;
+}
+
+function WithOthers({ request }: { request: InputRequest }) {
+  const [search] = useSearchParams();
+  const also = useAlso(request, idsIn(search.get("also"), request.id));
+  return also.isLoading ? <Loading /> : <Request request={request} also={also} />;
 }

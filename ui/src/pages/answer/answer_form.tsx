@@ -1,11 +1,10 @@
 // The form of an input request, as fields or as JSON, with the button that sends it.
 import { useMemo, useState } from "react";
 import type { InputRequest, Json, JsonObject, Problem } from "../../api/types";
-import { JsonForm } from "../../forms/json_form";
+import { EitherForm } from "../../forms/either_form";
+import { useEntry } from "../../forms/entry";
 import { whyNoForm } from "../../forms/limits";
-import { answerOf } from "../../forms/optional";
 import { parsePath, valueAt } from "../../forms/paths";
-import { SchemaForm } from "../../forms/schema_form";
 import { jsonText } from "../../lib/json";
 import { useStored } from "../../lib/stored";
 
@@ -64,13 +63,12 @@ function Refused({ outcome }: { outcome: Outcome }) {
 }
 
 export function AnswerForm({ request, outcome, onSend }: AnswerFormProps) {
-  const [value, setValue] = useState<JsonObject>(request.defaults);
+  const { schema } = request;
+  const noForm = useMemo(() => (schema ? whyNoForm(schema) : undefined), [schema]);
+  const entry = useEntry(request.defaults, noForm, request.id);
   const [by, setBy] = useStored("fermata.name", "");
   const [sending, setSending] = useState(false);
-  const noForm = request.schema ? whyNoForm(request.schema) : undefined;
-  const [asJson, setAsJson] = useState(noForm !== undefined);
-  const { schema } = request;
-  const problems = useMemo(() => stillThere(outcome, value), [outcome, value]);
+  const problems = useMemo(() => stillThere(outcome, entry.value), [outcome, entry.value]);
 
   const send = async (answer: JsonObject | undefined) => {
     setSending(true);
@@ -102,36 +100,16 @@ export function AnswerForm({ request, outcome, onSend }: AnswerFormProps) {
         {button("Go on")}
       </form>
     );
-  const parts = {
-    schema,
-    value,
-    problems,
-    disabled: sending,
-    onChange: setValue,
-  };
   return (
-    <>
-      {asJson ? (
-        <JsonForm {...parts} onSend={(answer) => void send(answer)}>
-          {button("Answer")}
-        </JsonForm>
-      ) : (
-        <SchemaForm
-          {...parts}
-          onSend={(answer) => void send(answerOf(schema, answer) as JsonObject)}
-        >
-          {button("Answer")}
-        </SchemaForm>
-      )}
-      {noForm ? (
-        <p className="faint">There is no form for this: {noForm}</p>
-      ) : (
-        <p className="form-below">
-          <button type="button" className="quiet" onClick={() => setAsJson(!asJson)}>
-            {asJson ? "Answer with the form" : "Answer with JSON"}
-          </button>
-        </p>
-      )}
-    </>
+    <EitherForm
+      schema={schema}
+      entry={entry}
+      verb="Answer"
+      problems={problems}
+      disabled={sending}
+      onSend={(answer) => void send(answer)}
+    >
+      {button("Answer")}
+    </EitherForm>
   );
 }

@@ -1,4 +1,4 @@
-import { post } from "../../api/http";
+import type { usePostOnce } from "../../api/once";
 import type { InputRequest, JsonObject } from "../../api/types";
 
 /** What became of one answer for several requests. */
@@ -9,6 +9,7 @@ export interface Sent {
 
 /** Answers the requests, one after the other. Throws the first refusal if none is answered. */
 export async function sendAnswers(
+  postOnce: ReturnType<typeof usePostOnce>,
   ids: readonly string[],
   value: JsonObject | undefined,
   by: string,
@@ -18,7 +19,9 @@ export async function sendAnswers(
   for (const id of ids) {
     try {
       const body = { ...(value === undefined ? {} : { value }), ...(by ? { by } : {}) };
-      sent.answered.push(await post<InputRequest>(`input_requests/${id}/answer`, body));
+      sent.answered.push(
+        await postOnce<InputRequest>(`input_requests/${encodeURIComponent(id)}/answer`, body),
+      );
     } catch (error) {
       first ??= error;
       sent.refused.push({ id, message: error instanceof Error ? error.message : String(error) });

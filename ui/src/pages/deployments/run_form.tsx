@@ -1,15 +1,19 @@
 // Runs a deployment now, with parameters from a form of its schema.
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import "../../styles/form.css";
-import { ApiError, post } from "../../api/http";
+import { ApiError } from "../../api/http";
+import { usePostOnce } from "../../api/once";
 import type { Deployment, FlowRun, JsonObject, Problem } from "../../api/types";
-import { JsonForm } from "../../forms/json_form";
+import { EitherForm } from "../../forms/either_form";
+import { useEntry } from "../../forms/entry";
 import { whyNoForm } from "../../forms/limits";
-import { answerOf } from "../../forms/optional";
-import { SchemaForm } from "../../forms/schema_form";
 
 const anything: JsonObject = { type: "object" };
+const noProblems: readonly Problem[] = [];
+
+const whyNot = (schema: JsonObject) =>
+  schema.properties ? whyNoForm(schema) : "The flow does not tell what it takes.";
 
 interface Trouble {
   message: string;
@@ -19,18 +23,18 @@ interface Trouble {
 export function RunForm({ deployment }: { deployment: Deployment }) {
   const [, go] = useLocation();
   const schema = deployment.parameter_openapi_schema ?? anything;
-  const isForm = whyNoForm(schema) === undefined && schema.properties !== undefined;
-  const [asJson, setAsJson] = useState(!isForm);
-  const [value, setValue] = useState<JsonObject>(deployment.parameters);
+  const noForm = useMemo(() => whyNot(schema), [schema]);
+  const entry = useEntry(deployment.parameters, noForm);
   const [trouble, setTrouble] = useState<Trouble>();
   const [sending, setSending] = useState(false);
+  const postOnce = usePostOnce();
 
   const run = async (parameters: JsonObject) => {
     setSending(true);
     setTrouble(undefined);
     try {
       const body = { parameters };
-      const made = await post<FlowRun>(`deployments/${deployment.id}/create_flow_run`, body);
+      const made = await postOnce<FlowRun>(`deployments/${deployment.id}/create_flow_run`, body);
       go(`/runs/flow-run/${made.id}`);
     } catch (error) {
       const problems = error instanceof ApiError ? error.problems : [];
@@ -38,15 +42,15 @@ export function RunForm({ deployment }: { deployment: Deployment }) {
       setSending(false);
     }
   };
-  const parts = {
-    schema,
-    value,
-    problems: trouble?.problems ?? [],
-    disabled: sending,
-    onChange: setValue,
-  };
-  const end = (
-    <>
+  return (
+    <EitherForm
+      schema={schema}
+      entry={entry}
+      verb="Run"
+      problems={trouble?.problems ?? noProblems}
+      disabled={sending}
+      onSend={(parameters) => void run(parameters)}
+    >
       {trouble ? (
         <div className="notice notice-bad" role="alert">
           {trouble.message}
@@ -55,23 +59,6 @@ export function RunForm({ deployment }: { deployment: Deployment }) {
       <button type="submit" className="main" disabled={sending}>
         {sending ? "Starting…" : "Run now"}
       </button>
-      {isForm ? (
-        <button type="button" className="quiet" onClick={() => setAsJson(!asJson)}>
-          {asJson ? "As a form" : "As JSON"}
-        </button>
-      ) : null}
-    </>
-  );
-  return asJson ? (
-    <JsonForm {...parts} onSend={(parameters) => void run(parameters)}>
-      {end}
-    </JsonForm>
-  ) : (
-    <SchemaForm
-      {...parts}
-      onSend={(parameters) => void run(answerOf(schema, parameters) as JsonObject)}
-    >
-      {end}
-    </SchemaForm>
+    </EitherForm>
   );
 }

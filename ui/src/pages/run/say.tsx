@@ -1,18 +1,11 @@
 // A line to send a run something oneself.
 import { type KeyboardEvent, useId, useState } from "react";
-import { post } from "../../api/http";
-import { Trouble } from "../../components/trouble";
+import { usePostOnce } from "../../api/once";
+import { NotDone } from "../../components/trouble";
+import { newId } from "../../lib/id";
 import { type Kind, ownKind, plainKinds, stored, TEXT } from "./kinds";
 
 const OTHER = "other";
-
-/** Of UUIDs only pages of a safe origin may ask; the server may be reached without TLS. */
-function newId(): string {
-  const hex = [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
 
 function KindField(props: {
   kinds: readonly Kind[];
@@ -57,6 +50,8 @@ export function Say({ runId, heard }: { runId: string; heard: readonly Kind[] })
   const [choice, setChoice] = useState(heard.at(-1)?.prefix ?? TEXT.prefix);
   const [own, setOwn] = useState("");
   const [text, setText] = useState("");
+  const [id, setId] = useState(newId); // of the message: that of another text is another
+  const postOnce = usePostOnce();
   const [isSending, setSending] = useState(false);
   const [trouble, setTrouble] = useState<Error>();
   const errorId = useId();
@@ -64,14 +59,18 @@ export function Say({ runId, heard }: { runId: string; heard: readonly Kind[] })
   const ready = stored(kind, text);
   const error = "error" in ready && text !== "" ? ready.error : "";
 
+  const write = (typed: string) => {
+    setText(typed);
+    setId(newId());
+  };
   const send = async () => {
     if (!("value" in ready)) return;
     setSending(true);
     setTrouble(undefined);
     try {
-      const key = `${kind.prefix}-${newId()}`;
-      await post(`flow_runs/${runId}/input`, { key, value: ready.value });
-      setText("");
+      const key = `${kind.prefix}-${id}`;
+      await postOnce(`flow_runs/${runId}/input`, { key, value: ready.value });
+      write("");
     } catch (problem) {
       setTrouble(problem as Error);
     }
@@ -103,7 +102,7 @@ export function Say({ runId, heard }: { runId: string; heard: readonly Kind[] })
           aria-invalid={error !== ""}
           aria-describedby={errorId}
           onKeyDown={sendOnEnter}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => write(event.target.value)}
         />
       </label>
       <button type="submit" className="main" disabled={isSending || "error" in ready}>
@@ -112,7 +111,7 @@ export function Say({ runId, heard }: { runId: string; heard: readonly Kind[] })
       <p id={errorId} className={error ? "say-note errors" : "say-note faint"} aria-live="polite">
         {error || "Enter sends it, Shift+Enter begins a new line. No flow can reply to you here."}
       </p>
-      {trouble ? <Trouble error={trouble} /> : null}
+      {trouble ? <NotDone error={trouble} /> : null}
     </form>
   );
 }

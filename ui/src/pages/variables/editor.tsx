@@ -1,9 +1,10 @@
 // Makes or changes one variable, checked while one types.
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { patch, post } from "../../api/http";
+import { ApiError, get, patch, post } from "../../api/http";
+import { useFresh } from "../../api/queries";
 import type { Json, Variable } from "../../api/types";
-import { Trouble } from "../../components/trouble";
+import { NotDone } from "../../components/trouble";
 import { jsonText, parseJson } from "../../lib/json";
 
 const MOST_BYTES = 5000; // of a value, as the server says too
@@ -24,6 +25,37 @@ export function readValue(text: string): { value: Json } | { error: string } {
 const nameError = (name: string): string =>
   /^[a-z0-9_-]*$/.test(name) ? "" : "lower-case letters, digits, dashes and underscores only";
 
+/** What others do meanwhile to the one that is being edited; undefined: they have deleted it. */
+function useCurrent(variable: Variable | undefined): Variable | undefined {
+  const key = ["variable", variable?.id];
+  useFresh(variable ? ["variables"] : [], key);
+  const { data, error } = useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => get<Variable>(`variables/${variable?.id}`, signal),
+    enabled: variable !== undefined,
+    gcTime: 0, // who begins anew begins with the list's
+  });
+  const isGone = error instanceof ApiError && error.status === 404;
+  return isGone ? undefined : (data ?? variable);
+}
+
+function Meanwhile(props: { begun: Variable; current: Variable | undefined }) {
+  const { begun, current } = props;
+  if (current?.updated === begun.updated) return null;
+  return (
+    <p className="notice" role="status">
+      {current ? (
+        <>
+          Somebody has changed it meanwhile, to <code>{jsonText(current.value)}</code>. Saving puts
+          yours in its place.
+        </>
+      ) : (
+        "Somebody has deleted it meanwhile. Saving makes it anew."
+      )}
+    </p>
+  );
+}
+
 interface EditorProps {
   variable: Variable | undefined; // undefined: a new one
   onDone: () => void;
@@ -33,6 +65,7 @@ export function Editor({ variable, onDone }: EditorProps) {
   const client = useQueryClient();
   const id = useId();
   const [begun] = useState(variable); // as it was when one began to change it
+  const current = useCurrent(variable);
   const [name, setName] = useState(variable?.name ?? "");
   const [text, setText] = useState(variable ? jsonText(variable.value, 2) : '""');
   const [error, setError] = useState<Error>();
@@ -47,7 +80,7 @@ export function Editor({ variable, onDone }: EditorProps) {
     setError(undefined);
     try {
       const body = { name, value: read.value };
-      await (variable ? patch(`variables/${variable.id}`, body) : post("variables/", body));
+      await (current ? patch(`variables/${current.id}`, body) : post("variables/", body));
       await client.invalidateQueries({ queryKey: ["variables"] });
       onDone();
     } catch (problem) {
@@ -65,12 +98,7 @@ export function Editor({ variable, onDone }: EditorProps) {
         void save();
       }}
     >
-      {variable && begun && variable.updated !== begun.updated ? (
-        <p className="notice" role="status">
-          Somebody has changed it meanwhile, to <code>{jsonText(variable.value)}</code>. Saving puts
-          yours in its place.
-        </p>
-      ) : null}
+      {begun ? <Meanwhile begun={begun} current={current} /> : null}
       <label>
         Name
         <input
@@ -103,7 +131,7 @@ export function Editor({ variable, onDone }: EditorProps) {
       <p className="errors" id={`${id}-value`} aria-live="polite">
         {badValue}
       </p>
-      {error ? <Trouble error={error} /> : null}
+      {error ? <NotDone error={error} /> : null}
       <p className="editor-buttons">
         <button
           type="submit"

@@ -3,19 +3,20 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { post, remove } from "../../api/http";
 import type { Variable } from "../../api/types";
-import { useFresh } from "../../api/queries";
+import { MOST, useFresh } from "../../api/queries";
 import { Confirm } from "../../components/confirm";
 import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
 import { jsonText } from "../../lib/json";
+import { useLater } from "../../lib/later";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
 import { Editor } from "./editor";
 import "../../styles/list.css";
 
-const MOST = 200; // as many as the API lists at once
+const noVariables: Variable[] = [];
 
 function useVariables(text: string) {
   const key = ["variables", text];
@@ -36,12 +37,19 @@ function useVariables(text: string) {
   });
 }
 
-function Row({ variable }: { variable: Variable }) {
+interface RowProps {
+  variable: Variable;
+  edits: boolean;
+  onEdit: () => void;
+  onDone: () => void;
+}
+
+function Row({ variable, edits, onEdit, onDone }: RowProps) {
   const client = useQueryClient();
-  const [edits, setEdits] = useState(false);
   const [deletes, setDeletes] = useState(false);
   const drop = async () => {
     await remove(`variables/${variable.id}`);
+    onDone();
     await client.invalidateQueries({ queryKey: ["variables"] });
   };
   return (
@@ -58,7 +66,8 @@ function Row({ variable }: { variable: Variable }) {
             type="button"
             className="quiet"
             aria-expanded={edits}
-            onClick={() => setEdits(!edits)}
+            disabled={edits}
+            onClick={onEdit}
           >
             Edit<span className="unseen"> {variable.name}</span>
           </button>
@@ -67,7 +76,7 @@ function Row({ variable }: { variable: Variable }) {
           </button>
         </span>
       </div>
-      {edits ? <Editor variable={variable} onDone={() => setEdits(false)} /> : null}
+      {edits ? <Editor variable={variable} onDone={onDone} /> : null}
       {deletes ? (
         <Confirm
           title={`Delete: ${variable.name}?`}
@@ -96,11 +105,32 @@ function Nothing({ text }: { text: string }) {
 
 const noFilter = { text: "" };
 
+/** Those that are being edited stay, though the search, or somebody, takes them out of the list. */
+function Rows({ listed }: { listed: Variable[] }) {
+  const [edited, setEdited] = useState<Variable[]>([]);
+  const isIn = (list: Variable[], { id }: Variable) => list.some((other) => other.id === id);
+  const others = edited.filter((variable) => !isIn(listed, variable));
+  return (
+    <ul className="list" aria-label="Variables">
+      {[...others, ...listed].map((variable) => (
+        <Row
+          key={variable.id}
+          variable={variable}
+          edits={isIn(edited, variable)}
+          onEdit={() => setEdited((before) => [...before, variable])}
+          onDone={() => setEdited((before) => before.filter(({ id }) => id !== variable.id))}
+        />
+      ))}
+    </ul>
+  );
+}
+
 export function Variables() {
   useTitle("Variables");
   const [{ text }, setFilter] = useUrlFilter(noFilter);
   const [adds, setAdds] = useState(false);
-  const { data, error } = useVariables(text);
+  const settled = useLater(text);
+  const { data, error } = useVariables(settled);
   return (
     <section className="page">
       <header className="page-head">
@@ -113,7 +143,7 @@ export function Variables() {
             value={text}
             onChange={(event) => setFilter({ text: event.target.value })}
           />
-          <button type="button" aria-expanded={adds} onClick={() => setAdds(!adds)}>
+          <button type="button" aria-expanded={adds} disabled={adds} onClick={() => setAdds(true)}>
             New variable
           </button>
         </form>
@@ -121,12 +151,8 @@ export function Variables() {
       {adds ? <Editor variable={undefined} onDone={() => setAdds(false)} /> : null}
       {error && !data ? <Trouble error={error} /> : null}
       {!data && !error ? <Loading /> : null}
-      {data?.length === 0 && !adds ? <Nothing text={text} /> : null}
-      <ul className="list" aria-label="Variables">
-        {data?.map((variable) => (
-          <Row key={variable.id} variable={variable} />
-        ))}
-      </ul>
+      {data?.length === 0 && !adds ? <Nothing text={settled} /> : null}
+      <Rows listed={data ?? noVariables} />
       {data?.length === MOST ? (
         <p className="faint">These are the first {MOST} by name; search for the others.</p>
       ) : null}
