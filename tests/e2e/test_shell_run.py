@@ -205,9 +205,22 @@ def test_a_second_interrupt_kills_all_that_it_started(server, tmp_path):
         terminal.interrupt()
         terminal.expect("told")
         assert is_alive(pid)
+        time.sleep(0.5)  # no person is faster
         terminal.interrupt()
         assert terminal.wait() == -signal.SIGINT
         wait(lambda: not is_alive(pid), "the end of its child")
+
+
+def test_a_signal_that_is_sent_twice_at_once_is_one(api, start):
+    """As timeout(1) does it, to its child and to the child's group."""
+    script = start('trap "sleep 0.5; echo cleaning up; exit 7" TERM; echo "pid $$"; sleep 60 & wait')
+    pid_in(script)
+    script.process.send_signal(signal.SIGTERM)
+    time.sleep(0.02)
+    script.process.send_signal(signal.SIGTERM)
+    assert script.end() == 143
+    assert read(api, script.run())["state"]["type"] == "CANCELLED"
+    assert "cleaning up" in log_of(api, script.run())
 
 
 def test_a_terminal_that_is_closed_cancels(server, api, tmp_path):
