@@ -119,6 +119,20 @@ def test_errors_come_beside_their_field_while_one_types(page, api):
     expect(field(page, "name")).to_be_focused()
 
 
+def test_each_kind_of_control_is_marked_where_it_is_wrong(page, api):
+    kinds = {"hour": {"type": "string", "format": "time"}, "file": {"type": "string", "format": "base64"},
+             "size": {"enum": ["small", "large"]}, "colour": {"enum": list("abcdef")}, "any": {"title": "any"}}
+    ask(page, api, {"type": "object", "properties": kinds, "required": [*kinds]})
+    controls = [page.locator(f"#root_{name}") for name in kinds]
+    for control in controls:
+        expect(control).to_have_attribute("aria-invalid", "false")
+        expect(control).to_have_attribute("aria-required", "true")
+    send(page)
+    for control in controls:
+        expect(control).to_have_attribute("aria-invalid", "true")
+        expect(control).to_have_accessible_description(re.compile("is needed"))
+
+
 @pytest.mark.parametrize("look", [DESKTOP, PHONE], indirect=True, ids=str)
 def test_the_flows_own_refusal_stands_beside_its_field(page, api, start, troubles):
     """Its check is asked while it waits; what was typed is kept, and a better answer goes on."""
