@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/answer_print.h"
 #include "cli/api.h"
-#include "cli/field.h"
 #include "cli/text.h"
+#include "lib/client.h"
 #include "server/server.h"
 
 /* ---- version --------------------------------------------------------------------------------- */
@@ -45,7 +46,7 @@ static void add_server(struct buf *to, const struct cli *cli, const json_t *serv
         text_add_short(to, prefect, 40);
     }
     buf_add_string(to, ", at ");
-    text_add_short(to, fm_client_url(cli->client), 200);
+    text_add_short(to, client_shown_url(cli->client), 200);
     buf_add_char(to, '\n');
 }
 
@@ -56,7 +57,7 @@ static void print_versions(struct cli *cli, const json_t *server)
     if (cli->json) {
         json_auto_t *versions =
             json_pack("{s:s,s:O?}", "client", FERMATA_VERSION, "server", server);
-        field_add_json(&text, versions);
+        answer_add_json(&text, versions);
         buf_add_char(&text, '\n');
     } else {
         buf_add_string(&text, "fermata  " FERMATA_VERSION "\n");
@@ -169,7 +170,7 @@ static int print_settings(struct cli *cli, const json_t *list, struct error *err
     json_t *row;
 
     if (cli->json) {
-        field_add_json(&text, list);
+        answer_add_json(&text, list);
         buf_add_char(&text, '\n');
         screen_flush(&cli->screen, &text);
         return 0;

@@ -120,16 +120,13 @@ int answer_get_value(struct answer *answer, json_t **ret_value)
 
 int answer_send(struct answer *answer, const json_t *value, struct api_reply *ret_reply)
 {
-    char key[ID_SIZE];
+    static const struct fm_call options = {.timeout = ANSWER_TIMEOUT};
     buf_auto path = BUF_INIT;
     json_auto_t *body = json_pack("{s:O}", "value", value);
 
-    id_new(key);
     buf_addf(&path, "/input_requests/%s/%s", answer->id, answer->check ? "check" : "answer");
     if (answer->by && !answer->check)
         json_object_set_new(body, "by", json_string(answer->by));
-    struct fm_call options = {.timeout = ANSWER_TIMEOUT,
-                              .idempotency_key = answer->check ? NULL : key};
     return api_request(answer->cli->client, "POST", buf_string(&path), body, &options, ret_reply,
                        &answer->error);
 }

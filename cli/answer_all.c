@@ -5,8 +5,6 @@
 #include "cli/answer.h"
 #include "cli/text.h"
 
-#define PAGE 200 /* requests of a list; the most that the API gives */
-
 struct several {
     struct answer *answer;
     json_t *ids;
@@ -19,31 +17,30 @@ struct several {
 static int gather(struct several *several)
 {
     struct answer *answer = several->answer;
-    size_t count = PAGE;
-    json_t *body;
+    api_reply_auto reply = {0};
+    size_t i;
+    json_t *request;
 
-    if (inbox_body(answer->cli, &answer->filter, "CREATED_ASC", &body, &answer->error) < 0)
+    if (inbox_get(answer->cli, &answer->filter, "CREATED_ASC", true, &reply, &answer->error) < 0)
         return -1;
-    json_object_set_new(json_object_get(body, "input_requests"), "state",
-                        json_pack("{s:[s]}", "any_", "open"));
-    int r = 0;
-    while (r == 0 && count == PAGE) {
-        api_reply_auto reply = {0};
-        size_t i;
-        json_t *request;
-        json_object_set_new(body, "offset",
-                            json_integer((json_int_t)json_array_size(several->ids)));
-        r = api_post(answer->cli, "/input_requests/filter", json_incref(body), &reply,
-                     &answer->error);
-        count = json_array_size(reply.json);
-        json_array_foreach(reply.json, i, request)
-            json_array_append(several->ids, json_object_get(request, "id"));
-    }
-    json_decref(body);
-    return r;
+    json_array_foreach(reply.json, i, request)
+        json_array_append(several->ids, json_object_get(request, "id"));
+    return 0;
 }
 
-/* Reads the request at `index`. 0: it is not open any more. */
+/* One that cannot be answered; the others can. -1: no server is there, so they cannot. */
+static int pass_over(struct several *several)
+{
+    struct answer *answer = several->answer;
+
+    if (answer->error.code == EHOSTUNREACH)
+        return -1;
+    several->refused++;
+    complain("%s: %s", answer->id, answer->error.message);
+    return 0;
+}
+
+/* Reads the request at `index`. 0: it is not open any more, or cannot be read. */
 static int fetch(struct several *several, size_t index)
 {
     struct answer *answer = several->answer;
@@ -52,7 +49,7 @@ static int fetch(struct several *several, size_t index)
     if (!id || !id_parse(id, answer->id))
         return error_set(&answer->error, EPROTO, "the server gave no right id");
     if (answer_fetch(answer) < 0)
-        return -1;
+        return pass_over(several);
     const char *state = member_text(answer->request.json, "state");
     return state && strcmp(state, "open") == 0;
 }
@@ -118,7 +115,7 @@ static int send_one(struct several *several)
     api_reply_auto reply = {0};
 
     if (answer_send(answer, several->value, &reply) < 0)
-        return -1;
+        return pass_over(several);
     bool taken = answer->check ? json_is_true(json_object_get(reply.json, "valid"))
                                : reply.status / 100 == 2;
     if (!taken) {
@@ -169,7 +166,8 @@ static int find_first(struct several *several)
             return open;
         json_array_remove(several->ids, 0);
     }
-    return error_set(&several->answer->error, ENOENT, "nothing waits for such an answer");
+    return error_set(&several->answer->error, ENOENT, "nothing%s waits for such an answer",
+                     several->refused > 0 ? " else" : "");
 }
 
 static int answer_them(struct several *several)

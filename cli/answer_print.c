@@ -68,20 +68,25 @@ void answer_add_export(struct buf *to, const json_t *schema, const json_t *answe
     }
 }
 
+void answer_add_json_text(struct buf *to, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        uint32_t character;
+        size_t size = text_next_character(text + i, length - i, &character);
+        if (text_is_harmful(character) && character != '\n')
+            buf_addf(to, "\\u%04x", character); /* only strings have them */
+        else
+            buf_add(to, text + i, size);
+        i += size;
+    }
+}
+
 void answer_add_json(struct buf *to, const json_t *value)
 {
     buf_auto text = BUF_INIT;
 
     field_add_json(&text, value);
-    for (size_t i = 0; i < text.length;) {
-        uint32_t character;
-        size_t size = text_next_character(text.data + i, text.length - i, &character);
-        if (text_is_harmful(character))
-            buf_addf(to, "\\u%04x", character); /* only strings have them */
-        else
-            buf_add(to, text.data + i, size);
-        i += size;
-    }
+    answer_add_json_text(to, buf_string(&text), text.length);
     to->failed = to->failed || text.failed;
 }
 

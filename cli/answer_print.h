@@ -20,5 +20,8 @@ void answer_add_export(struct buf *to, const json_t *schema, const json_t *answe
 /* JSON in one line, with what could steer a terminal escaped. */
 void answer_add_json(struct buf *to, const json_t *value);
 
+/* The same of a text that is JSON already. */
+void answer_add_json_text(struct buf *to, const char *text, size_t length);
+
 /* Prints text as it is, on a terminal made harmless, and empties the buffer. -1 if that failed. */
 int answer_print(struct screen *screen, struct buf *text);

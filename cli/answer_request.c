@@ -46,7 +46,7 @@ int answer_find(struct answer *answer)
     api_reply_auto reply = {0};
     size_t index = 0;
 
-    if (inbox_get(answer->cli, &answer->filter, &reply, &answer->error) < 0)
+    if (inbox_get(answer->cli, &answer->filter, "DEADLINE_ASC", false, &reply, &answer->error) < 0)
         return -1;
     size_t count = json_array_size(reply.json);
     if (count == 0)

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/answer_print.h"
 #include "cli/api.h"
 #include "cli/field.h"
 #include "common/ids.h"
+#include "lib/client.h"
 #include "json/text.h"
 
 void api_reply_release(struct api_reply *reply)
@@ -36,17 +38,21 @@ int api_connect(struct cli *cli, struct error *error)
 int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
                 const struct fm_call *options, struct api_reply *ret_reply, struct error *error)
 {
-    static const struct fm_call no_options = {0};
+    struct fm_call call = options ? *options : (struct fm_call){0};
+    char key[FM_ID_SIZE];
     struct fm_error theirs;
     struct fm_reply reply;
     buf_auto text = BUF_INIT;
 
+    fm_new_id(key);
+    if (strcmp(method, "POST") == 0 && !call.idempotency_key)
+        call.idempotency_key = key; /* it may be sent again, when only its reply was lost */
     if (body)
         field_add_json(&text, body);
     if (text.failed)
         return error_set(error, ENOMEM, "the request is too long");
-    if (fm_client_call_with(client, method, path, body ? buf_string(&text) : NULL,
-                            options ? options : &no_options, &reply, &theirs) < 0)
+    if (fm_client_call_with(client, method, path, body ? buf_string(&text) : NULL, &call, &reply,
+                            &theirs) < 0)
         return from_library(&theirs, error);
     *ret_reply = (struct api_reply){.status = reply.status,
                                     .text = reply.body,
@@ -79,7 +85,7 @@ static int call_for_json(struct cli *cli, const char *method, const char *path, 
         return -1;
     if (!reply.json)
         return error_set(error, EPROTO, "what answers at %s is no API of Fermata's",
-                         fm_client_url(cli->client));
+                         client_shown_url(cli->client));
     *ret_reply = reply;
     reply = (struct api_reply){0};
     return 0;
@@ -159,8 +165,14 @@ const char *member_text(const json_t *object, const char *key)
 
 void print_json(struct cli *cli, const struct api_reply *reply)
 {
-    fwrite(reply->text, 1, reply->length, cli->screen.out);
-    fputc('\n', cli->screen.out);
+    buf_auto text = BUF_INIT;
+
+    if (cli->screen.is_terminal)
+        answer_add_json_text(&text, reply->text, reply->length);
+    else
+        buf_add(&text, reply->text, reply->length);
+    buf_add_char(&text, '\n');
+    screen_flush(&cli->screen, &text);
 }
 
 void print_members(struct cli *cli, const json_t *rows, const char *key)

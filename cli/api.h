@@ -18,8 +18,8 @@ struct api_reply {
 #define api_reply_auto CLEANUP(api_reply_release) struct api_reply
 void api_reply_release(struct api_reply *reply);
 
-/* One call. Any answer is a success, whatever its status. `options` may be NULL. EHOSTUNREACH: no
- * server answered. */
+/* One call. Any answer is a success, whatever its status. `options` may be NULL. A POST is done
+ * once however often it has to be sent. EHOSTUNREACH: no server answered. */
 int api_request(struct fm_client *client, const char *method, const char *path, const json_t *body,
                 const struct fm_call *options, struct api_reply *ret_reply, struct error *error);
 
@@ -45,7 +45,8 @@ int api_find_run(struct cli *cli, const char *text, char ret_id[static FM_ID_SIZ
 /* A member that is a string, else NULL. */
 const char *member_text(const json_t *object, const char *key);
 
-/* Prints JSON for a script: the text as it came, and a line end. */
+/* Prints JSON for a script: the text as it came, and a line end. On a terminal what could steer it
+ * is escaped. */
 void print_json(struct cli *cli, const struct api_reply *reply);
 
 /* Prints the member `key` of each row, a line each: what --quiet shows of a list. */

@@ -41,7 +41,7 @@ enum word_kind {
     WORD_FLOW,
     WORD_VARIABLE,
     WORD_INPUT_REQUEST,
-    WORD_COMMAND, /* one of these, or of the system's */
+    WORD_COMMAND, /* one of these */
     WORD_FILE,
     WORD_DIRECTORY,
 };
@@ -72,6 +72,7 @@ struct option_row {
     size_t offset;
     int64_t fallback, least, most; /* of a number */
     enum word_kind takes;
+    bool any_bytes; /* what it takes need not be UTF-8; nor need names of files and directories */
 };
 
 #define OPTION_FLAG(settings, member)   .kind = OPTION_FLAG, .offset = offsetof(settings, member)
@@ -101,9 +102,12 @@ struct command {
     const struct option_row *options; /* one of the same name as a common one stands for it */
     const struct option_row *(*more_options)(void); /* after these: rows that another part knows */
     size_t settings_size;
-    int least, most; /* arguments */
+    void (*misused)(const void *settings); /* the line is wrong: what its caller is still to be
+                                              told; or NULL */
+    int least, most;                       /* arguments */
     enum word_kind takes;
-    bool rest; /* options end with the first argument: what follows is another program's */
+    bool any_bytes; /* the arguments need not be UTF-8, as with `rest` */
+    bool rest;      /* options end with the first argument: what follows is another program's */
     int (*raw)(int argc, char **argv); /* reads its arguments itself, but for --help; instead of
                                           `run` */
 };
@@ -123,6 +127,9 @@ extern const struct command *const all_commands[];
 
 /* The command that the first words name; NULL if there is none. `ret_words`: how many. */
 const struct command *command_find(int argc, char **argv, int *ret_words);
+
+/* Common options may stand before the command. How many of the words they are. */
+int read_early_options(struct cli *cli, int argc, char **argv);
 
 /* Reads the options and runs it. argv[0] is the name. An exit status. */
 int command_run(struct cli *cli, const struct command *command, int argc, char **argv);

@@ -60,13 +60,15 @@ static int create(struct order *order, struct api_reply *ret_reply)
 {
     json_t *parameters = NULL;
     buf_auto path = BUF_INIT;
+    char key[FM_ID_SIZE];
 
     if (make_parameters(order, &parameters) < 0)
         return -1;
+    fm_new_id(key); /* in the body: a server of Prefect's knows it there alone */
     buf_addf(&path, "/deployments/%s/create_flow_run", member_text(order->deployment.json, "id"));
     return api_post(order->cli, buf_string(&path),
-                    json_pack("{s:{s:s},s:o,s:s*}", "state", "type", "SCHEDULED", "parameters",
-                              parameters, "name", order->run_name),
+                    json_pack("{s:{s:s},s:o,s:s*,s:s}", "state", "type", "SCHEDULED", "parameters",
+                              parameters, "name", order->run_name, "idempotency_key", key),
                     ret_reply, &order->error);
 }
 
@@ -80,7 +82,9 @@ static void tell(struct order *order, const json_t *run)
 
     buf_add_string(&text, "Created flow run '");
     text_add_short(&text, name ? name : "", 60);
-    buf_addf(&text, "' (%s).\n", id ? id : "");
+    buf_add_string(&text, "' (");
+    text_add_short(&text, id ? id : "", 60);
+    buf_add_string(&text, ").\n");
     if (status && strcmp(status, "READY") != 0)
         buf_add_string(&text, "Nobody serves this deployment just now: it starts as soon as its "
                               "program runs.\n");

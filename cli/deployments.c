@@ -6,6 +6,7 @@
 
 #include "cli/list.h"
 #include "cli/text.h"
+#include "lib/client.h"
 
 static int find(struct cli *cli, const char *name, struct api_reply *ret_reply, struct error *error)
 {
@@ -36,7 +37,7 @@ int deployment_find(struct cli *cli, const char *name, struct api_reply *ret_rep
     return member_text(ret_reply->json, "id")
                ? 0
                : error_set(error, EPROTO, "what answers at %s is no API of Fermata's",
-                           fm_client_url(cli->client));
+                           client_shown_url(cli->client));
 }
 
 int deployment_refuse(const struct error *error)
@@ -58,12 +59,13 @@ static int run_list(struct cli *cli, void *settings, int argc, char **argv)
     static const struct listing listing = {
         .path = "/deployments/filter",
         .columns = columns,
-        .nothing = "Nothing is served yet: a program that serves flows is listed once it runs."};
+        .nothing = "Nothing is served yet: a program that serves flows is listed once it runs.",
+        .whole = true};
 
     (void)settings;
     (void)argc;
     (void)argv;
-    return list_show(cli, &listing, json_pack("{s:s,s:i}", "sort", "NAME_ASC", "limit", 200));
+    return list_show(cli, &listing, json_pack("{s:s}", "sort", "NAME_ASC"));
 }
 
 static int run_inspect(struct cli *cli, void *settings, int argc, char **argv)

@@ -257,6 +257,28 @@ static enum finding look_at_types(struct field *field, struct assembly *assembly
     return NOTHING;
 }
 
+/* The schema of an item; NULL: there can be none. */
+static const json_t *item_schema(const struct field *list, size_t index)
+{
+    json_t *schema = json_array_get(json_object_get(list->schema, "prefixItems"), index);
+
+    if (!schema)
+        schema = json_object_get(list->schema, "items");
+    return json_is_false(schema) ? NULL : schema;
+}
+
+static int read_schema(struct field *ret_field, const json_t *root, const json_t *schema,
+                       bool is_item, struct error *error);
+
+static bool is_simple_item(const struct field *list, const json_t *root, size_t index)
+{
+    const json_t *schema = item_schema(list, index);
+    field_auto item = {0};
+
+    return schema && read_schema(&item, root, schema, true, NULL) == 0 &&
+           item.kind <= FIELD_CHOICE && !item.nullable && !field_is_secret(&item);
+}
+
 static enum field_kind kind_of_list(struct field *field, const json_t *root)
 {
     json_t *prefix = json_object_get(field->schema, "prefixItems");
@@ -264,12 +286,8 @@ static enum field_kind kind_of_list(struct field *field, const json_t *root)
     size_t count = json_array_size(prefix) + (json_is_object(items) ? 1 : 0);
     bool simple = true;
 
-    for (size_t i = 0; i < count; i++) {
-        field_auto item = {0};
-        if (field_item(&item, field, root, i, NULL) < 0 || item.kind > FIELD_CHOICE ||
-            item.nullable || field_is_secret(&item))
-            simple = false;
-    }
+    for (size_t i = 0; i < count && simple; i++)
+        simple = is_simple_item(field, root, i);
     if (count == 0 || (prefix && !simple))
         return FIELD_JSON;
     return simple ? FIELD_LIST : FIELD_ITEMS;
@@ -282,7 +300,9 @@ static enum field_kind kind_of_object(const struct field *field)
     return json_is_object(properties) ? FIELD_OBJECT : FIELD_JSON;
 }
 
-static void classify_type(struct field *field, const json_t *root)
+/* Of an item only that it is a list counts: to look at its own items would take as long as such
+ * schemas can be nested, which is without end. */
+static void classify_type(struct field *field, const json_t *root, bool is_item)
 {
     static const struct {
         const char *type;
@@ -301,14 +321,14 @@ static void classify_type(struct field *field, const json_t *root)
             field->kind = kinds[i].kind;
     if (strcmp(type, "null") == 0)
         field->nullable = true;
-    if (field->kind == FIELD_LIST)
+    if (field->kind == FIELD_LIST && !is_item)
         field->kind = kind_of_list(field, root);
     else if (field->kind == FIELD_OBJECT)
         field->kind = kind_of_object(field);
 }
 
-int field_init(struct field *ret_field, const json_t *root, const json_t *schema,
-               struct error *error)
+static int read_schema(struct field *ret_field, const json_t *root, const json_t *schema,
+                       bool is_item, struct error *error)
 {
     static enum finding (*const looks[])(struct field * field, struct assembly * assembly) = {
         look_at_const, look_at_enum, look_at_branches, look_at_types};
@@ -328,21 +348,25 @@ int field_init(struct field *ret_field, const json_t *root, const json_t *schema
     if (assembly.strange)
         field.kind = FIELD_JSON;
     else if (finding == NOTHING)
-        classify_type(&field, root);
+        classify_type(&field, root, is_item);
     *ret_field = field;
     return 0;
+}
+
+int field_init(struct field *ret_field, const json_t *root, const json_t *schema,
+               struct error *error)
+{
+    return read_schema(ret_field, root, schema, false, error);
 }
 
 int field_item(struct field *ret_item, const struct field *list, const json_t *root, size_t index,
                struct error *error)
 {
-    json_t *prefix = json_object_get(list->schema, "prefixItems");
-    json_t *schema = json_array_get(prefix, index);
+    const json_t *schema = item_schema(list, index);
 
     if (!schema)
-        schema = json_object_get(list->schema, "items");
-    if (!schema || json_is_false(schema))
-        return error_set(error, EINVAL, "must have at most %zu items", json_array_size(prefix));
+        return error_set(error, EINVAL, "must have at most %zu items",
+                         json_array_size(json_object_get(list->schema, "prefixItems")));
     return field_init(ret_item, root, schema, error);
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cli/deployments.h"
+#include "cli/list.h"
+#include "cli/pages.h"
 #include "cli/requests.h"
 #include "cli/text.h"
 #include "common/ids.h"
@@ -81,15 +83,17 @@ int inbox_body(struct cli *cli, const struct inbox_filter *filter, const char *s
     return 0;
 }
 
-int inbox_get(struct cli *cli, const struct inbox_filter *filter, struct api_reply *ret_reply,
-              struct error *error)
+int inbox_get(struct cli *cli, const struct inbox_filter *filter, const char *sort, bool all,
+              struct api_reply *ret_reply, struct error *error)
 {
     json_t *body;
 
-    if (inbox_body(cli, filter, "DEADLINE_ASC", &body, error) < 0)
+    if (inbox_body(cli, filter, sort, &body, error) < 0)
         return -1;
     json_object_set_new(json_object_get(body, "input_requests"), "state",
                         json_pack("{s:[s]}", "any_", "open"));
+    if (all)
+        return api_post_all(cli, "/input_requests/filter", body, false, ret_reply, error);
     return api_post(cli, "/input_requests/filter", body, ret_reply, error);
 }
 
@@ -176,7 +180,7 @@ static int show_once(struct cli *cli, const struct inbox_filter *filter)
     api_reply_auto reply = {0};
     struct error error;
 
-    if (inbox_get(cli, filter, &reply, &error) < 0)
+    if (inbox_get(cli, filter, "DEADLINE_ASC", cli->json || cli->quiet, &reply, &error) < 0)
         return fail_with(&error);
     if (cli->json)
         print_json(cli, &reply);
@@ -186,6 +190,8 @@ static int show_once(struct cli *cli, const struct inbox_filter *filter)
         fputs("Nothing waits for an answer.\n", cli->screen.out);
     else if (inbox_print(reply.json, false, &cli->screen, &error) < 0)
         return fail_with(&error);
+    else
+        list_tell_more(cli, reply.json);
     return STATUS_DONE;
 }
 

@@ -137,8 +137,10 @@ static int run_list(struct cli *cli, void *settings, int argc, char **argv)
     const struct listing listing = {.path = buf_string(&path),
                                     .columns = columns,
                                     .quiet = "key",
-                                    .nothing = "The run has no inputs."};
-    return list_show(cli, &listing, json_pack("{s:s,s:i}", "prefix", "", "limit", 200));
+                                    .nothing = "The run has no inputs.",
+                                    .whole = true,
+                                    .numbered = true};
+    return list_show(cli, &listing, json_pack("{s:s}", "prefix", ""));
 }
 
 static const struct option_row send_options[] = {

@@ -1,10 +1,12 @@
 /* What the commands inside a script share; see script.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +15,7 @@
 #include "cli/script.h"
 #include "common/ids.h"
 #include "lib/attach.h"
+#include "lib/parts.h"
 
 #define LONGEST_KEPT  ((off_t)1 << 20)
 #define END_OF_SCRIPT 60 /* seconds within which the holder ends it */
@@ -105,13 +108,65 @@ static int open_terminal(void)
     return fd;
 }
 
+/* The holder has its end of the pipe open as long as the script runs. */
+static void *watch_holder(void *context)
+{
+    struct inside *inside = context;
+    struct pollfd fds[] = {{.fd = inside->terminal}, {.fd = inside->leaving, .events = POLLIN}};
+
+    while (poll(fds, COUNT_OF(fds), -1) < 0)
+        ;
+    if (fds[0].revents)
+        run_cancel(inside->run);
+    return NULL;
+}
+
+static int start_watcher(struct inside *inside, struct error *error)
+{
+    inside->leaving = inside->terminal >= 0 ? eventfd(0, EFD_CLOEXEC) : -1;
+    if (inside->terminal < 0)
+        return 0;
+    int number =
+        inside->leaving < 0 ? errno : pthread_create(&inside->watcher, NULL, watch_holder, inside);
+    if (number == 0)
+        return 0;
+    if (inside->leaving >= 0)
+        close(inside->leaving);
+    return error_set(error, number, "the end of the script cannot be watched: %s",
+                     strerror(number));
+}
+
+/* The number of the signal that has ended what was waited for, or 0. */
+static int leave_run(struct inside *inside)
+{
+    if (inside->leaving >= 0) {
+        eventfd_write(inside->leaving, 1);
+        pthread_join(inside->watcher, NULL);
+        close(inside->leaving);
+        inside->leaving = -1;
+    }
+    int number = inside->run ? run_detach(inside->run) : 0;
+    inside->run = NULL;
+    return number;
+}
+
+static int attach(struct inside *inside, const struct attach_config *config, struct error *error)
+{
+    struct fm_error theirs;
+
+    if (run_attach(config, &inside->run, &theirs) < 0)
+        return error_set(error, EIO, "%s", theirs.message);
+    int r = start_watcher(inside, error);
+    if (r < 0)
+        run_detach(inside->run);
+    return r;
+}
+
 int inside_open(struct inside *ret_inside, const char *what, bool pauses, struct error *error)
 {
     const char *id = getenv(SCRIPT_RUN_ID);
     const char *name = getenv(SCRIPT_RUN_NAME);
     buf_auto holder = BUF_INIT;
-    struct fm_error theirs;
-    struct inside inside;
 
     if (!id || !getenv(SCRIPT_DIRECTORY))
         return refuse_outside(what, error);
@@ -122,26 +177,24 @@ int inside_open(struct inside *ret_inside, const char *what, bool pauses, struct
     int before = r > 0 && pauses ? inside_count("pauses", "all", error) : 0;
     if (r < 0 || before < 0)
         return -1;
-    inside.terminal = open_terminal();
+    int terminal = open_terminal();
     signal(SIGPIPE,
            SIG_IGN); /* the holder may go away; what cannot be printed is seen at the end */
     const struct attach_config config = {.run_id = id,
                                          .run_name = name ? name : id,
                                          .holder = buf_string(&holder),
-                                         .terminal_fd = inside.terminal,
+                                         .terminal_fd = terminal,
                                          .pauses = before};
-    if (run_attach(&config, &inside.run, &theirs) < 0) {
-        if (inside.terminal >= 0)
-            close(inside.terminal);
-        return error_set(error, EIO, "%s", theirs.message);
-    }
-    *ret_inside = inside;
-    return 0;
+    *ret_inside = (struct inside){.terminal = terminal, .leaving = -1};
+    r = attach(ret_inside, &config, error);
+    if (r < 0 && terminal >= 0)
+        close(terminal);
+    return r;
 }
 
 void inside_close(struct inside *inside)
 {
-    int number = inside->run ? run_detach(inside->run) : 0;
+    int number = leave_run(inside);
 
     if (inside->terminal >= 0)
         close(inside->terminal);
@@ -154,8 +207,7 @@ void inside_close(struct inside *inside)
 
 int inside_leave(struct inside *inside, struct error *error)
 {
-    run_detach(inside->run); /* with its log, and so that SIGTERM ends this process */
-    inside->run = NULL;
+    leave_run(inside); /* with its log, and so that SIGTERM ends this process */
     if (write(inside->terminal, "", 1) != 1)
         return error_set(error, EPIPE, "the process that held the flow run has gone");
     sleep(END_OF_SCRIPT);

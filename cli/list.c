@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/field.h"
+#include "cli/pages.h"
 #include "cli/runs.h"
 #include "cli/text.h"
 
@@ -98,12 +99,29 @@ static int print_table(struct cli *cli, const json_t *rows, const struct column 
     return table_print(&table, &cli->screen, error);
 }
 
+static int get_rows(struct cli *cli, const struct listing *listing, json_t *body,
+                    struct api_reply *ret_reply, struct error *error)
+{
+    if (listing->whole && (cli->json || cli->quiet))
+        return api_post_all(cli, listing->path, body, listing->numbered, ret_reply, error);
+    if (listing->whole)
+        json_object_set_new(body, "limit", json_integer(PAGE_ROWS));
+    return api_post(cli, listing->path, body, ret_reply, error);
+}
+
+void list_tell_more(struct cli *cli, const json_t *rows)
+{
+    if (json_array_size(rows) >= PAGE_ROWS)
+        fprintf(cli->screen.out, "These are the first %d; --quiet and --json list all.\n",
+                PAGE_ROWS);
+}
+
 int list_show(struct cli *cli, const struct listing *listing, json_t *body)
 {
     api_reply_auto reply = {0};
     struct error error;
 
-    if (api_post(cli, listing->path, body, &reply, &error) < 0)
+    if (get_rows(cli, listing, body, &reply, &error) < 0)
         return fail_with(&error);
     if (cli->json)
         print_json(cli, &reply);
@@ -113,6 +131,8 @@ int list_show(struct cli *cli, const struct listing *listing, json_t *body)
         fprintf(cli->screen.out, "%s\n", listing->nothing);
     else if (print_table(cli, reply.json, listing->columns, &error) < 0)
         return fail_with(&error);
+    else if (listing->whole)
+        list_tell_more(cli, reply.json);
     return STATUS_DONE;
 }
 

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/field.h"
+#include "cli/answer_print.h"
 #include "cli/patience.h"
 #include "cli/runs.h"
 #include "cli/text.h"
@@ -88,7 +88,7 @@ static void print_line(struct reading *reading, const json_t *log)
     buf_auto line = BUF_INIT;
 
     if (reading->cli->json) {
-        field_add_json(&line, log);
+        answer_add_json(&line, log);
     } else {
         add_time_of_day(&line, member_text(log, "timestamp"));
         buf_add_string(&line, " | ");
@@ -195,7 +195,9 @@ static int print_next(struct reading *reading, int wait)
         return -1;
     print_lines(reading, reply.json);
     if (wait > 0 && reply.wait < 0 && json_array_size(reply.json) == 0)
-        sleep(1); /* it did not hold it back: it is not to be asked without a pause */
+        patience_pause(
+            &reading
+                 ->patience); /* it did not hold it back: it is not to be asked without a pause */
     return (int)json_array_size(reply.json);
 }
 

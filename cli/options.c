@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "lib/utf8.h"
 
 #define HELP_COLUMN 26
 #define FIRST_VALUE 256 /* of getopt's: past all letters */
@@ -139,6 +140,20 @@ static int usage_error(const struct command *command, const char *what)
     return STATUS_USAGE;
 }
 
+static bool is_file(enum word_kind takes)
+{
+    return takes == WORD_FILE || takes == WORD_DIRECTORY;
+}
+
+/* All that is sent to the API is JSON, which knows no other bytes. */
+static bool check_text(const char *text, bool any_bytes, enum word_kind takes)
+{
+    if (any_bytes || is_file(takes) || !text[utf8_prefix(text)])
+        return true;
+    complain("'%.200s' is no UTF-8", text);
+    return false;
+}
+
 static bool take_number(const struct option_row *row, const char *argument, int64_t *ret_number)
 {
     char *end;
@@ -164,6 +179,8 @@ static bool take_option(struct parser *parser, const struct option_row *row, cha
         parser->help = true;
         return true;
     }
+    if (argument && !check_text(argument, row->any_bytes, row->takes))
+        return false;
     switch (row->kind) {
     case OPTION_FLAG:
         *(bool *)place = true;
@@ -218,12 +235,14 @@ static void set_fallbacks(struct parser *parser)
     }
 }
 
-/* -1: go on; else an exit status. */
+/* -1: go on; else an exit status. What is wrong is told, and what follows is read all the same: so
+ * all mistakes are told at once, and the settings are as they were meant. */
 static int read_options(struct parser *parser, int argc, char **argv)
 {
     struct option options[MOST_OPTIONS + 1];
     buf_auto letters = BUF_INIT;
     buf_auto name = BUF_INIT;
+    bool wrong = false;
     int value;
 
     to_getopt(parser, options, &letters);
@@ -233,13 +252,10 @@ static int read_options(struct parser *parser, int argc, char **argv)
     optind = 0;                          /* glibc: begins anew, also with "+" */
     while ((value = getopt_long(argc, argv, buf_string(&letters), options, NULL)) != -1) {
         const struct option_row *row = row_of(parser, value);
-        if (!row || !take_option(parser, row, optarg)) {
-            argv[0] = (char *)parser->command->name;
-            return usage_error(parser->command, "nothing was done");
-        }
+        wrong = !row || !take_option(parser, row, optarg) || wrong;
     }
     argv[0] = (char *)parser->command->name;
-    return -1;
+    return wrong ? usage_error(parser->command, "nothing was done") : -1;
 }
 
 static int run_with(struct parser *parser, int argc, char **argv)
@@ -250,6 +266,9 @@ static int run_with(struct parser *parser, int argc, char **argv)
         return usage_error(command, "an argument is missing");
     if (argc > command->most)
         return usage_error(command, "too many arguments");
+    for (int i = 0; i < argc; i++)
+        if (!check_text(argv[i], command->any_bytes || command->rest, command->takes))
+            return usage_error(command, "nothing was done");
     return command->run(parser->cli, parser->settings, argc, argv);
 }
 
@@ -287,6 +306,8 @@ int command_run(struct cli *cli, const struct command *command, int argc, char *
         status = show_help(cli, command);
     if (status < 0)
         status = run_with(&parser, argc - optind, argv + optind);
+    if (status == STATUS_USAGE && command->misused)
+        command->misused(parser.settings);
     free(parser.settings);
     return status;
 }

@@ -42,6 +42,24 @@ static void release_question(struct question *question)
 
 #define question_auto CLEANUP(release_question) struct question
 
+/* With --export a script runs what is printed: `eval ""` would have it go on as if it had been
+ * answered. */
+static void print_failure(const void *settings)
+{
+    const struct pause_settings *given = settings;
+
+    if (!given->exports)
+        return;
+    fputs("false\n", stdout);
+    fflush(stdout);
+}
+
+static int fail_question(const struct question *question, const struct error *error)
+{
+    print_failure(question->settings);
+    return fail_with(error);
+}
+
 /* ---- what is asked --------------------------------------------------------------------------- */
 
 static int take_description(struct question *question, struct error *error)
@@ -116,6 +134,7 @@ static int complain_of(struct question *question, struct inside *inside, int cod
 {
     struct error error;
 
+    print_failure(question->settings); /* before a signal can end this process or the script */
     if (code == FM_SUSPENDED) {
         inside_leave(inside, &error);
         return fail_with(&error);
@@ -139,18 +158,18 @@ static int ask(struct question *question)
 
     char *schema = question->schema ? json_dumps(question->schema, JSON_COMPACT) : NULL;
     if (question->schema && !schema) {
-        complain("out of memory");
-        return STATUS_FAILED;
+        error_set(&error, ENOMEM, "out of memory");
+        return fail_question(question, &error);
     }
     if (inside_open(&inside, question->command, true, &error) < 0) {
         free(schema);
-        return fail_with(&error);
+        return fail_question(question, &error);
     }
     int r = ask_in_run(question, inside.run, schema, &answer);
     if (r < 0)
         status = complain_of(question, &inside, r);
     else if (question->schema && take_answer(question, answer.text, &error) < 0)
-        status = fail_with(&error);
+        status = fail_question(question, &error);
     inside_close(&inside);
     free(schema);
     return status;
@@ -187,7 +206,7 @@ static int run_question(struct cli *cli, const char *command, bool suspends, voi
     struct error error;
 
     if (prepare(&question, &error) < 0)
-        return fail_with(&error);
+        return fail_question(&question, &error);
     int status = ask(&question);
     return status == STATUS_DONE && question.answer ? print_answer(cli, &question) : status;
 }
@@ -218,7 +237,7 @@ static int run_confirm(struct cli *cli, void *settings, int argc, char **argv)
                                 "object", "properties", "confirmed", "title", argv[0], "type",
                                 "boolean", "required", "confirmed", "additionalProperties", 0);
     if (!question.schema) {
-        complain("the question is no UTF-8");
+        complain("out of memory");
         return NOT_ANSWERED;
     }
     if (take_description(&question, &error) < 0) {
@@ -234,7 +253,8 @@ static int run_confirm(struct cli *cli, void *settings, int argc, char **argv)
     {.name = "description",                                                                        \
      .argument = "TEXT",                                                                           \
      .help = "what is shown above the form, in Markdown",                                          \
-     OPTION_TEXT(struct pause_settings, description)},                                             \
+     OPTION_TEXT(struct pause_settings, description),                                              \
+     .any_bytes = true},                                                                           \
         {.name = "description-file",                                                               \
          .argument = "FILE",                                                                       \
          .help = "the same from a file; '-': standard input",                                      \
@@ -266,7 +286,7 @@ static const struct option_row pause_options[] = {
     DESCRIPTION_OPTIONS,
     {.name = "export",
      .letter = 'e',
-     .help = "print NAME='VALUE' lines for eval, one for each field",
+     .help = "print NAME='VALUE' lines for eval, one for each field; 'false' if it fails",
      OPTION_FLAG(struct pause_settings, exports)},
     {.name = "get",
      .argument = "FIELD",
@@ -295,7 +315,8 @@ const struct command pause_commands[] = {
                 "fermata pause --description-file plan.md",
      .run = run_pause,
      .options = pause_options,
-     .settings_size = sizeof(struct pause_settings)},
+     .settings_size = sizeof(struct pause_settings),
+     .misused = print_failure},
     {.name = "suspend",
      .arguments = "",
      .summary = "in a script: ask, end, and start anew with the answer",
@@ -306,7 +327,8 @@ const struct command pause_commands[] = {
      .example = "eval \"$(fermata suspend --export --timeout 259200 -i 'delete: boolean')\"",
      .run = run_suspend,
      .options = pause_options,
-     .settings_size = sizeof(struct pause_settings)},
+     .settings_size = sizeof(struct pause_settings),
+     .misused = print_failure},
     {.name = "confirm",
      .arguments = "QUESTION",
      .summary = "in a script: ask for a yes or no",

@@ -33,9 +33,11 @@ struct inbox_filter {
 int inbox_body(struct cli *cli, const struct inbox_filter *filter, const char *sort,
                json_t **ret_body, struct error *error);
 
-/* The open ones, the soonest deadline first. */
-int inbox_get(struct cli *cli, const struct inbox_filter *filter, struct api_reply *ret_reply,
-              struct error *error);
+/* The open ones by "DEADLINE_ASC" or another order: all of them, or as many as the API gives at
+ * once.
+ */
+int inbox_get(struct cli *cli, const struct inbox_filter *filter, const char *sort, bool all,
+              struct api_reply *ret_reply, struct error *error);
 
 /* They as a table; `numbered` for choosing one. */
 int inbox_print(const json_t *requests, bool numbered, struct screen *screen, struct error *error);

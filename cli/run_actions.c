@@ -96,15 +96,37 @@ static int cancel(struct cli *cli, const char *id, struct buf *said, struct erro
     return r;
 }
 
+/* 1: it has ended; 0: not, as `said` tells. */
+static int check_end(struct cli *cli, const char *id, struct buf *said, struct error *error)
+{
+    api_reply_auto reply = {0};
+    buf_auto path = BUF_INIT;
+
+    buf_addf(&path, "/flow_runs/%s", id);
+    if (api_get(cli, buf_string(&path), &reply, error) < 0)
+        return -1;
+    if (is_terminal_type(member_text(reply.json, "state_type")))
+        return 1;
+    const char *state = member_text(reply.json, "state_name");
+    buf_addf(said, "it has not ended, it is %s; 'fermata flow-run cancel' ends it",
+             state ? state : "without a state");
+    return 0;
+}
+
+/* The server would take it from a run that goes on, too: for that is how a flow asks for another
+ * try of itself. */
 static int retry(struct cli *cli, const char *id, struct buf *said, struct error *error)
 {
     api_reply_auto reply = {0};
     char now[TIME_SIZE];
 
+    int r = check_end(cli, id, said, error);
+    if (r <= 0)
+        return r;
     time_format(time_now(), now);
     json_auto_t *state = json_pack("{s:s,s:s,s:{s:s}}", "type", "SCHEDULED", "name",
                                    "AwaitingRetry", "state_details", "scheduled_time", now);
-    int r = propose(cli, id, state, "SCHEDULED", &reply, said, error);
+    r = propose(cli, id, state, "SCHEDULED", &reply, said, error);
     if (r > 0)
         buf_add_string(said, "is scheduled again.");
     return r;
@@ -183,6 +205,7 @@ struct awaiting {
     const char *name; /* as it was typed */
     char id[ID_SIZE];
     char etag[128];
+    bool polls; /* the server does not hold its answer back */
     struct patience patience;
 };
 
@@ -198,10 +221,13 @@ static int read_changed(struct awaiting *awaiting, struct api_reply *ret_reply, 
                                     .if_none_match = known ? awaiting->etag : NULL};
     buf_auto path = BUF_INIT;
 
+    if (awaiting->polls)
+        patience_pause(&awaiting->patience);
     buf_addf(&path, "/flow_runs/%s", awaiting->id);
     if (api_request_patiently(awaiting->cli, &awaiting->patience, "GET", buf_string(&path), NULL,
                               &options, ret_reply, error) < 0)
         return -1;
+    awaiting->polls = ret_reply->status == 304 ? ret_reply->wait < 0 : !*ret_reply->etag;
     if (ret_reply->status == 304)
         return 0;
     memcpy(awaiting->etag, ret_reply->etag, sizeof(awaiting->etag));

@@ -21,6 +21,7 @@
 #include "lib/parts.h"
 #include "lib/patience.h"
 #include "lib/run.h"
+#include "lib/signals.h"
 
 #define CANNOT_BE_RUN 126 /* exit statuses, as a shell gives them */
 #define NOT_FOUND     127
@@ -117,8 +118,10 @@ static int fork_command(struct execution *execution, char **environment)
         execution->process = pidfd_open(execution->pid, 0);
         number = execution->process < 0 ? errno : 0;
     }
-    if (number == 0)
+    if (number == 0) {
+        signals_take_along(execution->pid);
         return 0;
+    }
     if (execution->pid > 0) {
         kill(-execution->pid, SIGKILL);
         waitpid(execution->pid, NULL, 0);
@@ -204,13 +207,14 @@ static void wait_for_command(struct execution *execution)
     while (!fds[0].revents) {
         if (run_interruption(execution->run) < 0)
             tell_to_end(execution);
-        int n = poll(fds, COUNT_OF(fds), time_left(execution));
-        if (n < 0)
-            continue; /* a signal */
-        if (n == 0) {
+        int left = time_left(execution);
+        if (left == 0) { /* whatever it still has to say */
             signal_command(execution, SIGKILL);
             execution->patience = TIME_NEVER;
+            left = -1;
         }
+        if (poll(fds, COUNT_OF(fds), left) < 0)
+            continue; /* a signal */
         if (fds[1].revents)
             take_control(execution);
         if (fds[2].revents && eventfd_read(execution->wake, &count) < 0)
@@ -243,26 +247,12 @@ static int reap(struct execution *execution)
     close(execution->process);
     if (execution->told_to_end)
         end_group(execution);
+    signals_take_along(0);
     take_control(execution); /* its last words */
     return status;
 }
 
 /* ---- its end --------------------------------------------------------------------------------- */
-
-/* A run that was started at a terminal is cancelled there: the engine takes a signal for a crash.
- * The runner's is one, for it stops in the middle of what was to go on. */
-static int end_as_interrupted(struct execution *execution)
-{
-    struct fm_run *run = execution->run;
-    int number = run_signal(run);
-
-    if (number && execution->script->captures) {
-        execution->script->status = 128 + number;
-        run_cancel(run);
-        atomic_store(&run->signal, 0);
-    }
-    return fm_check(run);
-}
 
 static int judge(struct execution *execution, int status)
 {
@@ -274,7 +264,7 @@ static int judge(struct execution *execution, int status)
         return FM_SUSPENDED;
     }
     if (execution->told_to_end && run_interruption(run) < 0)
-        return end_as_interrupted(execution);
+        return fm_check(run);
     if (WIFSIGNALED(status))
         return fm_fail(run, "the command was ended by signal %d (%s)", WTERMSIG(status),
                        strsignal(WTERMSIG(status)));
@@ -345,6 +335,7 @@ static int run_script(struct fm_run *run, const void *parameters)
         .run = run, .script = (struct script *)run->flow, .directory = SCRIPT_DIRECTORY_NONE};
     const struct fm_json *json = parameters;
 
+    run->signals_cancel = execution.script->captures; /* it is not its runner's, which stops */
     int r = prepare(&execution);
     if (r == 0)
         r = start_command(&execution, json->text);

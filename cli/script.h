@@ -9,6 +9,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "common/buf.h"
@@ -57,10 +58,13 @@ char **script_environment(struct fm_run *run, const char *directory, const char 
 struct inside {
     struct fm_run *run;
     int terminal; /* the pipe to the holder; -1: it has gone */
+    int leaving;  /* an eventfd that ends the watch on the holder; -1: there is none */
+    pthread_t watcher;
 };
 
 /* Finds the run that this process is a part of; `what` needs it ("pause"). `pauses`: this is to be
- * the next of the script's pauses. */
+ * the next of the script's pauses. When the script has ended, what this process waits for ends with
+ * FM_CANCELLED. `ret_inside` must not move. */
 int inside_open(struct inside *ret_inside, const char *what, bool pauses, struct error *error);
 
 /* Frees it. If a signal has ended what was waited for, this process ends by it. */

@@ -344,6 +344,7 @@ const struct command step_commands[] = {
      .example = "fermata log --level warning 'the cache is cold'\n"
                 "du -sh build | fermata log -",
      .run = run_log,
+     .any_bytes = true, /* what is none is shown as such */
      .options = line_options,
      .settings_size = sizeof(struct line_settings),
      .least = 1,

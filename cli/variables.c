@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/answer_print.h"
 #include "cli/field.h"
 #include "cli/list.h"
 #include "json/text.h"
@@ -52,26 +53,33 @@ static int run_list(struct cli *cli, void *settings, int argc, char **argv)
         .path = "/variables/filter",
         .columns = columns,
         .quiet = "name",
-        .nothing = "There are no variables; 'fermata variable set NAME VALUE' makes one."};
+        .nothing = "There are no variables; 'fermata variable set NAME VALUE' makes one.",
+        .whole = true};
 
     (void)settings;
     (void)argc;
     (void)argv;
-    return list_show(cli, &listing, json_pack("{s:s,s:i}", "sort", "NAME_ASC", "limit", 200));
+    return list_show(cli, &listing, json_pack("{s:s}", "sort", "NAME_ASC"));
 }
 
 /* The value as it came: a text without quotes, all else as JSON. */
-static void print_value(struct cli *cli, const struct api_reply *reply)
+static int print_value(struct cli *cli, const struct api_reply *reply)
 {
     static const char *const path[] = {"value", NULL};
     const json_t *value = json_object_get(reply->json, "value");
+    buf_auto shown = BUF_INIT;
     size_t length;
     const char *text = json_member_text(reply->text, path, &length);
 
     if (json_is_string(value))
-        fprintf(cli->screen.out, "%s\n", json_string_value(value));
+        buf_add_string(&shown, json_string_value(value));
     else if (text)
-        fprintf(cli->screen.out, "%.*s\n", (int)length, text);
+        buf_add(&shown, text, length);
+    buf_add_char(&shown, '\n');
+    if (answer_print(&cli->screen, &shown) == 0)
+        return STATUS_DONE;
+    complain("the value could not be printed");
+    return STATUS_FAILED;
 }
 
 static int run_get(struct cli *cli, void *settings, int argc, char **argv)
@@ -85,10 +93,9 @@ static int run_get(struct cli *cli, void *settings, int argc, char **argv)
         return fail_with(&error);
     if (reply.status == 404)
         return refuse_unknown(argv[0]);
-    if (cli->json)
-        print_json(cli, &reply);
-    else
-        print_value(cli, &reply);
+    if (!cli->json)
+        return print_value(cli, &reply);
+    print_json(cli, &reply);
     return STATUS_DONE;
 }
 

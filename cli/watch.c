@@ -7,6 +7,7 @@
 #include "cli/patience.h"
 #include "cli/prompt.h"
 #include "cli/requests.h"
+#include "lib/client.h"
 
 #define WAIT       30  /* seconds that the server holds a request back; then times are shown anew */
 #define MOST       200 /* that are known; as many as the API gives at once */
@@ -40,6 +41,19 @@ static size_t find(const json_t *requests, const json_t *request)
     return SIZE_MAX;
 }
 
+/* Forgets the oldest that is not listed: what is listed would be told again as new. */
+static void forget_one(struct watch *watch, const json_t *listed)
+{
+    size_t place = json_array_size(watch->known) - 1;
+
+    while (place > 0 && find(listed, json_array_get(watch->known, place)) != SIZE_MAX)
+        place--;
+    const char *id = member_text(json_array_get(watch->known, place), "id");
+    if (id)
+        json_object_del(watch->told, id);
+    json_array_remove(watch->known, place);
+}
+
 /* What is listed, its oldest first, so that the newest comes to be the first. */
 static void take_listed(struct watch *watch, const json_t *listed)
 {
@@ -51,13 +65,8 @@ static void take_listed(struct watch *watch, const json_t *listed)
         else
             json_array_set(watch->known, place, request);
     }
-    while (json_array_size(watch->known) > MOST) {
-        size_t last = json_array_size(watch->known) - 1;
-        const char *id = member_text(json_array_get(watch->known, last), "id");
-        if (id)
-            json_object_del(watch->told, id);
-        json_array_remove(watch->known, last);
-    }
+    while (json_array_size(watch->known) > MOST)
+        forget_one(watch, listed);
 }
 
 /* What became of one that is not listed any more. It stays, unless its run is deleted. */
@@ -106,13 +115,16 @@ static int read_next(struct watch *watch)
                               watch->body, &options, &reply, &watch->error) < 0 ||
         api_check(&reply, &watch->error) < 0)
         return -1;
-    if (reply.status == 304)
+    if (reply.status == 304) {
+        if (reply.wait < 0) /* it did not hold it back */
+            patience_pause(&watch->patience);
         return 0;
+    }
     if (!json_is_array(reply.json) || !*reply.etag)
         return error_set(&watch->error, EPROTO,
                          "the server at %s cannot tell when its inbox changes: it is none of "
                          "Fermata's, or an older one",
-                         fm_client_url(watch->cli->client));
+                         client_shown_url(watch->cli->client));
     memcpy(watch->etag, reply.etag, sizeof(watch->etag));
     take_listed(watch, reply.json);
     return take_ends(watch, reply.json);

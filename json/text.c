@@ -314,6 +314,30 @@ const char *json_next_entry(const char **at, size_t *ret_length)
     return entry;
 }
 
+bool json_next_member(const char **at, struct json_member *ret_member)
+{
+    const char *key = skip_space(*at);
+
+    if (*key == '{' || *key == ',')
+        key = skip_space(key + 1);
+    if (*key != '"')
+        return false;
+    const char *key_end = skip_value(key);
+    const char *value = skip_space(skip_space(key_end) + 1); /* behind the colon */
+    const char *end = skip_value(value);
+    *ret_member = (struct json_member){.key = key,
+                                       .key_length = (size_t)(key_end - key),
+                                       .value = value,
+                                       .value_length = (size_t)(end - value)};
+    *at = skip_space(end);
+    return true;
+}
+
+json_t *json_member_key(const struct json_member *member)
+{
+    return json_loadb(member->key, member->key_length, JSON_DECODE_ANY, NULL);
+}
+
 const char *json_arena_text(struct arena *arena, const json_t *value)
 {
     return arena_adopt(arena, json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));

@@ -38,6 +38,21 @@ json_t *json_arena_own(struct arena *arena, json_t *value);
  * has gone through json_parse. NULL behind the last. */
 const char *json_next_entry(const char **at, size_t *ret_length);
 
+/* A member of an object as it was written. */
+struct json_member {
+    const char *key; /* with its quotes */
+    size_t key_length;
+    const char *value;
+    size_t value_length;
+};
+
+/* An object's members, one after the other: `*at` begins as the object's own text, which has gone
+ * through json_parse. False behind the last. Of equal keys each comes. */
+bool json_next_member(const char **at, struct json_member *ret_member);
+
+/* What the key says: a new string. */
+json_t *json_member_key(const struct json_member *member);
+
 /* The value as compact text, in the arena's memory. */
 const char *json_arena_text(struct arena *arena, const json_t *value);
 

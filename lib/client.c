@@ -57,14 +57,32 @@ static bool take_authorization(struct fm_client *client)
     return n >= 0;
 }
 
+/* Behind the scheme, and the name and password that may stand there. */
+static const char *host_of(const char *url)
+{
+    const char *scheme = strstr(url, "://");
+    const char *host = scheme ? scheme + 3 : url;
+    const char *at = memrchr(host, '@', strcspn(host, "/"));
+
+    return at ? at + 1 : host;
+}
+
+/* The address as it may be shown; NULL without memory. */
+static char *without_password(const char *url)
+{
+    const char *scheme = strstr(url, "://");
+    buf_auto shown = BUF_INIT;
+
+    buf_add(&shown, url, scheme ? (size_t)(scheme + 3 - url) : 0);
+    buf_add_string(&shown, host_of(url));
+    return buf_steal(&shown);
+}
+
 static bool names_this_machine(const char *url)
 {
     static const char *const hosts[] = {"127.", "localhost", "[::1]"};
-    const char *host = strstr(url, "://");
+    const char *host = host_of(url);
 
-    if (!host)
-        return false;
-    host += 3;
     for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         if (strncasecmp(host, hosts[i], strlen(hosts[i])) == 0)
             return true;
@@ -84,7 +102,7 @@ int fm_client_create(const char *url, struct fm_client **ret_client, struct fm_e
         url = DEFAULT_URL;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
         return fail(error, FM_INVALID, "'%s' is no address of an API: it has to begin with http://",
-                    url);
+                    host_of(url));
     struct fm_client *client = calloc(1, sizeof(*client));
     if (!client)
         return fail_without_memory(error);
@@ -97,12 +115,13 @@ int fm_client_create(const char *url, struct fm_client **ret_client, struct fm_e
     list_init(&client->busy);
     client->is_local = names_this_machine(url);
     client->url = strdup(url);
-    if (!client->url || !take_authorization(client)) {
+    for (size_t length = strlen(url); client->url && client->url[length - 1] == '/'; length--)
+        client->url[length - 1] = '\0';
+    client->shown_url = client->url ? without_password(client->url) : NULL;
+    if (!client->shown_url || !take_authorization(client)) {
         fm_client_destroy(client);
         return fail_without_memory(error);
     }
-    for (size_t length = strlen(client->url); client->url[length - 1] == '/'; length--)
-        client->url[length - 1] = '\0';
     *ret_client = client;
     return 0;
 }
@@ -139,6 +158,7 @@ void fm_client_destroy(struct fm_client *client)
     pthread_mutex_destroy(&client->lock);
     free(client->csrf_token);
     free(client->authorization);
+    free(client->shown_url);
     free(client->url);
     free(client);
 }
@@ -146,6 +166,11 @@ void fm_client_destroy(struct fm_client *client)
 const char *fm_client_url(const struct fm_client *client)
 {
     return client->url;
+}
+
+const char *client_shown_url(const struct fm_client *client)
+{
+    return client->shown_url;
 }
 
 void fm_client_interrupt(struct fm_client *client)

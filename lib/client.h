@@ -13,6 +13,9 @@ int client_sleep(struct fm_client *client, double seconds);
 int client_create_like(struct fm_client *client, struct fm_client **ret_client,
                        struct fm_error *error) MUST_CHECK;
 
+/* The API's address for people and logs: a name and password in it are left out. */
+const char *client_shown_url(const struct fm_client *client);
+
 /* Lets calls be made again after fm_client_interrupt. */
 void client_reopen(struct fm_client *client);
 

@@ -14,6 +14,7 @@
 #include "lib/model.h"
 #include "lib/parts.h"
 #include "lib/run.h"
+#include "lib/terminal.h"
 #include "json/writer.h"
 
 static void write_run(struct buf *body, const struct fm_run *run,
@@ -171,6 +172,6 @@ int fm_run_flow_with(const struct fm_flow *flow, const struct fm_run_options *op
     fm_client_destroy(log_client);
     fm_client_destroy(client);
     if (r < 0)
-        fprintf(stderr, "%s\n", error.message);
+        terminal_complain(error.message);
     return r < 0 && status == 0 ? 1 : status;
 }

@@ -21,6 +21,8 @@ static struct proposal final_state(struct fm_run *run, int result)
 
     if (result >= 0)
         return (struct proposal){.type = "COMPLETED", .result = run->result};
+    if (number && run->signals_cancel)
+        return (struct proposal){.type = "CANCELLED", .message = "The flow run was cancelled."};
     if (number && run->parent)
         return (struct proposal){.type = "CANCELLED", .message = "The parent run was told to end."};
     if (number)
@@ -199,6 +201,8 @@ static int exit_status(struct fm_run *run, const struct outcome *outcome)
 
     if (outcome_is(outcome, "COMPLETED") || outcome_is(outcome, "PAUSED"))
         return 0;
+    if (!number && run->signals_cancel && outcome_is(outcome, "CANCELLED"))
+        number = SIGTERM; /* whoever cancels it, it ends alike */
     return number ? 128 + number : 1;
 }
 

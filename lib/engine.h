@@ -7,6 +7,7 @@
 /*
  * Starts the log, watches for signals, calls the flow (again if it is to be retried) and tells the
  * server how it ended. Prints the log and the state changes. `log_client` is for the log alone.
+ * `ret_status`: 0; 128 and the signal's number if one ended it; else 1.
  * `is_new`: the run was made just now, for somebody who sits before it: that is said too, and a
  * second signal ends the process. In a process of a runner, whose end may come as several signals,
  * further ones are ignored.

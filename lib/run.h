@@ -61,6 +61,7 @@ struct fm_run {
     atomic_int signal;      /* SIGINT or SIGTERM if the process was told to end */
     atomic_bool cancelling; /* somebody cancels the run through the API */
     atomic_bool suspended;  /* this process has nothing more to say about the run */
+    bool signals_cancel;    /* it: who ends its process means the run; else it has crashed */
     bool leaves_retries;    /* to its runner, which starts another process for the next try */
     void (*end_by_force)(struct fm_run *run); /* for a flow that minds no timeout; NULL: nothing */
     _Atomic int64_t newest_answer; /* the number of the last answer to a question; 0: none yet */

@@ -272,11 +272,11 @@ static int print_banner(const struct runner *runner, const char *const *flow_nam
         lines[count++] = arena_printf(&arena, "        $ fermata deployment run '%s/%s'",
                                       flow_names[i], runner->deployments[i].name);
     lines[count++] = "";
-    size_t length = strlen(fm_client_url(runner->client));
-    if (length > 4 && strcmp(fm_client_url(runner->client) + length - 4, "/api") == 0)
+    size_t length = strlen(client_shown_url(runner->client));
+    if (length > 4 && strcmp(client_shown_url(runner->client) + length - 4, "/api") == 0)
         length -= 4;
     lines[count++] =
-        arena_printf(&arena, "Server: %.*s", (int)length, fm_client_url(runner->client));
+        arena_printf(&arena, "Server: %.*s", (int)length, client_shown_url(runner->client));
     lines[count++] = "";
     bool complete = true;
     for (size_t i = 0; i < count; i++)
@@ -404,6 +404,6 @@ int fm_serve_with(const struct fm_deployment *deployments, const struct fm_serve
     int r = runner.ids ? serve(&runner, &error) : fail_without_memory(&error);
     runner_finish(&runner);
     if (r < 0)
-        fprintf(stderr, "%s\n", error.message);
+        terminal_complain(error.message);
     return r < 0 ? 1 : 0;
 }

@@ -14,16 +14,54 @@
 /* Signal handlers know nothing but what is global: where to write the number, -1 if nobody
  * watches. */
 static atomic_int signal_fd = -1;
+static atomic_bool second_ends;
+static atomic_bool was_caught[NSIG];
+static atomic_int company; /* a process group that does not outlive us, or 0 */
 
+static const int watched[WATCHED_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
+void signals_take_along(pid_t group)
+{
+    atomic_store(&company, group);
+}
+
+static void end_by(int number)
+{
+    pid_t group = atomic_load(&company);
+
+    if (group > 0)
+        kill(-group, SIGKILL);
+    signal(number, SIG_DFL);
+    raise(number); /* comes when the handler has returned */
+}
+
+/* That a terminal is closed may be told twice, by the kernel and by a shell. */
 static void handle(int number)
 {
     int fd = atomic_load(&signal_fd);
-    uint64_t value = (uint64_t)number;
+    bool again = atomic_exchange(&was_caught[number], true);
+    uint64_t value = number == SIGINT ? SIGINT : SIGTERM;
     int saved = errno;
 
-    if (fd >= 0 && write(fd, &value, sizeof(value)) < 0)
+    if (again && number != SIGHUP && atomic_load(&second_ends))
+        end_by(number);
+    else if (fd >= 0 && write(fd, &value, sizeof(value)) < 0)
         _exit(128 + number); /* nobody would ever hear of it */
     errno = saved;
+}
+
+/* What our parent had ignored for us, as nohup does with SIGHUP, we do not hear of. */
+static void catch_signals(struct signal_watch *watch)
+{
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
+
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < WATCHED_SIGNALS; i++) {
+        atomic_store(&was_caught[watched[i]], false);
+        sigaction(watched[i], NULL, &watch->before[i]);
+        if (watched[i] != SIGHUP || watch->before[i].sa_handler != SIG_IGN)
+            sigaction(watched[i], &action, NULL);
+    }
 }
 
 static void *watch_signals(void *context)
@@ -49,8 +87,6 @@ static int give_up(struct signal_watch *watch, int number, struct fm_error *erro
 int signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *context, int number),
                        void *context, bool again_ends, struct fm_error *error)
 {
-    struct sigaction action = {.sa_handler = handle,
-                               .sa_flags = SA_RESTART | (again_ends ? (int)SA_RESETHAND : 0)};
     int expected = -1;
 
     *watch = (struct signal_watch){
@@ -64,9 +100,8 @@ int signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *conte
         atomic_store(&signal_fd, -1);
         return give_up(watch, number, error);
     }
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, &watch->before_int);
-    sigaction(SIGTERM, &action, &watch->before_term);
+    atomic_store(&second_ends, again_ends);
+    catch_signals(watch);
     return 0;
 }
 
@@ -76,8 +111,8 @@ void signal_watch_stop(struct signal_watch *watch)
 
     if (watch->fd < 0)
         return;
-    sigaction(SIGINT, &watch->before_int, NULL);
-    sigaction(SIGTERM, &watch->before_term, NULL);
+    for (size_t i = 0; i < WATCHED_SIGNALS; i++)
+        sigaction(watched[i], &watch->before[i], NULL);
     atomic_store(&signal_fd, -1);
     while (write(watch->fd, &stop, sizeof(stop)) < 0 && errno == EINTR)
         ;

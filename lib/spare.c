@@ -16,7 +16,9 @@
 #include "lib/runner.h"
 #include "lib/served.h"
 
-#define DELAY 0.02 /* seconds that a run has for itself before the next process is started */
+#define DELAY                                                                                      \
+    0.02 /* seconds that a run has for itself, at most, before the next process starts             \
+          */
 
 static const struct process none = PROCESS_NONE;
 
@@ -81,7 +83,7 @@ static bool wait_until_due(struct runner *runner)
         bool has_room = runner->limit <= 0 || runner->active < runner->limit;
         if (!spare->is_wanted || !has_room)
             pthread_cond_wait(&runner->changed, &runner->lock);
-        else if (time_monotonic() >= spare->not_before)
+        else if (runner->active == 0 || time_monotonic() >= spare->not_before)
             return true;
         else
             runner_wait(runner, spare->not_before);

@@ -3,9 +3,10 @@
  *
  * To load a program and its libraries takes longer than all else that a run needs to begin: so the
  * runner has one process that has done this already and waits for its order. A thread keeps it: it
- * starts the next one some time after each run, so that the two do not compete, and if there is
- * room for a run more. One that ends before its time is not replaced before the next run, which
- * then starts a process for itself, as it does whenever there is no spare one.
+ * starts the next one when no run is left, or some time after the last has begun, so that the two
+ * do not compete, and if there is room for a run more. One that ends before its time is not
+ * replaced before the next run, which then starts a process for itself, as it does whenever there
+ * is no spare one.
  */
 #pragma once
 

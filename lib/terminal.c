@@ -74,6 +74,15 @@ static void add_message(const struct terminal *terminal, struct buf *line, const
     buf_add_char(line, '\n');
 }
 
+void terminal_complain(const char *message)
+{
+    const struct terminal terminal = {.is_one = isatty(STDERR_FILENO)};
+    buf_auto line = BUF_INIT;
+
+    add_message(&terminal, &line, message);
+    fputs(buf_string(&line), stderr);
+}
+
 static void write_out(struct terminal *terminal, const struct buf *line)
 {
     size_t done = 0;

@@ -17,6 +17,9 @@ struct terminal {
 void terminal_init(struct terminal *terminal, int fd);
 void terminal_finish(struct terminal *terminal);
 
+/* A message alone, to standard error: for what there is no run, or no more. */
+void terminal_complain(const char *message);
+
 void terminal_print(struct terminal *terminal, enum fm_level level, const char *who,
                     const char *message);
 /* `kind` is "Flow" or "Task". */

@@ -21,6 +21,7 @@ struct line {
 
 struct fm_client {
     char *url;
+    char *shown_url;     /* without a name and password in it */
     char *authorization; /* the whole header line, or NULL */
     bool is_local;
     pthread_mutex_t lock; /* for what follows */

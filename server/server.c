@@ -25,8 +25,9 @@
 #include "server/services/services.h"
 #include "server/store/store.h"
 
-#define READERS           4
-#define READ_LIMIT        (5 * SECOND)
+#define READERS           4             /* for what clients have it look for */
+#define SHORT_READERS     2             /* for the rest, so that it is not held up by that */
+#define TIME_LIMIT        (5 * SECOND)  /* of a transaction */
 #define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
 #define MAX_ALLOWED_HOSTS 64
 #define MESSAGE_LIMIT     ((size_t)2 << 20) /* of a WebSocket; events have up to 1.5 MB */
@@ -60,6 +61,11 @@ static void report(void *context, const struct error *error)
                   error->message);
     else
         log_info("the database's log is moved into the database again");
+}
+
+static void disk_failed(const struct error *error)
+{
+    log_error("%s", error->message);
 }
 
 static int split_allowed_hosts(struct server *server, struct error *error)
@@ -138,11 +144,13 @@ static int open_parts(struct server *server, struct error *error)
         return -1;
     const struct store_config store_config = {.directory = config->data,
                                               .readers = READERS,
-                                              .read_limit = READ_LIMIT,
+                                              .short_readers = SHORT_READERS,
+                                              .time_limit = TIME_LIMIT,
                                               .publish = publish,
                                               .report = report,
                                               .context = server,
-                                              .out_of_memory = log_out_of_memory};
+                                              .out_of_memory = log_out_of_memory,
+                                              .disk_failed = disk_failed};
     if (store_open(&store_config, &server->store, error) < 0 || open_secrets(server, error) < 0)
         return -1;
     const struct api_config api_config = {.store = server->store,

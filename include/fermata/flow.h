@@ -71,7 +71,8 @@ struct fm_run_options {
 /* Runs a flow here and now, recorded by the server, and gives the exit status for the process: 0
  * COMPLETED, 1 FAILED or no server, 130 after SIGINT and 143 after SIGTERM. Prints the run's log
  * and state changes to stderr. While it runs, SIGINT and SIGTERM end what it waits for with
- * FM_CANCELLED, and the run is CRASHED once the flow returns; a second one ends the process. Where
+ * FM_CANCELLED, and the run is CRASHED once the flow returns; a second one ends the process. That
+ * its terminal is closed (SIGHUP) is like SIGTERM, unless the signal is ignored. Where
  * somebody cancels the run through the API, what it waits for ends with FM_CANCELLED, and so does
  * what it asks the server for. Options are fields of struct fm_run_options:
  * fm_run_flow(&greeter_flow, .name = "x"). */

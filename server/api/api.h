@@ -34,7 +34,9 @@ enum handler_result {
     HANDLER_FAILED = -1, /* the reason is in the transaction */
     HANDLER_DONE = 0,    /* the reply is filled in */
     HANDLER_PARK = 1,    /* nothing to say yet: only where request_may_wait() */
-    HANDLER_THEN = 2, /* what was written is to be kept; the reply comes from the route's `then` */
+    HANDLER_THEN = 2,  /* what was written is to be kept; the reply comes from the route's `then` */
+    HANDLER_AGAIN = 3, /* the same, and the handler is run again: it writes more than should hold up
+                          others */
 };
 
 typedef int handler(struct txn *txn, struct request *request, struct http_reply *reply);
@@ -59,6 +61,7 @@ enum {
     ROUTE_ANY_VERSION = 1 << 4, /* whatever X-PREFECT-API-VERSION says */
     ROUTE_LEASES = 1 << 5,      /* takes Fermata-Lease */
     ROUTE_SECRET = 1 << 6,      /* what is sent may be secret: refusals do not repeat it */
+    ROUTE_SEARCHES = 1 << 8,    /* writes, but its preparation may look at all rows there are */
     ROUTE_PAGE = 1 << 7,        /* of the web page, not of the API: /openapi.json leaves it out */
 };
 
@@ -144,6 +147,7 @@ struct request {
     bool polls;         /* when it is answered is noted */
     int64_t clock_time; /* when the clock alone changes the answer */
     bool goes_on;       /* the route's `then` follows, or runs */
+    bool again;         /* the handler has more to write */
     bool parks;
     bool ending; /* the server stops: answer now */
     bool gone;   /* the client went away */

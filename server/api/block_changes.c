@@ -11,7 +11,8 @@
 #include "server/secrets/secrets.h"
 #include "json/text.h"
 
-#define REFERENCE_DEPTH 20 /* of blocks inside one another */
+#define REFERENCE_DEPTH  20   /* of blocks inside one another */
+#define REFERENCES_LIMIT 1000 /* of one block */
 
 static const struct secrets *secrets_of(const struct request *request)
 {
@@ -28,57 +29,58 @@ static const json_t *reference_in(const json_t *value)
     return json_is_object(reference) ? reference : NULL;
 }
 
-/* Whether the references are ids of blocks; else the reply says which is none. */
-static bool check_references(const struct request *request, struct http_reply *reply)
-{
-    json_t *data = json_object_get(request->body, "data");
-    const char *key;
-    json_t *value;
-    char id[ID_SIZE];
+/* Data as it was sent: the members that refer to other blocks are no part of what is sealed. */
+struct sent {
+    const char *text;   /* of all others; NULL: it is too large */
+    json_t *references; /* {"name": "id"} */
+};
 
-    json_object_foreach(data, key, value) {
-        const json_t *reference = reference_in(value);
-        const char *text = json_string_value(json_object_get(reference, "block_document_id"));
-        if (reference && (!text || !id_parse(text, id))) {
-            reply_detail(reply, 400,
-                         "Received block reference without a block_document_id in key %s", key);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* An object's text without the members that refer to other blocks in `data`. */
-static const char *without_references(struct arena *arena, const char *text, json_t *object,
-                                      const json_t *data)
+/* The object's text without members of these names; NULL: it is too large. */
+static const char *without(struct arena *arena, const char *text, const json_t *names)
 {
     buf_auto kept = BUF_INIT;
-    struct json_writer writer;
-    const char *key;
-    json_t *value;
-    size_t length;
 
-    json_writer_init(&writer, &kept);
-    json_begin_object(&writer);
-    json_object_foreach(object, key, value) {
-        const char *const path[] = {key, NULL};
-        if (reference_in(json_object_get(data, key)))
-            continue;
-        const char *member = json_member_text(text, path, &length);
-        json_key(&writer, key);
-        json_add_text(&writer, arena_strndup(arena, member, length));
-    }
-    json_end_object(&writer);
-    return kept.failed ? NULL : arena_strdup(arena, buf_string(&kept));
+    json_without(&kept, text, names);
+    return kept.failed ? NULL : arena_adopt(arena, buf_steal(&kept));
 }
 
-static const char *sent_data(struct request *request)
+static const char *sent_text(struct request *request)
 {
-    const char *const path[] = {"data", NULL};
+    static const char *const path[] = {"data", NULL};
     size_t length;
     const char *text = json_member_text(request->body_text, path, &length);
 
     return text ? arena_strndup(&request->arena, text, length) : "{}";
+}
+
+static int prepare_data(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct sent *sent = arena_alloc(&request->arena, sizeof(*sent));
+    const char *key;
+    json_t *value;
+    char id[ID_SIZE];
+
+    (void)txn;
+    sent->references = json_arena_own(&request->arena, json_object());
+    json_object_foreach(json_object_get(request->body, "data"), key, value) {
+        const json_t *reference = reference_in(value);
+        const char *text = json_string_value(json_object_get(reference, "block_document_id"));
+        if (!reference)
+            continue;
+        if (!text || !id_parse(text, id)) {
+            reply_detail(reply, 400,
+                         "Received block reference without a block_document_id in key %s", key);
+            return 1;
+        }
+        json_object_set_new(sent->references, key, json_string(id));
+    }
+    if (json_object_size(sent->references) > REFERENCES_LIMIT) {
+        reply_detail(reply, 400, "A block may refer to at most %d others.", REFERENCES_LIMIT);
+        return 1;
+    }
+    sent->text = without(&request->arena, sent_text(request), sent->references);
+    request->prepared = sent;
+    return 0;
 }
 
 static int seal(struct txn *txn, const struct request *request, const char *data, const char *id,
@@ -91,9 +93,26 @@ static int seal(struct txn *txn, const struct request *request, const char *data
 
 /* ---- references ---- */
 
-/* Whether the parent may refer to the other block: 1; 0: the reply says why not. */
+/* How many blocks are inside one another down to this one: 1 if nothing refers to it. */
+static int depth_of(struct txn *txn, const char *id, int64_t *ret_depth)
+{
+    rows_auto rows = {0};
+
+    if (db_first(txn, &rows,
+                 "WITH RECURSIVE above (id, depth) AS (SELECT ?, 1"
+                 " UNION SELECT f.parent_id, a.depth + 1 FROM above a"
+                 " JOIN block_document_references f ON f.reference_id = a.id WHERE a.depth < ?)"
+                 " SELECT MAX(depth) FROM above",
+                 V(id), V(REFERENCE_DEPTH)) < 0)
+        return -1;
+    *ret_depth = rows_integer(&rows, 0);
+    return 0;
+}
+
+/* Whether the parent, which lies so deep, may refer to the other block: 1; 0: the reply says why
+ * not. */
 static int check_reference(struct txn *txn, struct http_reply *reply, const char *parent_id,
-                           const char *reference_id)
+                           int64_t parent_depth, const char *reference_id)
 {
     rows_auto rows = {0};
 
@@ -112,7 +131,7 @@ static int check_reference(struct txn *txn, struct http_reply *reply, const char
                      "Cannot create block document reference: it would introduce a cycle into the "
                      "block_document_reference graph (parent=%s, reference=%s).",
                      parent_id, reference_id);
-    else if (rows_integer(&rows, 1) >= REFERENCE_DEPTH)
+    else if (parent_depth + rows_integer(&rows, 1) > REFERENCE_DEPTH)
         reply_detail(reply, 400, "Blocks may be at most %d deep inside one another.",
                      REFERENCE_DEPTH);
     else
@@ -120,30 +139,58 @@ static int check_reference(struct txn *txn, struct http_reply *reply, const char
     return 0;
 }
 
+/* Forgets the references of members that are sent anew. How many others there are, or -1. */
+static int forget_references(struct txn *txn, const struct request *request, const char *parent_id)
+{
+    const json_t *data = json_object_get(request->body, "data");
+    json_auto_t *gone = json_object();
+    rows_auto rows = {0};
+    const char *name;
+    json_t *value;
+    int others = 0;
+    int r;
+
+    if (db_query(txn, &rows, "SELECT name FROM block_document_references WHERE parent_id = ?",
+                 V(parent_id)) < 0)
+        return -1;
+    while ((r = rows_next(&rows)) > 0) {
+        if (json_object_get(data, rows_text(&rows, 0)))
+            json_object_set_new(gone, rows_text(&rows, 0), json_true());
+        else
+            others++;
+    }
+    rows_close(&rows);
+    json_object_foreach(gone, name, value)
+        if (db_run(txn, "DELETE FROM block_document_references WHERE parent_id = ? AND name = ?",
+                   V(parent_id), V(name)) < 0)
+            return -1;
+    return r < 0 ? -1 : others;
+}
+
 /* Of the members that are sent. 1; 0: the reply says what is wrong. */
 static int store_references(struct txn *txn, const struct request *request,
                             struct http_reply *reply, const char *parent_id)
 {
-    json_t *data = json_object_get(request->body, "data");
-    const char *key;
-    json_t *value;
-    char id[ID_SIZE];
+    const struct sent *sent = request->prepared;
+    int others = forget_references(txn, request, parent_id);
+    int64_t depth;
+    const char *name;
+    json_t *id;
 
-    json_object_foreach(data, key, value) {
-        const json_t *reference = reference_in(value);
-        if (db_run(txn, "DELETE FROM block_document_references WHERE parent_id = ? AND name = ?",
-                   V(parent_id), V(key)) < 0)
-            return -1;
-        if (!reference ||
-            !id_parse(json_string_value(json_object_get(reference, "block_document_id")), id))
-            continue;
-        int fits = check_reference(txn, reply, parent_id, id);
+    if (others < 0 || depth_of(txn, parent_id, &depth) < 0)
+        return -1;
+    if (others + json_object_size(sent->references) > REFERENCES_LIMIT) {
+        reply_detail(reply, 400, "A block may refer to at most %d others.", REFERENCES_LIMIT);
+        return 0;
+    }
+    json_object_foreach(sent->references, name, id) {
+        int fits = check_reference(txn, reply, parent_id, depth, json_string_value(id));
         if (fits <= 0)
             return fits;
         if (db_run(txn,
                    "INSERT INTO block_document_references (parent_id, name, reference_id)"
                    " VALUES (?, ?, ?)",
-                   V(parent_id), V(key), V(id)) < 0)
+                   V(parent_id), V(name), V(json_string_value(id))) < 0)
             return -1;
     }
     return 1;
@@ -196,8 +243,6 @@ static int check_new(struct txn *txn, struct request *request, struct http_reply
     const char *type_id = request_id(request, "block_type_id");
     rows_auto rows = {0};
 
-    if (!check_references(request, reply))
-        return 0;
     int fits = check_block_type(txn, reply, type_id);
     if (fits > 0)
         fits = check_schema(txn, reply, request_id(request, "block_schema_id"), type_id);
@@ -213,7 +258,7 @@ static int check_new(struct txn *txn, struct request *request, struct http_reply
 
 static int create_document(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    json_t *data = json_object_get(request->body, "data");
+    const struct sent *sent = request->prepared;
     const char *name = name_of(txn, request, reply);
     const char *sealed;
     char id[ID_SIZE];
@@ -222,8 +267,7 @@ static int create_document(struct txn *txn, struct request *request, struct http
     if (fits <= 0)
         return fits < 0 ? HANDLER_FAILED : HANDLER_DONE;
     id_new(id);
-    const char *text = without_references(txn_arena(txn), sent_data(request), data, data);
-    if (seal(txn, request, text, id, &sealed) < 0 ||
+    if (seal(txn, request, sent->text, id, &sealed) < 0 ||
         db_run(txn,
                "INSERT INTO block_documents (id, created, updated, name, data, block_schema_id,"
                " block_type_id, is_anonymous) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -267,17 +311,16 @@ static int change_data(struct txn *txn, struct request *request, const char *id,
                        const struct stored *stored, const char **ret_sealed)
 {
     struct arena *arena = txn_arena(txn);
-    json_t *data = json_object_get(request->body, "data");
+    const struct sent *sent = request->prepared;
     buf_auto merged = BUF_INIT;
     const char *old;
 
     if (secrets_unseal(secrets_of(request), stored->sealed, id, arena, &old, txn_error(txn)) < 0)
         return -1;
-    json_auto_t *old_values = json_parse(old, strlen(old), NULL);
-    const char *text = without_references(arena, sent_data(request), data, data);
+    const char *text = sent->text;
     text = text ? block_data_restore(arena, text, old, stored->schema_fields) : NULL;
     if (text && request_flag(request, "merge_existing_data", true)) {
-        const char *kept = without_references(arena, old, old_values, data);
+        const char *kept = without(arena, old, sent->references);
         if (kept)
             json_overlay(&merged, kept, text);
         text = kept && !merged.failed ? buf_string(&merged) : NULL;
@@ -293,8 +336,6 @@ static int store_data(struct txn *txn, struct request *request, struct http_repl
 
     if (merges && !json_object_get(request->body, "data"))
         return 1;
-    if (!check_references(request, reply))
-        return 0;
     if (change_data(txn, request, id, stored, &sealed) < 0 ||
         db_run(txn, "UPDATE block_documents SET data = ? WHERE id = ?", V(sealed), V(id)) < 0)
         return -1;
@@ -348,6 +389,7 @@ const struct route block_change_routes[] = {
     {.method = HTTP_POST,
      .path = DOCUMENTS,
      .handle = create_document,
+     .prepare = prepare_data,
      .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT | ROUTE_SECRET,
      .resource = &block_document,
      .body = &(const struct body){.fields = block_document_fields, .only = FIELD_CREATE},
@@ -357,6 +399,7 @@ const struct route block_change_routes[] = {
     {.method = HTTP_PATCH,
      .path = DOCUMENTS "{id}",
      .handle = update_document,
+     .prepare = prepare_data,
      .flags = ROUTE_WRITES | ROUTE_SECRET,
      .resource = &block_document,
      .body = &(const struct body){.fields = update_fields, .only = FIELD_UPDATE},

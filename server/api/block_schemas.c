@@ -69,26 +69,33 @@ void block_schema_write(struct json_writer *writer, const struct rows *rows, int
 
 #define DEFINITIONS "#/definitions/"
 
-static void add_definitions(const json_t *value, const json_t *definitions, json_t *to);
+/* Those that are referred to, by name, and the same in order: whoever is in the list is to be
+ * looked through in turn. A list, not a recursion: a chain of references may be as long as the
+ * body. */
+struct definitions {
+    const json_t *all;
+    json_t *used;
+    json_t *list;
+};
 
 /* A definition that a reference names, unless it is a block, which has a schema of its own. */
-static void add_definition(const char *reference, const json_t *definitions, json_t *to)
+static void add_definition(struct definitions *to, const char *reference)
 {
     const char *name =
         reference +
         (strncmp(reference, DEFINITIONS, strlen(DEFINITIONS)) == 0 ? strlen(DEFINITIONS) : 0);
-    json_t *definition = json_object_get(definitions, name);
+    json_t *definition = json_object_get(to->all, name);
+    const json_t *slug = json_object_get(definition, "block_type_slug");
 
-    if (json_object_size(definition) == 0 || json_object_get(to, name) ||
-        !(json_is_null(json_object_get(definition, "block_type_slug")) ||
-          !json_object_get(definition, "block_type_slug")))
+    if (json_object_size(definition) == 0 || json_object_get(to->used, name) ||
+        (slug && !json_is_null(slug)))
         return;
-    json_object_set(to, name, definition);
-    add_definitions(definition, definitions, to);
+    json_object_set(to->used, name, definition);
+    json_array_append(to->list, definition);
 }
 
-/* Those that a value refers to, and what they refer to in turn. */
-static void add_definitions(const json_t *value, const json_t *definitions, json_t *to)
+/* Those that a value refers to, as deep as JSON may be. */
+static void add_definitions(struct definitions *to, const json_t *value)
 {
     const char *reference = json_string_value(json_object_get(value, "$ref"));
     const char *key;
@@ -96,11 +103,30 @@ static void add_definitions(const json_t *value, const json_t *definitions, json
     size_t i;
 
     if (reference && *reference)
-        add_definition(reference, definitions, to);
+        add_definition(to, reference);
     json_object_foreach((json_t *)value, key, member)
-        add_definitions(member, definitions, to);
+        add_definitions(to, member);
     json_array_foreach(value, i, member)
-        add_definitions(member, definitions, to);
+        add_definitions(to, member);
+}
+
+/* Leaves of an object's definitions those that it refers to, and those that they refer to. */
+static void keep_used_definitions(json_t *object)
+{
+    json_auto_t *used = json_object();
+    json_auto_t *list = json_array();
+    struct definitions to = {
+        .all = json_object_get(object, "definitions"), .used = used, .list = list};
+
+    if (json_object_size(to.all) == 0)
+        return;
+    add_definitions(&to, object);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        add_definitions(&to, json_array_get(list, i));
+    if (json_object_size(used) > 0)
+        json_object_set(object, "definitions", used);
+    else
+        json_object_del(object, "definitions");
 }
 
 /* Of an object and the objects in it, but not of those in arrays. */
@@ -119,20 +145,12 @@ static void remove_secret_fields(json_t *object)
 static const char *checksum_of(struct arena *arena, const json_t *fields)
 {
     json_auto_t *kept = json_deep_copy(fields);
-    json_auto_t *definitions = json_object();
     uint8_t hash[crypto_hash_sha256_BYTES];
     char hex[2 * sizeof(hash) + 1];
     buf_auto text = BUF_INIT;
 
     remove_secret_fields(kept);
-    json_t *all = json_object_get(kept, "definitions");
-    if (json_object_size(all) > 0) {
-        add_definitions(kept, all, definitions);
-        if (json_object_size(definitions) > 0)
-            json_object_set(kept, "definitions", definitions);
-        else
-            json_object_del(kept, "definitions");
-    }
+    keep_used_definitions(kept);
     /* As the arguments of a call in Python. */
     buf_add_string(&text, "[[");
     json_text_python(kept, &text);

@@ -14,6 +14,7 @@ struct changes {
     struct socket socket;
     struct watcher watcher;
     json_t *topics; /* an array of strings: those that are watched */
+    bool asked;     /* the last message has no answer yet */
 };
 
 /* Topics as clients name them: "flow_runs", "flow_run:ID". */
@@ -52,22 +53,24 @@ static json_t *read_topics(const json_t *sent)
             return NULL;
         if (json_object_get(seen, json_string_value(topic)))
             continue;
+        if (json_array_size(topics) == WATCHER_TOPICS)
+            return NULL;
         json_object_set_new(seen, json_string_value(topic), json_true());
         json_array_append(topics, topic);
     }
-    return json_array_size(topics) <= WATCHER_TOPICS ? json_incref(topics) : NULL;
+    return json_incref(topics);
 }
 
 static void proceed(struct socket *socket)
 {
     struct changes *changes = list_item(socket, struct changes, socket);
-    uint64_t changed;
 
     if (!http_socket_has_room(socket->http))
         return; /* the changes wait in the watcher */
-    changed = live_take_changed(api_config(socket->api)->live, &changes->watcher);
-    if (!changed)
+    uint64_t changed = live_take_changed(api_config(socket->api)->live, &changes->watcher);
+    if (!changed && !changes->asked)
         return;
+    changes->asked = false;
     json_auto_t *names = json_array();
     for (size_t i = 0; i < json_array_size(changes->topics); i++)
         if (changed & UINT64_C(1) << i)
@@ -79,7 +82,8 @@ static void proceed(struct socket *socket)
     free(text);
 }
 
-/* {"topics": [NAME, …]}: these and no others are watched from now on. */
+/* {"topics": [NAME, …]}: these and no others are watched from now on. It is answered even if none
+ * has changed: a client that hears nothing knows that its socket is dead. */
 static void take(struct socket *socket, const char *text, size_t length)
 {
     struct changes *changes = list_item(socket, struct changes, socket);
@@ -103,6 +107,7 @@ static void take(struct socket *socket, const char *text, size_t length)
     }
     json_decref(changes->topics);
     changes->topics = topics;
+    changes->asked = true;
     proceed(socket); /* what had changed before is told under its new place */
 }
 

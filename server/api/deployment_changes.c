@@ -6,6 +6,7 @@
 #include "server/api/parameters.h"
 #include "server/api/work_pools.h"
 #include "server/orchestration/deployment_schedule.h"
+#include "server/orchestration/room.h"
 #include "json/schema.h"
 #include "json/text.h"
 
@@ -233,6 +234,12 @@ static int overwrite_deployment(struct txn *txn, struct request *request, const 
     return deployment_unschedule(txn, id, UNSCHEDULE_AUTO | UNSCHEDULE_FUTURE);
 }
 
+/* With another limit there may be room for runs that wait for it. */
+static int call_waiting(struct txn *txn, const struct request *request, const char *id)
+{
+    return json_object_get(request->body, "concurrency_limit") ? room_call(txn, id) : 0;
+}
+
 int create_deployment(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const struct input *input = request->prepared;
@@ -262,7 +269,7 @@ int create_deployment(struct txn *txn, struct request *request, struct http_repl
     if (placed <= 0)
         return placed < 0 ? HANDLER_FAILED : HANDLER_DONE;
     if (deployment_schedules_replace(txn, id, &input->schedules) < 0 ||
-        deployment_reschedule(txn, id) < 0)
+        deployment_reschedule(txn, id) < 0 || (found && call_waiting(txn, request, id) < 0))
         return HANDLER_FAILED;
     txn_publish(txn, "deployments");
     return reply_resource(txn, reply, found ? 200 : 201, &deployment_resource, "r.id = ?", V(id));
@@ -365,7 +372,7 @@ int update_deployment(struct txn *txn, struct request *request, struct http_repl
         if (r != 0)
             return r < 0 ? HANDLER_FAILED : HANDLER_DONE;
     }
-    if (deployment_reschedule(txn, id) < 0)
+    if (deployment_reschedule(txn, id) < 0 || call_waiting(txn, request, id) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "deployments");
     return reply_nothing(reply, 204);

@@ -3,10 +3,13 @@
 #include "server/api/routes.h"
 #include "server/api/work_pools.h"
 #include "server/orchestration/deployment_schedule.h"
+#include "server/orchestration/room.h"
 
 /* ---- the resource ---- */
 
 static const int64_t one = 1;
+static const int64_t least_grace = GRACE_SECONDS_LEAST;
+static const int64_t most_grace = GRACE_SECONDS_MOST;
 
 static const char *const statuses[] = {"READY", "NOT_READY", NULL};
 static const char *const strategies[] = {"ENQUEUE", "CANCEL_NEW", NULL};
@@ -20,6 +23,8 @@ static const struct field concurrency_fields[] = {
     {.name = "grace_period_seconds",
      .type = FIELD_INTEGER,
      .flags = FIELD_NULLABLE | FIELD_OPTIONAL_REPLY,
+     .minimum = &least_grace,
+     .maximum = &most_grace,
      .doc = "How long a run may take to start before its room is given to others."},
     FIELDS_END};
 
@@ -244,6 +249,8 @@ static int delete_deployment(struct txn *txn, struct request *request, struct ht
 
 #define DELETED_AT_ONCE 50
 
+static const int64_t deleted_at_once = DELETED_AT_ONCE;
+
 static int bulk_delete(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     int64_t limit = request_integer(request, "limit", DELETED_AT_ONCE);
@@ -256,10 +263,6 @@ static int bulk_delete(struct txn *txn, struct request *request, struct http_rep
     int r;
 
     problems_init(&problems, "body");
-    if (limit > DELETED_AT_ONCE)
-        problems_add_at(&problems, "limit", "less_than_equal",
-                        json_object_get(request->body, "limit"),
-                        "Input should be less than or equal to %d", DELETED_AT_ONCE);
     sql_add(&sql, "SELECT r.id FROM deployments r WHERE ");
     resource_where(&deployment_resource, request->body, &request->arena, &sql, &problems);
     if (problems_any(&problems))
@@ -336,19 +339,25 @@ static int check_work_queues(struct txn *txn, struct request *request, struct ht
 
 /* ---- routes ---- */
 
-static const struct field bulk_delete_fields[] = {{.name = "limit",
+/* Unlike the bodies of lists this one refuses what it does not know: a filter misspelt would match
+ * every deployment. */
+static const struct field bulk_delete_fields[] = {{.name = "deployments",
+                                                   .type = FIELD_MAP,
+                                                   .flags = FIELD_REQUIRED,
+                                                   .doc = "Which deployments; {}: any."},
+                                                  {.name = "limit",
                                                    .type = FIELD_INTEGER,
                                                    .minimum = &one,
+                                                   .maximum = &deleted_at_once,
                                                    .fallback = "50",
-                                                   .doc = "How many at the most, up to 50."},
+                                                   .doc = "How many at the most."},
                                                   FIELDS_END};
 
 static const struct field deleted_fields[] = {
     {.name = "deleted", .type = FIELD_IDS, .doc = "The ids of those that are gone."}, FIELDS_END};
 
 static const struct body update_body = {.fields = deployment_fields, .only = FIELD_UPDATE};
-static const struct body bulk_delete_body = {
-    .fields = bulk_delete_fields, .open = true, .optional = true};
+static const struct body bulk_delete_body = {.fields = bulk_delete_fields};
 
 #define DEPLOYMENTS "/api/deployments/"
 
@@ -363,7 +372,7 @@ const struct route deployment_routes[] = {
     {.method = HTTP_POST,
      .path = DEPLOYMENTS "bulk_delete",
      .handle = bulk_delete,
-     .flags = ROUTE_WRITES,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
      .body = &bulk_delete_body,
      .resource = &deployment_resource,
      .summary = "Deletes the deployments that a filter finds, up to 50 at once.",

@@ -6,7 +6,7 @@
 #include "common/times.h"
 #include "server/orchestration/event_filter.h"
 
-#define BUCKETS 1000
+#define BUCKETS 1000 /* counts in one reply */
 
 /* Intervals are counted from here: a Monday. */
 #define PIVOT ((int64_t)1711929600 * SECOND) /* 2024-04-01T00:00:00Z */
@@ -68,7 +68,8 @@ static void write_count(struct json_writer *writer, const char *value, const cha
     " json_extract(e.resource, '$.\"prefect.name\"'), e.resource_id) FROM events e"                \
     " WHERE e.resource_id = g.value AND e.occurred = g.latest ORDER BY e.seq DESC LIMIT 1)"
 
-/* Counts by a column; the SQL of the label sees the counts as `g`. */
+/* Counts by a column, those of which there are most; the SQL of the label sees the counts as `g`.
+ */
 static int count_by_value(struct txn *txn, const json_t *filter, const char *column,
                           const char *label, struct json_writer *writer, struct problems *problems)
 {
@@ -84,7 +85,9 @@ static int count_by_value(struct txn *txn, const json_t *filter, const char *col
     event_filter_where(filter, txn_now(txn), txn_arena(txn), &sql, problems);
     if (problems_any(problems))
         return 0;
-    sql_add(&sql, " GROUP BY 1) g ORDER BY g.counted DESC, label ASC, g.value ASC");
+    sql_add(&sql, " GROUP BY 1 ORDER BY counted DESC, value ASC LIMIT ?) g"
+                  " ORDER BY g.counted DESC, label ASC, g.value ASC");
+    sql_bind(&sql, V(BUCKETS));
     if (sql_query(txn, &rows, &sql) < 0)
         return -1;
     while ((r = rows_next(&rows)) > 0)

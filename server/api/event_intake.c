@@ -2,8 +2,9 @@
  * /api/events/in: events from clients, one a message, never answered.
  *
  * A pong is the client's receipt: it forgets the events that it sent before its ping. So a ping
- * gets its pong when all that was read before it is on disk. Events that come while others are
- * being stored go together into the next transaction.
+ * gets its pong when all that was read before it is on disk, and a close its answer. What was read
+ * of a client that goes without a word is stored, too. Events that come while others are being
+ * stored go together into the next transaction.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "json/text.h"
 
 #define BATCH   200                  /* events that are stored at once */
-#define WAITING ((size_t)256 * 1024) /* bytes of events that may wait before no more are read */
+#define WAITING ((size_t)256 * 1024) /* bytes of messages that wait: then no more are read */
 
 struct message {
     struct list node;
@@ -56,14 +57,19 @@ static void init(struct socket *socket)
     intake->arena.out_of_memory = log_out_of_memory;
 }
 
-/* Has the next of what waits stored. */
+static size_t size_of(const struct message *message)
+{
+    return sizeof(*message) + message->length;
+}
+
+/* Has the next of what waits stored; not when the server stops. */
 static void start(struct intake *intake)
 {
     for (int i = 0; i < BATCH && !list_is_empty(&intake->waiting); i++) {
         struct list *first = intake->waiting.next;
         list_remove(first);
         list_append(&intake->stored, first);
-        intake->waiting_bytes -= list_item(first, struct message, node)->length;
+        intake->waiting_bytes -= size_of(list_item(first, struct message, node));
     }
     socket_work(&intake->socket);
 }
@@ -74,7 +80,7 @@ static void set_reading(struct intake *intake)
 
     if (intake->waiting_bytes >= WAITING)
         reading = HTTP_SOCKET_PAUSED;
-    else if (socket_is_busy(&intake->socket))
+    else if (!list_is_empty(&intake->waiting) || !list_is_empty(&intake->stored))
         reading = HTTP_SOCKET_READS_TO_PING;
     http_socket_set_reading(intake->socket.http, reading);
 }
@@ -89,7 +95,7 @@ static void take(struct socket *socket, const char *text, size_t length)
     *message = (struct message){.length = length};
     memcpy(message->text, text, length + 1);
     list_append(&intake->waiting, &message->node);
-    intake->waiting_bytes += length;
+    intake->waiting_bytes += size_of(message);
     if (!socket_is_busy(socket))
         start(intake);
     set_reading(intake);
@@ -176,6 +182,8 @@ static enum job_result run(struct txn *txn, struct socket *socket)
 const struct socket_kind event_intake = {.path = "/api/events/in",
                                          .size = sizeof(struct intake),
                                          .writes = true,
+                                         .takes_long = true,
+                                         .finishes = true,
                                          .init = init,
                                          .take = take,
                                          .prepare = prepare,

@@ -58,8 +58,9 @@ static int create_events(struct txn *txn, struct request *request, struct http_r
 
 /* ---- pages ---- */
 
-#define PAGE_LIMIT  50   /* events of a page, as in Prefect */
-#define TOKEN_LIMIT 6000 /* bytes: the address of a page has to fit into a request */
+#define PAGE_LIMIT  50    /* events of a page, as in Prefect */
+#define TOTAL_LIMIT 10001 /* that are counted: so many means "more than 10000" */
+#define TOKEN_LIMIT 6000  /* bytes: the address of a page has to fit into a request */
 
 static const int64_t zero = 0;
 static const int64_t page_limit = PAGE_LIMIT;
@@ -82,7 +83,9 @@ static const struct body page_body = {.fields = page_fields, .open = true, .opti
 
 static const struct field page_reply_fields[] = {
     {.name = "events", .type = FIELD_OBJECTS, .fields = event_fields, .doc = "The events."},
-    {.name = "total", .type = FIELD_INTEGER, .doc = "How many there were for the first page."},
+    {.name = "total",
+     .type = FIELD_INTEGER,
+     .doc = "How many there were for the first page; 10001: there were more than 10000."},
     {.name = "next_page",
      .type = FIELD_TEXT,
      .flags = FIELD_NULLABLE,
@@ -94,7 +97,7 @@ struct page {
     const json_t *filter;
     int64_t now; /* of the first page */
     int64_t limit;
-    int64_t total; /* -1: not counted yet */
+    int64_t total; /* as it was for the first page */
     int64_t after_occurred,
         after_seq; /* the last event of the page before; seq 0: the first page */
 };
@@ -123,18 +126,21 @@ static int count_events(struct txn *txn, struct page *page, struct problems *pro
     sql_auto sql = {0};
     rows_auto rows = {0};
 
-    sql_addf(&sql, "SELECT COUNT(%s) FROM events r WHERE ",
-             event_filter_is_distinct(page->filter) ? "DISTINCT r.resource_id" : "*");
+    sql_addf(&sql, "SELECT COUNT(*) FROM (SELECT %s FROM events r WHERE ",
+             event_filter_is_distinct(page->filter) ? "DISTINCT r.resource_id" : "1");
     event_filter_where(page->filter, page->now, txn_arena(txn), &sql, problems);
     if (problems_any(problems))
         return 0;
+    sql_add(&sql, " LIMIT ?)");
+    sql_bind(&sql, V(TOTAL_LIMIT));
     if (sql_first(txn, &rows, &sql) < 0)
         return -1;
     page->total = rows_integer(&rows, 0);
     return 0;
 }
 
-/* One event more than the page has: whether there is a next one. */
+/* One event more than the page has: whether there is a next one. Nothing is asked if there are
+ * problems now. */
 static int query_page(struct txn *txn, const struct page *page, struct rows *rows,
                       struct problems *problems)
 {
@@ -147,6 +153,8 @@ static int query_page(struct txn *txn, const struct page *page, struct rows *row
     event_filter_where(page->filter, page->now, txn_arena(txn), &sql, problems);
     if (event_filter_is_distinct(page->filter))
         add_distinct(page, txn_arena(txn), &sql, problems);
+    if (problems_any(problems))
+        return 0;
     if (page->after_seq) {
         sql_addf(&sql, " AND (r.occurred, r.seq) %s (?, ?)", after);
         sql_bind(&sql, V(page->after_occurred));
@@ -214,27 +222,17 @@ static const char *next_page(struct request *request, const struct page *page)
     return arena_strdup(&request->arena, buf_string(&address));
 }
 
-static int reply_page(struct txn *txn, struct request *request, struct http_reply *reply,
-                      struct page *page)
+static int write_page(struct request *request, struct http_reply *reply, struct page *page,
+                      struct rows *rows)
 {
     struct json_writer writer;
-    problems_auto problems = {0};
-    rows_auto rows = {0};
     const char *next = NULL;
     bool more;
 
-    problems_init(&problems, "body");
-    problems_enter(&problems, "filter");
-    if (page->total < 0 && count_events(txn, page, &problems) < 0)
-        return HANDLER_FAILED;
-    if (!problems_any(&problems) && query_page(txn, page, &rows, &problems) < 0)
-        return HANDLER_FAILED;
-    if (problems_any(&problems))
-        return reply_problems(reply, request, &problems);
     reply_begin(reply, 200, &writer);
     json_begin_object(&writer);
     json_key(&writer, "events");
-    if (write_events(&writer, page, &rows, &more) < 0)
+    if (write_events(&writer, page, rows, &more) < 0)
         return HANDLER_FAILED;
     if (more && !(next = next_page(request, page)))
         return reply_problem(reply, request, "filter", "value_error",
@@ -254,10 +252,17 @@ static int filter_events(struct txn *txn, struct request *request, struct http_r
     struct page page = {
         .filter = json_is_object(filter) ? filter : json_arena_own(txn_arena(txn), json_object()),
         .now = txn_now(txn),
-        .limit = request_integer(request, "limit", PAGE_LIMIT),
-        .total = -1};
+        .limit = request_integer(request, "limit", PAGE_LIMIT)};
+    problems_auto problems = {0};
+    rows_auto rows = {0};
 
-    return reply_page(txn, request, reply, &page);
+    problems_init(&problems, "body");
+    problems_enter(&problems, "filter");
+    if (query_page(txn, &page, &rows, &problems) < 0 || count_events(txn, &page, &problems) < 0)
+        return HANDLER_FAILED;
+    if (problems_any(&problems))
+        return reply_problems(reply, request, &problems);
+    return write_page(request, reply, &page, &rows);
 }
 
 /* The parts of a token, in the transaction's memory; NULL: it is none. */
@@ -274,24 +279,42 @@ static json_t *read_token(struct txn *txn, const char *token)
     return parts ? json_arena_own(txn_arena(txn), parts) : NULL;
 }
 
-static int next_events(struct txn *txn, struct request *request, struct http_reply *reply)
+/* What the token asks for. False: the server has made no such token. The filter in it may still be
+ * any object. */
+static bool read_page(struct txn *txn, const char *token, struct page *ret_page)
 {
-    json_t *parts = read_token(txn, request_query(request, "page-token"));
-    struct page page = {0};
+    json_t *parts = read_token(txn, token);
     json_t *filter;
     json_int_t now, limit, total, occurred, seq;
 
     if (json_unpack(parts, "{s:o, s:I, s:I, s:I, s:[I, I]}", "filter", &filter, "now", &now,
                     "limit", &limit, "total", &total, "after", &occurred, &seq) < 0 ||
-        !json_is_object(filter) || limit < 1 || limit > PAGE_LIMIT || total < 0 || seq < 1)
+        !json_is_object(filter) || now < 0 || limit < 1 || limit > PAGE_LIMIT || total < 0 ||
+        seq < 1)
+        return false;
+    *ret_page = (struct page){.filter = filter,
+                              .now = now,
+                              .limit = limit,
+                              .total = total,
+                              .after_occurred = occurred,
+                              .after_seq = seq};
+    return true;
+}
+
+/* A token comes from a client, which may have made it: all of it is checked, as a body is. */
+static int next_events(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    struct page page = {0};
+    problems_auto problems = {0};
+    rows_auto rows = {0};
+
+    problems_init(&problems, "query");
+    bool is_read = read_page(txn, request_query(request, "page-token"), &page);
+    if (is_read && query_page(txn, &page, &rows, &problems) < 0)
+        return HANDLER_FAILED;
+    if (!is_read || problems_any(&problems))
         return reply_detail(reply, 403, "This page-token is none that the server made.");
-    page = (struct page){.filter = filter,
-                         .now = now,
-                         .limit = limit,
-                         .total = total,
-                         .after_occurred = occurred,
-                         .after_seq = seq};
-    return reply_page(txn, request, reply, &page);
+    return write_page(request, reply, &page, &rows);
 }
 
 /* ---- routes ---- */

@@ -60,48 +60,78 @@ static const struct field results_fields[] = {{.name = "results",
                                                .doc = "What became of each proposal."},
                                               FIELDS_END};
 
-/* The ids of the runs that are meant; how many, -1, or -2: the reply says what is wrong. */
-static int find_runs(struct txn *txn, struct request *request, struct http_reply *reply,
-                     char ret_ids[static BULK_LIMIT][ID_SIZE])
+/* The runs that are meant, as they were when they were found. */
+struct found_runs {
+    int count;
+    struct {
+        char id[ID_SIZE];
+        int64_t version;
+    } runs[BULK_LIMIT];
+};
+
+/* What the filter looks at may be all runs: it is asked before the transaction, beside others. */
+static int find_runs(struct txn *txn, struct request *request, struct http_reply *reply)
 {
+    struct found_runs *found = arena_alloc(&request->arena, sizeof(*found));
     problems_auto problems = {0};
     sql_auto sql = {0};
     rows_auto rows = {0};
-    int count = 0;
     int r;
 
+    found->count = 0;
+    request->prepared = found;
     problems_init(&problems, "body");
-    sql_add(&sql, "SELECT r.id FROM flow_runs r WHERE ");
+    sql_add(&sql, "SELECT r.id, r.version FROM flow_runs r WHERE ");
     resource_where(&flow_run_resource, request->body, &request->arena, &sql, &problems);
     if (problems_any(&problems)) {
         reply_problems(reply, request, &problems);
-        return -2;
+        return 1;
     }
     sql_add(&sql, " ORDER BY r.id DESC LIMIT ?");
     sql_bind(&sql, V(request_integer(request, "limit", BULK_LIMIT)));
     if (sql_query(txn, &rows, &sql) < 0)
         return -1;
-    while ((r = rows_next(&rows)) > 0)
-        id_copy(ret_ids[count++], rows_text(&rows, 0));
-    return r < 0 ? -1 : count;
+    for (; (r = rows_next(&rows)) > 0; found->count++) {
+        id_copy(found->runs[found->count].id, rows_text(&rows, 0));
+        found->runs[found->count].version = rows_integer(&rows, 1);
+    }
+    return r;
 }
 
+enum since_found { RUN_SAME, RUN_CHANGED, RUN_GONE };
+
+/* What became of a run since it was found, or -1. One that has changed may no longer be meant, and
+ * is left alone. */
+static int since_found(struct txn *txn, const char *id, int64_t version)
+{
+    rows_auto rows = {0};
+    int found = db_first(txn, &rows, "SELECT version FROM flow_runs WHERE id = ?", V(id));
+
+    if (found <= 0)
+        return found < 0 ? -1 : RUN_GONE;
+    return rows_integer(&rows, 0) == version ? RUN_SAME : RUN_CHANGED;
+}
+
+/* In as many transactions as it takes; what is gone by the end is told. */
 static int delete_runs(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    char ids[BULK_LIMIT][ID_SIZE];
+    const struct found_runs *found = request->prepared;
     struct json_writer writer;
-    int count = find_runs(txn, request, reply, ids);
+    int room = RUN_PARTS_AT_ONCE;
 
-    if (count < 0)
-        return count == -1 ? HANDLER_FAILED : HANDLER_DONE;
     reply_begin(reply, 200, &writer);
     json_begin_object(&writer);
     json_key(&writer, "deleted");
     json_begin_array(&writer);
-    for (int i = 0; i < count; i++) {
-        if (flow_run_delete(txn, ids[i]) < 0)
+    for (int i = 0; i < found->count; i++) {
+        const char *id = found->runs[i].id;
+        int since = since_found(txn, id, found->runs[i].version);
+        if (since < 0 || (since == RUN_SAME && flow_run_delete(txn, id, &room) < 0))
             return HANDLER_FAILED;
-        json_add_string(&writer, ids[i]);
+        if (room == 0)
+            return HANDLER_AGAIN;
+        if (since != RUN_CHANGED)
+            json_add_string(&writer, id);
     }
     json_end_array(&writer);
     json_end_object(&writer);
@@ -127,20 +157,24 @@ static int set_state_of(struct txn *txn, struct request *request, const char *id
     return 0;
 }
 
+/* One that ends may give its place to the next: all are looked at before the first is changed. */
 static int set_states(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    char ids[BULK_LIMIT][ID_SIZE];
+    const struct found_runs *found = request->prepared;
+    int since[BULK_LIMIT];
     struct json_writer writer;
-    int count = find_runs(txn, request, reply, ids);
 
-    if (count < 0)
-        return count == -1 ? HANDLER_FAILED : HANDLER_DONE;
+    for (int i = 0; i < found->count; i++) {
+        since[i] = since_found(txn, found->runs[i].id, found->runs[i].version);
+        if (since[i] < 0)
+            return HANDLER_FAILED;
+    }
     reply_begin(reply, 200, &writer);
     json_begin_object(&writer);
     json_key(&writer, "results");
     json_begin_array(&writer);
-    for (int i = 0; i < count; i++)
-        if (set_state_of(txn, request, ids[i], &writer) < 0)
+    for (int i = 0; i < found->count; i++)
+        if (since[i] == RUN_SAME && set_state_of(txn, request, found->runs[i].id, &writer) < 0)
             return HANDLER_FAILED;
     json_end_array(&writer);
     json_end_object(&writer);
@@ -171,7 +205,8 @@ const struct route flow_run_bulk_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/flow_runs/bulk_set_state",
      .handle = set_states,
-     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .prepare = find_runs,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT | ROUTE_SEARCHES,
      .body = &bulk_set_state_body,
      .resource = &flow_run_resource,
      .summary = "Proposes a state for each of up to 50 runs.",
@@ -180,7 +215,8 @@ const struct route flow_run_bulk_routes[] = {
     {.method = HTTP_POST,
      .path = "/api/flow_runs/bulk_delete",
      .handle = delete_runs,
-     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT,
+     .prepare = find_runs,
+     .flags = ROUTE_WRITES | ROUTE_IDEMPOTENT | ROUTE_SEARCHES,
      .body = &delete_body,
      .resource = &flow_run_resource,
      .summary = "Deletes up to 50 runs with their states, inputs and logs.",

@@ -442,6 +442,7 @@ static int update_flow_run(struct txn *txn, struct request *request, struct http
     if (!changed)
         return reply_detail(reply, 404, "Flow run not found");
     txn_publish(txn, "flow_run:%s", request->params[0]);
+    txn_publish(txn, "flow_runs");
     return reply_nothing(reply, 204);
 }
 
@@ -463,15 +464,19 @@ static int update_labels(struct txn *txn, struct request *request, struct http_r
                V(labels), V(txn_now(txn)), V(request->params[0])) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "flow_run:%s", request->params[0]);
+    txn_publish(txn, "flow_runs");
     return reply_nothing(reply, 204);
 }
 
 static int delete_flow_run(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    int deleted = flow_run_delete(txn, request->params[0]);
+    int room = RUN_PARTS_AT_ONCE;
+    int deleted = flow_run_delete(txn, request->params[0], &room);
 
     if (deleted < 0)
         return HANDLER_FAILED;
+    if (deleted && !room)
+        return HANDLER_AGAIN;
     return deleted ? reply_nothing(reply, 204) : reply_detail(reply, 404, "Flow run not found");
 }
 

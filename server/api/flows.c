@@ -1,7 +1,7 @@
 #include "server/api/routes.h"
 
 #include "common/ids.h"
-#include "server/orchestration/slots.h"
+#include "server/orchestration/flow_run.h"
 
 static const struct field fields[] = {FIELD_ID_CREATED_UPDATED,
                                       {.name = "name",
@@ -79,29 +79,29 @@ static int create_flow(struct txn *txn, struct request *request, struct http_rep
     return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));
 }
 
-/* Its runs go with it: those who wait for one are told, their slots are given back and their logs
- * deleted, which nothing else would do. */
+#define RUNS_AT_ONCE 100
+
+/* Its runs go before it, in steps, and it goes with the last of them. */
 static int delete_flow(struct txn *txn, struct request *request, struct http_reply *reply)
 {
+    char ids[RUNS_AT_ONCE][ID_SIZE];
     rows_auto rows = {0};
+    int room = RUN_PARTS_AT_ONCE;
+    int count = 0;
     int r;
 
-    if (db_query(txn, &rows, "SELECT id FROM flow_runs WHERE flow_id = ?", V(request->params[0])) <
-        0)
+    if (db_query(txn, &rows, "SELECT id FROM flow_runs WHERE flow_id = ? LIMIT ?",
+                 V(request->params[0]), V(RUNS_AT_ONCE)) < 0)
         return HANDLER_FAILED;
-    while ((r = rows_next(&rows)) > 0) {
-        txn_publish(txn, "flow_run:%s", rows_text(&rows, 0));
-        if (slot_leases_release_of_run(txn, rows_text(&rows, 0)) < 0)
-            return HANDLER_FAILED;
-    }
+    while ((r = rows_next(&rows)) > 0)
+        id_copy(ids[count++], rows_text(&rows, 0));
     rows_close(&rows);
-    if (r < 0 || db_run(txn,
-                        "DELETE FROM logs WHERE flow_run_id IN"
-                        " (SELECT id FROM flow_runs WHERE flow_id = ?)",
-                        V(request->params[0])) < 0)
+    for (int i = 0; r == 0 && i < count && room > 0; i++)
+        r = flow_run_delete(txn, ids[i], &room) < 0 ? -1 : 0;
+    if (r < 0)
         return HANDLER_FAILED;
-    txn_publish(txn, "flow_runs");
-    txn_publish(txn, "input_requests");
+    if (count == RUNS_AT_ONCE || room == 0)
+        return HANDLER_AGAIN;
     return resource_delete(txn, request, reply);
 }
 

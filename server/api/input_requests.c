@@ -1,6 +1,5 @@
 /* Input requests: the inbox, and answering. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/times.h"
@@ -13,25 +12,43 @@
 
 /* ---- the resource ---- */
 
-/* Initial values of the fields: their defaults in the schema, so that no client has to dig. */
+/* {"name": "JSON text"}: the defaults that an object of properties has. */
+static json_t *defaults_of(const char *properties)
+{
+    static const char *const path[] = {"default", NULL};
+    json_t *defaults = json_object();
+    struct json_member property;
+    size_t length;
+
+    while (json_next_member(&properties, &property)) {
+        json_auto_t *name = json_member_key(&property);
+        const char *value = json_member_text(property.value, path, &length);
+        if (value)
+            json_object_set_new(defaults, json_string_value(name), json_stringn(value, length));
+        else /* of equal names the last one counts */
+            json_object_del(defaults, json_string_value(name));
+    }
+    return defaults;
+}
+
+/* Initial values of the fields: their defaults in the schema, so that no client has to dig. As
+ * text, so that no number loses digits. */
 static void write_defaults(struct json_writer *writer, const struct rows *rows, int column)
 {
+    static const char *const path[] = {"properties", NULL};
     const char *text = rows_text(rows, column);
     json_auto_t *schema = text ? json_parse(text, strlen(text), NULL) : NULL;
+    bool has_properties = json_is_object(json_object_get(schema, "properties"));
+    size_t length;
+    json_auto_t *defaults =
+        has_properties ? defaults_of(json_member_text(text, path, &length)) : NULL;
     const char *name;
-    json_t *property;
+    json_t *value;
 
     json_begin_object(writer);
-    json_object_foreach(json_object_get(schema, "properties"), name, property) {
-        const char *const path[] = {"properties", name, "default", NULL};
-        size_t length;
-        const char *value = json_member_text(text, path, &length);
-        char *copy = value ? strndup(value, length) : NULL;
-        if (!copy)
-            continue;
+    json_object_foreach(defaults, name, value) {
         json_key(writer, name);
-        json_add_text(writer, copy);
-        free(copy);
+        json_add_text(writer, json_string_value(value));
     }
     json_end_object(writer);
 }
@@ -132,7 +149,10 @@ static const struct filter filters[] = {
      .kind = FILTER_VALUE,
      .operators = OP_QUERY,
      .type = FIELD_TEXT,
-     .sql = "(f.name || ' ' || w.name || ' ' || COALESCE(d.name, '') || ' ' ||"
+     /* Of r alone, since counts know of no other table. */
+     .sql = "((SELECT name FROM flow_runs WHERE id = r.flow_run_id) || ' ' ||"
+            " (SELECT name FROM flows WHERE id = r.flow_id) || ' ' ||"
+            " COALESCE((SELECT name FROM deployments WHERE id = r.deployment_id), '') || ' ' ||"
             " COALESCE(r.description, ''))"},
     FILTERS_END};
 
@@ -166,17 +186,23 @@ static const char *tag_of(struct request *request, struct buf *body)
     return arena_printf(&request->arena, "\"%016" PRIx64 "\"", hash);
 }
 
-/* Without a filter for the state: the open ones. With Prefer: wait, as soon as there is one; with
- * If-None-Match, when the list is another one. */
+/* Without a filter for the state: the open ones. */
+static const char *only_open(const struct request *request)
+{
+    const json_t *asked = json_object_get(request->body, "input_requests");
+    const json_t *state = json_object_get(asked, "state");
+
+    return state && !json_is_null(state) ? NULL : "r.state IN ('open', 'checking')";
+}
+
+/* With Prefer: wait, as soon as there is one; with If-None-Match, when the list is another one. */
 static int list_input_requests(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const char *known = http_request_header(request->http, HTTP_HEADER_IF_NONE_MATCH);
-    const json_t *asked = json_object_get(request->body, "input_requests");
 
     if (request_watch(txn, request, "input_requests") < 0)
         return HANDLER_FAILED;
-    const json_t *state = json_object_get(asked, "state");
-    request->only = state && !json_is_null(state) ? NULL : "r.state IN ('open', 'checking')";
+    request->only = only_open(request);
     if (resource_filter(txn, request, reply) < 0)
         return HANDLER_FAILED;
     if (reply->status != 200)
@@ -190,6 +216,12 @@ static int list_input_requests(struct txn *txn, struct request *request, struct 
         reply_nothing(reply, 304);
     reply_header(reply, "ETag", tag);
     return HANDLER_DONE;
+}
+
+static int count_input_requests(struct txn *txn, struct request *request, struct http_reply *reply)
+{
+    request->only = only_open(request);
+    return resource_count(txn, request, reply);
 }
 
 /* With Prefer: wait, when it is over. */
@@ -279,8 +311,10 @@ static int tell_winner(struct txn *txn, const char *id, struct http_reply *reply
     struct http_reply winner = {0};
     struct json_writer writer;
 
-    if (reply_resource(txn, &winner, 200, &input_request_resource, "r.id = ?", V(id)) < 0)
+    if (reply_resource(txn, &winner, 200, &input_request_resource, "r.id = ?", V(id)) < 0) {
+        buf_release(&winner.body);
         return HANDLER_FAILED;
+    }
     reply_begin(reply, 409, &writer);
     json_begin_object(&writer);
     json_key(&writer, "detail");
@@ -432,6 +466,14 @@ const struct route input_request_routes[] = {
      .answers = ANSWERS_304,
      .shape = REPLY_LIST,
      .reply_fields = fields},
+    {.method = HTTP_POST,
+     .path = "/api/input_requests/count",
+     .handle = count_input_requests,
+     .body = &count_body,
+     .resource = &input_request_resource,
+     .summary = "Counts input requests; without a filter for state the open ones.",
+     .status = 200,
+     .shape = REPLY_INTEGER},
     {ROUTE_READ("/api/input_requests/{id}", input_request_resource, read_input_request),
      .flags = ROUTE_WAITS,
      .summary = "Reads an input request. With Prefer: wait, once it is answered or over."},

@@ -101,6 +101,17 @@ static int create_logs(struct txn *txn, struct request *request, struct http_rep
 
 /* ---- reading ---- */
 
+/* The runs of which alone a filter lets logs through, as it was sent; NULL: of any. */
+static const json_t *runs_asked(const json_t *filter)
+{
+    const char *operator= json_string_value(json_object_get(filter, "operator"));
+    const json_t *ids = json_object_get(json_object_get(filter, "flow_run_id"), "any_");
+
+    if (operator&& strcmp(operator, "or_") == 0)
+        return NULL;
+    return json_is_array(ids) && json_array_size(ids) <= FILTER_LIST_LIMIT ? ids : NULL;
+}
+
 /* Watches the runs that are asked for, also for their ends: a follower is not kept waiting for
  * logs that will not come. */
 static int watch(struct txn *txn, struct request *request, const json_t *ids)
@@ -108,7 +119,7 @@ static int watch(struct txn *txn, struct request *request, const json_t *ids)
     size_t i;
     json_t *id;
 
-    if (!json_is_array(ids) || json_array_size(ids) > FILTER_LIST_LIMIT)
+    if (!ids)
         return request_watch(txn, request, "logs");
     json_array_foreach(ids, i, id) {
         char run_id[ID_SIZE];
@@ -127,7 +138,7 @@ static int any_runs(struct txn *txn, const json_t *ids)
     size_t i;
     json_t *id;
 
-    if (!json_is_array(ids))
+    if (!ids)
         return 1;
     json_array_foreach(ids, i, id) {
         char run_id[ID_SIZE];
@@ -146,8 +157,7 @@ static int any_runs(struct txn *txn, const json_t *ids)
 
 static int filter_logs(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    const json_t *asked = json_object_get(request->body, "logs");
-    const json_t *ids = json_object_get(json_object_get(asked, "flow_run_id"), "any_");
+    const json_t *ids = runs_asked(json_object_get(request->body, "logs"));
 
     if (watch(txn, request, ids) < 0 || resource_filter(txn, request, reply) < 0)
         return HANDLER_FAILED;
@@ -170,16 +180,13 @@ static void where(json_t *filter, int64_t since, struct arena *arena, struct sql
 
 static const char *const *topics(const json_t *filter, struct arena *arena)
 {
-    const char *operator= json_string_value(json_object_get(filter, "operator"));
-    const json_t *ids = json_object_get(json_object_get(filter, "flow_run_id"), "any_");
+    const json_t *ids = runs_asked(filter);
     const char **topics = arena_alloc(arena, (json_array_size(ids) + 2) * sizeof(*topics));
     char run_id[ID_SIZE];
     size_t i;
     json_t *id;
 
     topics[0] = "logs";
-    if (operator&& strcmp(operator, "or_") == 0)
-        return topics; /* logs of other runs may fit too */
     json_array_foreach(ids, i, id)
         if (id_parse(json_string_value(id), run_id))
             topics[i] = arena_printf(arena, "logs:%s", run_id);

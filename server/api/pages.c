@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "server/api/headers.h"
+#include "server/api/pages.h"
 #include "server/api/routes.h"
 #include "server/ui/assets.h"
 
@@ -36,7 +37,7 @@ static int inflate_asset(const struct ui_asset *asset, struct buf *body)
     return r == Z_STREAM_END ? 0 : -1;
 }
 
-static int reply_asset(struct request *request, struct http_reply *reply,
+static int reply_asset(struct request *request, struct http_reply *reply, int status,
                        const struct ui_asset *asset, const char *caching)
 {
     const char *known = http_request_header(request->http, HTTP_HEADER_IF_NONE_MATCH);
@@ -47,9 +48,9 @@ static int reply_asset(struct request *request, struct http_reply *reply,
     reply_header(reply, "Vary", "Accept-Encoding");
     reply_header(reply, "Content-Security-Policy", POLICY);
     reply_header(reply, "Referrer-Policy", "no-referrer");
-    if (known && none_match_names(known, asset->etag))
+    if (status == 200 && known && none_match_names(known, asset->etag))
         return reply_nothing(reply, 304);
-    reply_nothing(reply, 200);
+    reply_nothing(reply, status);
     reply->content_type = asset->content_type;
     if (accepts && encoding_is_accepted(accepts, "gzip")) {
         reply_header(reply, "Content-Encoding", "gzip");
@@ -61,10 +62,28 @@ static int reply_asset(struct request *request, struct http_reply *reply,
 }
 
 /* All pages are one document: its script shows what the address says. */
+static int reply_page(struct request *request, struct http_reply *reply, int status)
+{
+    return reply_asset(request, reply, status, find_asset("/index.html"), "no-cache");
+}
+
 static int open_page(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     (void)txn;
-    return reply_asset(request, reply, find_asset("/index.html"), "no-cache");
+    return reply_page(request, reply, 200);
+}
+
+bool page_is_wanted(const struct request *request)
+{
+    enum http_method method = http_request_method(request->http);
+    const char *accepts = http_request_header(request->http, HTTP_HEADER_ACCEPT);
+
+    return (method == HTTP_GET || method == HTTP_HEAD) && accepts && strstr(accepts, "text/html");
+}
+
+int page_reply_missing(struct request *request, struct http_reply *reply)
+{
+    return reply_page(request, reply, 404);
 }
 
 /* Names of files change with their content. */
@@ -73,7 +92,7 @@ static int read_asset(struct txn *txn, struct request *request, struct http_repl
     const struct ui_asset *asset = find_asset(http_request_path(request->http));
 
     (void)txn;
-    return asset ? reply_asset(request, reply, asset, "public, max-age=31536000, immutable")
+    return asset ? reply_asset(request, reply, 200, asset, "public, max-age=31536000, immutable")
                  : reply_detail(reply, 404, "Not Found");
 }
 

@@ -14,6 +14,7 @@
 #include "server/api/held_polls.h"
 #include "server/api/idempotency.h"
 #include "server/api/metrics.h"
+#include "server/api/pages.h"
 #include "server/api/router.h"
 #include "server/api/sockets.h"
 #include "server/log.h"
@@ -189,15 +190,18 @@ static void reply_error(struct http_reply *reply, const struct error *error)
         int status;
         const char *message;
     } causes[] = {
-        {ETIMEDOUT, 503, "Service Unavailable"},
-        {ENOMEM, 503, "Service Unavailable"},
-        {ENOSPC, 507, "Insufficient Storage"},
+        {ETIMEDOUT, 503, "Service Unavailable"}, {ENOMEM, 503, "Service Unavailable"},
+        {EBUSY, 503, "Service Unavailable"},     {ENOSPC, 507, "Insufficient Storage"},
         {EFBIG, 413, "Content Too Large"},
     };
     struct json_writer writer;
     int status = 500;
     const char *message = "Internal Server Error";
 
+    if (error->code == EDQUOT) { /* there are as many as there may be: a conflict like others */
+        reply_detail(reply, 409, "%s", error->message);
+        return;
+    }
     for (size_t i = 0; i < COUNT_OF(causes); i++) {
         if (causes[i].code == error->code) {
             status = causes[i].status;
@@ -211,6 +215,8 @@ static void reply_error(struct http_reply *reply, const struct error *error)
     json_key(&writer, "detail");
     json_add_string(&writer, error->message);
     json_end_object(&writer);
+    if (error->code == EBUSY)
+        reply_header(reply, "Retry-After", "5");
 }
 
 /* ---- before the transaction ---- */
@@ -267,11 +273,16 @@ static bool check_media_type(struct request *request, struct http_reply *reply)
 static bool refuse_json(struct request *request, struct http_reply *reply,
                         const struct error *error)
 {
+    bool secret = (request->route->flags & ROUTE_SECRET) != 0;
     problems_auto problems = {0};
 
+    /* What is behind "line 1, column 5" repeats what stands there. */
+    const char *message =
+        secret ? arena_strndup(&request->arena, error->message, strcspn(error->message, ":"))
+               : error->message;
     problems_init(&problems, "body");
-    problems_add(&problems, "json_invalid", NULL, json_pack("{s:s}", "error", error->message),
-                 "JSON decode error: %s", error->message);
+    problems_add(&problems, "json_invalid", NULL, json_pack("{s:s}", "error", message),
+                 "JSON decode error: %s", message);
     json_auto_t *echo = json_string(request->body_text);
     if (!echo)
         request->body_text = ""; /* not UTF-8: it cannot be given back in JSON */
@@ -393,11 +404,12 @@ static enum job_result run(struct txn *txn, struct job *job)
     int r = follows ? request->route->then(txn, request, reply) : handle_once(txn, request, reply);
     request->parks = r == HANDLER_PARK;
     request->goes_on = follows || r == HANDLER_THEN;
+    request->again = r == HANDLER_AGAIN;
     if (r == HANDLER_DONE && reply->body.failed) /* nobody would hear of what was done */
         r = txn_fail(txn, ENOMEM, "the answer is too large, or memory is short");
     if (r < 0)
         return JOB_FAILED;
-    if (r == HANDLER_THEN)
+    if (r == HANDLER_THEN || r == HANDLER_AGAIN)
         return JOB_KEEP;
     return request->parks || reply->status >= 400 ? JOB_UNDO : JOB_KEEP;
 }
@@ -430,6 +442,10 @@ static void done(struct job *job, enum job_result result, const struct error *er
         run_again(request);
         return;
     }
+    if (result == JOB_KEEP && request->again) {
+        run_again(request);
+        return;
+    }
     if (result == JOB_KEEP && request->goes_on && job->writes) {
         job->writes = false;
         run_again(request);
@@ -449,17 +465,21 @@ static void wake(struct waiter *waiter, enum wake_reason reason)
 
 /* ---- taking requests ---- */
 
-/* Who takes another address for the API's is told by these two words, here as by Prefect's server.
- */
-static void reply_nowhere(struct http_reply *reply, const char *method, const char *path)
+/* Who takes another address for the API's is told by these two words, here as by Prefect's server;
+ * a person by the page. */
+static void reply_nowhere(struct request *request, const char *method, const char *path)
 {
-    if (strncmp(path, "/api/", 5) != 0)
-        reply_detail(reply, 404, "Not Found");
-    else
+    struct http_reply *reply = &request->reply;
+
+    if (strncmp(path, "/api/", 5) == 0)
         reply_detail(reply, 404,
                      "There is no %s %.200s here, or an id in it is no UUID: "
                      "docs/prefect-compatibility.md lists what of Prefect's API is there.",
                      method, path);
+    else if (page_is_wanted(request))
+        page_reply_missing(request, reply);
+    else
+        reply_detail(reply, 404, "Not Found");
 }
 
 static void refuse_route(struct request *request, enum match match, const char *allow)
@@ -483,7 +503,7 @@ static void refuse_route(struct request *request, enum match match, const char *
         reply_detail(reply, 426, "This is the path of a WebSocket: ask for an upgrade to one.");
         reply_header(reply, "Upgrade", "websocket");
     } else {
-        reply_nowhere(reply, method, path);
+        reply_nowhere(request, method, path);
     }
     answer(request);
 }
@@ -514,7 +534,9 @@ void api_on_request(void *context, struct http_request *http)
         request->route->handle(NULL, request, &request->reply);
         answer(request);
     } else {
-        request->job = (struct job){.writes = (request->route->flags & ROUTE_WRITES) != 0,
+        unsigned flags = request->route->flags;
+        request->job = (struct job){.writes = (flags & ROUTE_WRITES) != 0,
+                                    .reads_long = !(flags & ROUTE_WRITES) || flags & ROUTE_SEARCHES,
                                     .prepare = prepare,
                                     .run = run,
                                     .done = done};

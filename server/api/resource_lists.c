@@ -167,7 +167,7 @@ static int count_rows(struct txn *txn, struct request *request, struct http_repl
 
     problems_init(&problems, "body");
     sql_addf(&sql, "SELECT COUNT(*) FROM %s r WHERE ", resource->table);
-    resource_where(resource, request->body, txn_arena(txn), &sql, &problems);
+    add_condition(txn, request, request->body, &sql, &problems);
     if (problems_any(&problems)) {
         reply_problems(reply, request, &problems);
         return 0;

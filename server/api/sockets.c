@@ -155,8 +155,9 @@ static void on_message(void *data, struct http_socket *http, const char *text, s
 {
     struct socket *socket = data;
 
-    (void)http;
-    if (socket->is_open)
+    if (length > SHORT_MESSAGE && !(socket->is_open && socket->kind->takes_long))
+        http_socket_close(http, HTTP_CLOSE_TOO_BIG, "The message may have %d bytes", SHORT_MESSAGE);
+    else if (socket->is_open)
         socket->kind->take(socket, text, length);
     else
         authenticate(socket, text, length);
@@ -176,15 +177,15 @@ static void on_wake(void *data, struct http_socket *http)
     struct socket *socket = data;
 
     socket->is_busy = false;
-    if (is_gone(socket)) {
-        http_socket_release(http);
-    } else if (socket->result == JOB_FAILED) {
+    if (socket->result == JOB_FAILED) {
         log_event(LOG_LEVEL_ERROR, "a WebSocket failed", LOG_STRING("path", socket->kind->path),
                   LOG_STRING("error", socket->error.message));
         http_socket_close(http, HTTP_CLOSE_SERVER_ERROR, "%s", socket->error.message);
-    } else {
+    } else if (!is_gone(socket) || socket->kind->finishes) {
         socket->kind->proceed(socket);
     }
+    if (is_gone(socket) && !socket->is_busy)
+        http_socket_release(http);
 }
 
 static void on_gone(void *data, struct http_socket *http)
@@ -230,6 +231,7 @@ bool sockets_accept(struct api *api, struct http_request *http)
     socket->waiter.wake = wake;
     socket->waiter.internal = true;
     socket->job = (struct job){.writes = kind->writes,
+                               .reads_long = !kind->writes,
                                .prepare = kind->prepare ? prepare : NULL,
                                .run = run,
                                .done = done};

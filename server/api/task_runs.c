@@ -285,6 +285,8 @@ static int create_task_run(struct txn *txn, struct request *request, struct http
         state_from_body(&state, txn_arena(txn), sent_state, request->body_text, state_path);
         if (task_run_load(txn, id, &task_run) < 0 || task_run_enter(txn, &task_run, &state) < 0)
             return HANDLER_FAILED;
+    } else {
+        task_run_publish(txn, id, flow_run_id);
     }
     return reply_resource(txn, reply, 201, &task_run_resource, "r.id = ?", V(id));
 }
@@ -301,9 +303,21 @@ static int check_task_run(struct txn *txn, struct request *request, struct recor
     return 0;
 }
 
+/* Tells of the task run that the path names, if there is one; before it is changed or deleted. */
+static int publish(struct txn *txn, const struct request *request)
+{
+    struct task_run task_run;
+    int found = task_run_load(txn, request->params[0], &task_run);
+
+    if (found > 0)
+        task_run_publish(txn, task_run.id, task_run.flow_run_id);
+    return found;
+}
+
 static int update_task_run(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    txn_publish(txn, "task_run:%s", request->params[0]);
+    if (publish(txn, request) < 0)
+        return HANDLER_FAILED;
     return resource_update(txn, request, reply);
 }
 
@@ -328,7 +342,7 @@ static int set_state(struct txn *txn, struct request *request, struct http_reply
 /* The slots that it holds are given back, which nothing else would do. */
 static int delete_task_run(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    if (slot_leases_release_of_task(txn, request->params[0]) < 0)
+    if (publish(txn, request) < 0 || slot_leases_release_of_task(txn, request->params[0]) < 0)
         return HANDLER_FAILED;
     return resource_delete(txn, request, reply);
 }

@@ -34,6 +34,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [HTTP_HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
     [HTTP_HEADER_LEASE] = "Fermata-Lease",
     [HTTP_HEADER_API_VERSION] = "X-PREFECT-API-VERSION",
+    [HTTP_HEADER_ACCEPT] = "Accept",
     [HTTP_HEADER_ACCEPT_ENCODING] = "Accept-Encoding",
     [HTTP_HEADER_FLOW_ID] = "X-Prefect-Flow-Id",
     [HTTP_HEADER_HOST] = "Host",

@@ -56,6 +56,7 @@ enum http_header {
     HTTP_HEADER_IDEMPOTENCY_KEY,
     HTTP_HEADER_LEASE,       /* Fermata-Lease */
     HTTP_HEADER_API_VERSION, /* X-PREFECT-API-VERSION */
+    HTTP_HEADER_ACCEPT,
     HTTP_HEADER_ACCEPT_ENCODING,
     HTTP_HEADER_HOST,
     HTTP_HEADER_FLOW_ID, /* X-Prefect-Flow-Id */
@@ -148,6 +149,7 @@ enum http_close {
     HTTP_CLOSE_PROTOCOL = 1002,
     HTTP_CLOSE_INVALID = 1007,
     HTTP_CLOSE_POLICY = 1008,
+    HTTP_CLOSE_TOO_BIG = 1009,
     HTTP_CLOSE_SERVER_ERROR = 1011,
     HTTP_CLOSE_RESTART = 1012, /* the server stops: not 1001, after which the stock client does not
                                   come back */
@@ -155,7 +157,8 @@ enum http_close {
 
 enum http_socket_reading {
     HTTP_SOCKET_READS,
-    HTTP_SOCKET_READS_TO_PING, /* the next ping gets no pong yet, and what is behind it waits */
+    HTTP_SOCKET_READS_TO_PING, /* the next ping or close is not answered yet, and what is behind it
+                                  waits */
     HTTP_SOCKET_PAUSED,        /* everything waits */
 };
 
@@ -185,8 +188,8 @@ struct http_socket *http_socket_accept(struct http_request *request, const char 
 /* Queues a message; after a close or the peer's end it is dropped. */
 void http_socket_send(struct http_socket *socket, const char *text, size_t length);
 
-/* Whether little enough is queued that more should be made. The queue itself has a ceiling far
- * above: a taker that does not ask has its socket cut. */
+/* Whether little enough is queued that more should be made; never after a close. The queue itself
+ * has a ceiling far above: a taker that does not ask has its socket cut. */
 bool http_socket_has_room(struct http_socket *socket);
 
 /* Sends what is queued and a close with a reason of up to 123 bytes; nothing is sent or read

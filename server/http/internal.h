@@ -95,9 +95,9 @@ struct http_socket {
     void *data;
     struct websocket websocket;
     enum http_socket_reading reading;
-    bool ping_waits; /* its payload is in websocket.control */
-    bool is_pinged;  /* and has not been heard since */
-    bool is_closing; /* a close is queued, or sent */
+    enum websocket_found unanswered; /* a ping or a close that waits, as `websocket` has it */
+    bool is_pinged;                  /* and has not been heard since */
+    bool is_closing;                 /* a close is queued, or sent */
     bool wants_room;
     int64_t message_since; /* when the first byte of the present message came; monotonic */
 };

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "server/http/internal.h"
 #include "json/writer.h"
@@ -159,6 +160,19 @@ static void add_header(struct buf *to, const char *name, const char *value)
     buf_add(to, "\r\n", 2);
 }
 
+/* RFC 9110, 5.6.7, whatever language the process speaks. */
+static void add_date(struct buf *to, time_t now)
+{
+    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    buf_addf(to, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday], tm.tm_mday,
+             months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
 void reply_write_head(struct buf *to, const struct http_reply *reply)
 {
     buf_addf(to, "HTTP/1.1 %d %s\r\n", reply->status, reason_of(reply->status));
@@ -170,6 +184,7 @@ void reply_write_head(struct buf *to, const struct http_reply *reply)
     if (!has_header(reply, "Cache-Control"))
         add_header(to, "Cache-Control", "no-store");
     add_header(to, "X-Content-Type-Options", "nosniff");
+    add_date(to, time(NULL));
     for (int i = 0; i < HTTP_REPLY_HEADERS && reply->headers[i].name; i++)
         add_header(to, reply->headers[i].name, reply->headers[i].value);
 }

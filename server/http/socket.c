@@ -32,7 +32,7 @@ static size_t queued(const struct connection *connection)
 bool http_socket_has_room(struct http_socket *socket)
 {
     socket->wants_room = socket->connection && queued(socket->connection) >= ROOM;
-    return !socket->wants_room;
+    return !socket->wants_room && !socket->is_closing;
 }
 
 /* What was sent of the queue must not make it grow for ever. */
@@ -107,13 +107,8 @@ void socket_sent(struct http_socket *socket)
 
 bool socket_is_held(const struct http_socket *socket)
 {
-    return socket->reading == HTTP_SOCKET_PAUSED || socket->ping_waits ||
+    return socket->reading == HTTP_SOCKET_PAUSED || socket->unanswered != WEBSOCKET_FOUND_NOTHING ||
            queued(socket->connection) >= 2 * (size_t)ROOM;
-}
-
-static void send_pong(struct http_socket *socket)
-{
-    send_frame(socket, WEBSOCKET_PONG, socket->websocket.control, socket->websocket.control_length);
 }
 
 static void take_message(struct http_socket *socket)
@@ -124,10 +119,15 @@ static void take_message(struct http_socket *socket)
     buf_release(message);
 }
 
-/* A close is answered with its code, or with one of ours if it had none. */
-static void answer_close(struct http_socket *socket, int code)
+/* A ping with its payload, a close with its code, or with one of ours if it had none. */
+static void answer(struct http_socket *socket, enum websocket_found found)
 {
-    send_close(socket, code == 1005 ? HTTP_CLOSE_NORMAL : code, "");
+    const struct websocket *websocket = &socket->websocket;
+
+    if (found == WEBSOCKET_FOUND_PING)
+        send_frame(socket, WEBSOCKET_PONG, websocket->control, websocket->control_length);
+    else
+        send_close(socket, websocket->code == 1005 ? HTTP_CLOSE_NORMAL : websocket->code, "");
 }
 
 static void use_found(struct http_socket *socket, enum websocket_found found)
@@ -137,13 +137,11 @@ static void use_found(struct http_socket *socket, enum websocket_found found)
         take_message(socket);
         break;
     case WEBSOCKET_FOUND_PING:
-        if (socket->reading == HTTP_SOCKET_READS_TO_PING)
-            socket->ping_waits = true;
-        else
-            send_pong(socket);
-        break;
     case WEBSOCKET_FOUND_CLOSE:
-        answer_close(socket, socket->websocket.code);
+        if (socket->reading == HTTP_SOCKET_READS_TO_PING)
+            socket->unanswered = found;
+        else
+            answer(socket, found);
         break;
     case WEBSOCKET_FOUND_FAULT:
         send_close(socket, socket->websocket.code, socket->websocket.reason);
@@ -187,9 +185,9 @@ void http_socket_set_reading(struct http_socket *socket, enum http_socket_readin
     socket->reading = reading;
     if (!socket->connection || reading == HTTP_SOCKET_PAUSED)
         return;
-    if (socket->ping_waits && reading == HTTP_SOCKET_READS) {
-        socket->ping_waits = false;
-        send_pong(socket);
+    if (socket->unanswered != WEBSOCKET_FOUND_NOTHING && reading == HTTP_SOCKET_READS) {
+        answer(socket, socket->unanswered);
+        socket->unanswered = WEBSOCKET_FOUND_NOTHING;
     }
     /* While it was held, the message could not come. */
     socket->message_since = time_monotonic();

@@ -1,8 +1,8 @@
 /*
  * Candidates: answers that the flow itself checks while its run still waits.
  *
- * A flow that checks answers says so in its schema and keeps a waiting read open for them
- * (candidate_topic, lease). An answer that fits the schema then becomes a candidate: the request is
+ * A flow that checks answers says so in its schema and keeps a waiting read of its inputs open for
+ * them (live/lease.h). An answer that fits the schema then becomes a candidate: the request is
  * "checking", the flow gets the answer and says yes or what is wrong. Accepted, the run goes on
  * with it; refused, the request is open again and whoever answered is told. A flow that stays
  * silent until the candidate is due has the answer taken without it.

@@ -123,7 +123,7 @@ static const char *label(const json_t *resource, const char *name)
     return json_string_value(json_object_get(resource, name));
 }
 
-/* A member's own text, or what holds without it. */
+/* A member's text, or what holds without it: its own if `text` is the event's, or written anew. */
 static const char *member(const json_t *value, const char *text, const char *name,
                           struct arena *arena)
 {
@@ -160,8 +160,8 @@ bool event_read(struct event *ret_event, const json_t *value, const char *text, 
         BUG("an event came past the check");
     event.name = label(value, "event");
     event.resource_id = label(resource, EVENT_RESOURCE_ID);
-    event.resource = member(value, text, "resource", arena);
-    event.related = member(value, text, "related", arena);
+    event.resource = member(value, NULL, "resource", arena);
+    event.related = member(value, NULL, "related", arena);
     event.payload = member(value, text, "payload", arena);
     read_related_ids(&event, json_object_get(value, "related"), arena);
     if (!task_run_report_read(&event, value, text, arena, problems))

@@ -1,8 +1,9 @@
 /*
  * Events: what happened to which resource, from clients and from the server's own changes of state.
  *
- * An event is stored once, whoever sends it how often: its id decides. What only is carried (the
- * labels of its resources, its payload) is kept as the text that came.
+ * An event is stored once, whoever sends it how often: its id decides. What only is carried
+ * (its payload) is kept as the text that came. Its resources are written anew, with each label
+ * once: what is given back and searched is what their indexes and checks have seen.
  */
 #pragma once
 

@@ -355,10 +355,39 @@ static int publish_deletion(struct txn *txn, const char *id)
     return found < 0 ? -1 : 0;
 }
 
-int flow_run_delete(struct txn *txn, const char *id)
+/* Deletes what a run may have much of. */
+static int delete_parts(struct txn *txn, const char *id, int *room)
 {
-    if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0 ||
-        db_run(txn, "DELETE FROM logs WHERE flow_run_id = ?", V(id)) < 0)
+    static const char *const statements[] = {
+        "DELETE FROM logs WHERE seq IN (SELECT seq FROM logs WHERE flow_run_id = ? LIMIT ?)",
+        "DELETE FROM flow_run_inputs WHERE seq IN"
+        " (SELECT seq FROM flow_run_inputs WHERE flow_run_id = ? LIMIT ?)",
+        "DELETE FROM task_runs WHERE seq IN"
+        " (SELECT seq FROM task_runs WHERE flow_run_id = ? LIMIT ?)",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(statements); i++) {
+        int deleted = db_run(txn, statements[i], V(id), V(*room));
+        if (deleted < 0)
+            return -1;
+        *room -= deleted;
+    }
+    return 0;
+}
+
+int flow_run_delete(struct txn *txn, const char *id, int *room)
+{
+    struct flow_run run;
+    int found = flow_run_load(txn, id, &run);
+
+    if (found <= 0)
+        return found;
+    if (delete_parts(txn, id, room) < 0)
         return -1;
-    return db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id));
+    if (*room == 0)
+        return 1;
+    if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0 ||
+        db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id)) < 0)
+        return -1;
+    return room_leave(txn, &run) < 0 ? -1 : 1;
 }

@@ -73,7 +73,10 @@ struct new_flow_run {
 int flow_run_create(struct txn *txn, const struct new_flow_run *new_run, struct state *state,
                     char ret_id[static ID_SIZE]) MUST_CHECK;
 
-/* Deletes the run with all that is its own. How many there were, or -1. */
-int flow_run_delete(struct txn *txn, const char *id) MUST_CHECK;
+/* Deletes the run with all that is its own, but no more than `*room` of the rows that it may have
+ * many of, which it counts down: where none is left the run is still there, with less, and has to
+ * be deleted further in another transaction. How many such runs there were, or -1. */
+#define RUN_PARTS_AT_ONCE 5000
+int flow_run_delete(struct txn *txn, const char *id, int *room) MUST_CHECK;
 
 extern const struct field flow_run_policy_fields[]; /* of empirical_policy */

@@ -20,11 +20,22 @@ struct room {
 int room_look(struct txn *txn, const struct flow_run *run, const struct state *proposed,
               struct room *ret_room) MUST_CHECK;
 
+/* Of the deployment's runs that wait for room as many are due as there is room for, those that have
+ * waited longest first. */
+int room_call(struct txn *txn, const char *deployment_id) MUST_CHECK;
+
 /* The run enters a state: if it gives up room in its deployment, a run that waits for that is due.
  * For flow_run_enter. */
 int room_follow(struct txn *txn, const struct flow_run *run, const struct state *state) MUST_CHECK;
+
+/* The run is no more: its room is others'. For flow_run_delete. */
+int room_leave(struct txn *txn, const struct flow_run *run) MUST_CHECK;
 
 /* A run without room in its deployment waits in this state, and asks again after so many seconds;
  * earlier if there is room earlier. */
 #define ROOM_AWAITED      "AwaitingConcurrencySlot"
 #define ROOM_WAIT_SECONDS 30
+
+/* For how long a deployment may have the room of a run kept that starts. */
+#define GRACE_SECONDS_LEAST 60
+#define GRACE_SECONDS_MOST  86400

@@ -81,25 +81,34 @@ static bool ends(const struct flow_run *run, const struct state *state)
     return state_is_terminal(state->type);
 }
 
-static int crash(struct txn *txn, const char *run_id);
+/* A run whose process is gone. */
+struct lost {
+    const char *id;
+    struct lost *next;
+};
 
-/* The subflows of a run are its process's too, and have no lease of their own: what it has left
- * running nobody goes on with. Runs of deployments have a process of their own. */
-static int crash_subflows(struct txn *txn, const char *run_id)
+/* The runs below a run that are its process's too, the deepest first. */
+static int find_lost(struct txn *txn, const char *run_id, struct lost **ret_list)
 {
     rows_auto rows = {0};
+    struct lost *list = NULL;
     int r;
 
     if (db_query(txn, &rows,
-                 "SELECT r.id FROM task_runs t JOIN flow_runs r ON r.parent_task_run_id = t.id"
-                 " WHERE t.flow_run_id = ? AND r.deployment_id IS NULL AND r.state_type IN"
-                 " ('PENDING', 'RUNNING', 'PAUSED', 'CANCELLING', 'SCHEDULED')",
-                 V(run_id)) < 0)
+                 "WITH RECURSIVE lost (id) AS (SELECT ? UNION SELECT r.id FROM lost l"
+                 " JOIN task_runs t ON t.flow_run_id = l.id"
+                 " JOIN flow_runs r ON r.parent_task_run_id = t.id"
+                 " WHERE r.deployment_id IS NULL AND r.state_type IN"
+                 " ('PENDING', 'RUNNING', 'PAUSED', 'CANCELLING', 'SCHEDULED'))"
+                 " SELECT id FROM lost WHERE id <> ?",
+                 V(run_id), V(run_id)) < 0)
         return -1;
     while ((r = rows_next(&rows)) > 0) {
-        if (crash(txn, arena_strdup(txn_arena(txn), rows_text(&rows, 0))) < 0)
-            return -1;
+        struct lost *lost = arena_alloc(txn_arena(txn), sizeof(*lost));
+        *lost = (struct lost){.id = rows_strdup(&rows, 0, txn_arena(txn)), .next = list};
+        list = lost;
     }
+    *ret_list = list;
     return r;
 }
 
@@ -114,9 +123,23 @@ static int crash(struct txn *txn, const char *run_id)
         return found;
     state_make(&state, txn_arena(txn), STATE_CRASHED, "Crashed",
                "The process of the parent flow run is gone.");
-    if (flow_run_propose(txn, &run, &state, true, &outcome) < 0)
+    return flow_run_propose(txn, &run, &state, true, &outcome);
+}
+
+/* The subflows of a run are its process's too, and have no lease of their own: what it has left
+ * running nobody goes on with. Runs of deployments have a process of their own. The deepest end
+ * first: one that a client does hold under a lease then finds nothing more to do below it, however
+ * deep they lie inside one another. */
+static int crash_subflows(struct txn *txn, const char *run_id)
+{
+    struct lost *lost;
+
+    if (find_lost(txn, run_id, &lost) < 0)
         return -1;
-    return crash_subflows(txn, run_id);
+    for (; lost; lost = lost->next)
+        if (crash(txn, lost->id) < 0)
+            return -1;
+    return 0;
 }
 
 int run_lease_follow(struct txn *txn, const struct flow_run *run, const struct state *state)
@@ -128,7 +151,8 @@ int run_lease_follow(struct txn *txn, const struct flow_run *run, const struct s
     }
     if (run->state.type != STATE_PAUSED || state->type == STATE_PAUSED)
         return 0;
-    int begun = db_run(txn, "UPDATE run_leases SET begins = 1 WHERE flow_run_id = ?", V(run->id));
+    int begun = db_run(txn, "UPDATE run_leases SET begins = ? WHERE flow_run_id = ? AND begins = 0",
+                       V(txn_now(txn)), V(run->id));
     if (begun > 0)
         txn_publish(txn, "clock");
     return begun < 0 ? -1 : 0;

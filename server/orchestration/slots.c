@@ -4,6 +4,7 @@
 
 #include "common/times.h"
 #include "server/orchestration/jitter.h"
+#include "server/orchestration/state.h"
 #include "server/store/sql.h"
 
 #define LEAST_OCCUPANCY   0.1
@@ -158,7 +159,7 @@ double slot_limits_wait(const struct slot_limits *limits, int64_t slots)
     if (!blocking)
         BUG("nothing stands in the way");
     double seconds = demand(blocking, slots) / rate_of(blocking);
-    return jittered(blocking->decay > 0 ? seconds : fmin(seconds, WAIT_SECONDS), JITTER);
+    return jittered(fmin(seconds, blocking->decay > 0 ? RATE_SECONDS : WAIT_SECONDS), JITTER);
 }
 
 static void average(struct slot_limit *limit, int64_t slots, double seconds)
@@ -314,13 +315,37 @@ int slot_leases_release_of_run(struct txn *txn, const char *flow_run_id)
                        DB_VALUES(V(flow_run_id)));
 }
 
+int slot_leases_set_run(struct txn *txn, const char *task_run_id, const char *flow_run_id)
+{
+    rows_auto rows = {0};
+    int set = db_run(txn,
+                     "UPDATE slot_leases SET flow_run_id = ? WHERE holder_id = ?"
+                     " AND holder_type = ? AND expires IS NULL AND flow_run_id IS NULL",
+                     V(flow_run_id), V(task_run_id), V(HOLDER_TASK_RUN));
+
+    if (set <= 0)
+        return set;
+    if (db_first(txn, &rows, "SELECT state_type FROM flow_runs WHERE id = ?", V(flow_run_id)) < 0)
+        return -1;
+    return state_is_terminal(state_type_parse(rows_text(&rows, 0)))
+               ? slot_leases_release_of_run(txn, flow_run_id)
+               : 0;
+}
+
+#define OF_LIMIT                                                                                   \
+    "SELECT l.id FROM slot_leases l JOIN slot_lease_limits x ON x.lease_id = l.id"                 \
+    " WHERE l.holder_id = ? AND l.holder_type = ? AND x.limit_id = ? LIMIT 1"
+
 int slot_leases_release_of_limit(struct txn *txn, const char *limit_id, const char *task_run_id)
 {
-    return release_all(
-        txn,
-        "SELECT l.id FROM slot_leases l JOIN slot_lease_limits x ON x.lease_id = l.id"
-        " WHERE l.holder_id = ? AND l.holder_type = ? AND x.limit_id = ? LIMIT 1",
-        DB_VALUES(V(task_run_id), V(HOLDER_TASK_RUN), V(limit_id)));
+    return release_all(txn, OF_LIMIT, DB_VALUES(V(task_run_id), V(HOLDER_TASK_RUN), V(limit_id)));
+}
+
+int slot_leases_has_limit(struct txn *txn, const char *limit_id, const char *task_run_id)
+{
+    rows_auto rows = {0};
+
+    return db_first(txn, &rows, OF_LIMIT, V(task_run_id), V(HOLDER_TASK_RUN), V(limit_id));
 }
 
 int slot_leases_has_task(struct txn *txn, const char *task_run_id)

@@ -63,6 +63,13 @@ int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run)
     return 1;
 }
 
+void task_run_publish(struct txn *txn, const char *id, const char *flow_run_id)
+{
+    txn_publish(txn, "task_run:%s", id);
+    if (flow_run_id)
+        txn_publish(txn, "task_runs:%s", flow_run_id);
+}
+
 static void advance(struct task_run *run, const struct state *state)
 {
     if (run->state.type == STATE_RUNNING)
@@ -106,9 +113,7 @@ int task_run_enter(struct txn *txn, struct task_run *run, struct state *state)
                    V(run->total_run_time), V(run->flow_run_run_count), V(run->id));
     if (r < 0)
         return -1;
-    txn_publish(txn, "task_run:%s", run->id);
-    if (run->flow_run_id)
-        txn_publish(txn, "task_runs:%s", run->flow_run_id);
+    task_run_publish(txn, run->id, run->flow_run_id);
     run->state = *state;
     return 0;
 }

@@ -23,6 +23,9 @@ extern const struct field task_run_policy_fields[];
 /* In the transaction's memory. 1, 0 if there is none, -1. */
 int task_run_load(struct txn *txn, const char *id, struct task_run *ret_run) MUST_CHECK;
 
+/* Wakes those who wait for it, or for the task runs of its flow run (or NULL). */
+void task_run_publish(struct txn *txn, const char *id, const char *flow_run_id);
+
 /* Puts the task run into a state, as flow_run_enter does for flow runs. */
 int task_run_enter(struct txn *txn, struct task_run *run, struct state *state) MUST_CHECK;
 

@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "common/times.h"
+#include "server/orchestration/slots.h"
 #include "server/orchestration/task_run.h"
 
 #define EVENT_PREFIX    "prefect.task-run."
 #define FLOW_RUN_PREFIX "prefect.flow-run."
+
+static const int64_t most_runs = INT32_MAX; /* they are counted up */
 
 /* A task run as clients report it; what no event says has its fallback. The columns that others
  * decide stand first. */
@@ -42,8 +45,16 @@ static const struct field row_fields[] = {
     {.name = "tags", .type = FIELD_STRINGS, .flags = FIELD_CREATE, .fallback = "[]"},
     {.name = "labels", .type = FIELD_MAP, .flags = FIELD_CREATE | FIELD_NULLABLE, .fallback = "{}"},
     {.name = "task_inputs", .type = FIELD_MAP, .flags = FIELD_CREATE, .fallback = "{}"},
-    {.name = "run_count", .type = FIELD_INTEGER, .flags = FIELD_CREATE, .fallback = "0"},
-    {.name = "flow_run_run_count", .type = FIELD_INTEGER, .flags = FIELD_CREATE, .fallback = "0"},
+    {.name = "run_count",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_CREATE,
+     .fallback = "0",
+     .maximum = &most_runs},
+    {.name = "flow_run_run_count",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_CREATE,
+     .fallback = "0",
+     .maximum = &most_runs},
     {.name = "expected_start_time",
      .type = FIELD_TIME,
      .flags = FIELD_CREATE | FIELD_NULLABLE,
@@ -148,6 +159,8 @@ static void fill_row(struct reported_task_run *report, const struct event *event
     record_set(row, "empirical_policy",
                V(object_complete(task_run_policy_fields, arena,
                                  json_object_get(task_run, "empirical_policy"))));
+    if (json_is_null(json_object_get(task_run, "labels")))
+        record_set(row, "labels", V("{}"));
     if (!record_is_set(row, "name"))
         record_set(row, "name", record_get(row, "task_key"));
     record_set(row, "state_id", V((const char *)report->state.id));
@@ -294,11 +307,13 @@ int task_run_report_take(struct txn *txn, const struct event *event)
 
     if (found <= 0)
         return found;
+    if (*report->flow_run_id && slot_leases_set_run(txn, report->id, report->flow_run_id) < 0)
+        return -1;
     int known = exists(txn, "SELECT 1 FROM task_run_states WHERE id = ?", report->state.id);
     if (known != 0)
         return known < 0 ? -1 : 0; /* the event was deleted since, and came once more */
     if (store_row(txn, report, id) < 0 || store_state(txn, report, id) < 0)
         return -1;
-    txn_publish(txn, "task_run:%s", id);
+    task_run_publish(txn, id, *report->flow_run_id ? report->flow_run_id : NULL);
     return 0;
 }

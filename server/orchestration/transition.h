@@ -19,7 +19,7 @@ int task_run_propose(struct txn *txn, struct task_run *run, struct state *propos
                      struct outcome *ret_outcome) MUST_CHECK;
 
 /* Resumes a paused run: a process that waits goes on (RUNNING), a suspended run is scheduled anew
- * ("Resuming"). `run_input` is what the state's message tells; may be NULL. */
+ * ("Resuming"). */
 int flow_run_resume(struct txn *txn, struct flow_run *run, struct outcome *ret_outcome) MUST_CHECK;
 
 /* {"state": …, "status": "ACCEPT", "details": {…}}; or its members, into an object begun already.

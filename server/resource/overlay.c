@@ -6,39 +6,9 @@
 
 #include "json/text.h"
 
-static const char *skip_space(const char *p)
+static bool has_key(const json_t *object, const struct json_member *member)
 {
-    return p + strspn(p, " \t\r\n");
-}
-
-static const char *skip_string(const char *p)
-{
-    for (p++; *p && *p != '"'; p++)
-        if (*p == '\\' && p[1])
-            p++;
-    return *p ? p + 1 : p;
-}
-
-/* Up to the comma or brace after the value at `p`. */
-static const char *skip_value(const char *p)
-{
-    int depth = 0;
-
-    while (*p && (depth > 0 || (*p != ',' && *p != '}'))) {
-        if (*p == '"') {
-            p = skip_string(p);
-            continue;
-        }
-        depth += *p == '{' || *p == '[';
-        depth -= *p == '}' || *p == ']';
-        p++;
-    }
-    return p;
-}
-
-static bool has_key(const json_t *object, const char *quoted, size_t length)
-{
-    json_auto_t *key = json_loadb(quoted, length, JSON_DECODE_ANY, NULL);
+    json_auto_t *key = json_member_key(member);
 
     return json_object_get(object, json_string_value(key)) != NULL;
 }
@@ -46,18 +16,24 @@ static bool has_key(const json_t *object, const char *quoted, size_t length)
 /* Appends the members of the object at `text` that `hidden` does not have. */
 static void add_members(struct buf *to, const char *text, const json_t *hidden, bool *first)
 {
-    const char *p = skip_space(skip_space(text) + 1);
+    struct json_member member;
 
-    while (*p == '"') {
-        const char *after_key = skip_string(p);
-        const char *end = skip_value(after_key);
-        if (!has_key(hidden, p, (size_t)(after_key - p))) {
-            buf_add_string(to, *first ? "" : ",");
-            buf_add(to, p, (size_t)(end - p));
-            *first = false;
-        }
-        p = skip_space(*end == ',' ? end + 1 : end);
+    while (json_next_member(&text, &member)) {
+        if (has_key(hidden, &member))
+            continue;
+        buf_add_string(to, *first ? "" : ",");
+        buf_add(to, member.key, (size_t)(member.value + member.value_length - member.key));
+        *first = false;
     }
+}
+
+void json_without(struct buf *to, const char *text, const json_t *hidden)
+{
+    bool first = true;
+
+    buf_add_char(to, '{');
+    add_members(to, text, hidden, &first);
+    buf_add_char(to, '}');
 }
 
 void json_overlay(struct buf *to, const char *base, const char *over)

@@ -1,6 +1,8 @@
 /* JSON objects laid over one another, as text: numbers stay as they were written. */
 #pragma once
 
+#include <jansson.h>
+
 #include "common/buf.h"
 #include "server/store/store.h"
 
@@ -8,6 +10,9 @@
  * objects that went through json_parse. */
 void json_overlay(struct buf *to, const char *base, const char *over);
 
-/* The same as text in the arena's memory. NULL, and the transaction has failed: the whole has more
- * than BUF_CEILING. */
+/* Appends an object with the members of the one at `text` that `hidden` does not have. */
+void json_without(struct buf *to, const char *text, const json_t *hidden);
+
+/* An overlay as text in the arena's memory. NULL, and the transaction has failed: the whole has
+ * more than BUF_CEILING. */
 const char *overlay_text(struct txn *txn, struct arena *arena, const char *base, const char *over);

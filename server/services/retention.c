@@ -1,11 +1,11 @@
 /* What is deleted because it is old: finished runs, if so configured, events, and the answers that
  * are kept for safe retries. */
 #include "common/times.h"
+#include "server/orchestration/flow_run.h"
 #include "server/services/table.h"
 #include "server/store/kept.h"
 
 #define RUNS_AT_ONCE   100
-#define ROWS_AT_ONCE   5000 /* of what belongs to them */
 #define KEYS_AT_ONCE   1000
 #define EVENTS_AT_ONCE 1000
 
@@ -25,28 +25,17 @@ int retention_next(struct txn *txn, const struct services_config *config, int64_
     return found;
 }
 
-/* Deletes what a run may have much of, at the most `room` rows. How many, or -1. */
-static int delete_parts(struct txn *txn, const char *run_id, int room)
+/* What is known by a key stays as long as nothing newer is. */
+static int delete_artifacts(struct txn *txn, const char *run_id, int *room)
 {
-    static const char *const statements[] = {
-        "DELETE FROM logs WHERE seq IN (SELECT seq FROM logs WHERE flow_run_id = ? LIMIT ?)",
-        "DELETE FROM flow_run_inputs WHERE seq IN"
-        " (SELECT seq FROM flow_run_inputs WHERE flow_run_id = ? LIMIT ?)",
-        "DELETE FROM task_runs WHERE seq IN"
-        " (SELECT seq FROM task_runs WHERE flow_run_id = ? LIMIT ?)",
-        /* What is known by a key stays as long as nothing newer is. */
-        "DELETE FROM artifacts WHERE seq IN"
-        " (SELECT seq FROM artifacts WHERE flow_run_id = ? AND latest = 0 LIMIT ?)",
-    };
-    int total = 0;
+    int deleted =
+        db_run(txn,
+               "DELETE FROM artifacts WHERE seq IN"
+               " (SELECT seq FROM artifacts WHERE flow_run_id = ? AND latest = 0 LIMIT ?)",
+               V(run_id), V(*room));
 
-    for (size_t i = 0; i < COUNT_OF(statements); i++) {
-        int deleted = db_run(txn, statements[i], V(run_id), V(room - total));
-        if (deleted < 0)
-            return -1;
-        total += deleted;
-    }
-    return total;
+    *room -= deleted > 0 ? deleted : 0;
+    return deleted;
 }
 
 /* A run goes with the last of its parts; what there was no room for is found again. */
@@ -57,21 +46,11 @@ int retention_run(struct txn *txn, const struct services_config *config)
                             "SELECT id FROM flow_runs WHERE end_time IS NOT NULL"
                             " AND end_time <= ? ORDER BY end_time LIMIT ?",
                             txn_now(txn) - config->retention);
-    int room = ROWS_AT_ONCE;
+    int room = RUN_PARTS_AT_ONCE;
 
-    for (int i = 0; i < count; i++) {
-        int deleted = delete_parts(txn, ids[i], room);
-        if (deleted < 0)
+    for (int i = 0; i < count && room > 0; i++)
+        if (delete_artifacts(txn, ids[i], &room) < 0 || flow_run_delete(txn, ids[i], &room) < 0)
             return -1;
-        room -= deleted;
-        if (room == 0)
-            break;
-        if (db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(ids[i])) < 0)
-            return -1;
-        txn_publish(txn, "flow_run:%s", ids[i]);
-    }
-    if (count > 0)
-        txn_publish(txn, "flow_runs");
     return count < 0 ? -1 : 0;
 }
 

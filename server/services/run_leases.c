@@ -13,7 +13,10 @@
 
 #define AT_ONCE       100
 #define BEGUN_AT_ONCE 1000
-#define JUDGED_FOR    (5 * SECOND) /* by then it is known whether the judgement was committed */
+#define BEGIN_WITHIN                                                                               \
+    SECOND /* of when it is to: many begin in one transaction, not one with each                   \
+            */
+#define JUDGED_FOR (5 * SECOND) /* by then it is known whether the judgement was committed */
 
 /* ---- those that begin anew ---- */
 
@@ -27,8 +30,10 @@ static int begin_anew(struct txn *txn, struct leases *leases)
     rows_auto rows = {0};
     int r;
 
-    if (db_query(txn, &rows, "SELECT flow_run_id, seconds FROM run_leases WHERE begins = 1 LIMIT ?",
-                 V(BEGUN_AT_ONCE)) < 0)
+    if (db_query(
+            txn, &rows,
+            "SELECT flow_run_id, seconds FROM run_leases WHERE begins > 0 ORDER BY begins LIMIT ?",
+            V(BEGUN_AT_ONCE)) < 0)
         return -1;
     while ((r = rows_next(&rows)) > 0) {
         int64_t until = time_monotonic() + rows_integer(&rows, 1) * SECOND;
@@ -40,7 +45,7 @@ static int begin_anew(struct txn *txn, struct leases *leases)
         return -1;
     return db_run(txn,
                   "UPDATE run_leases SET begins = 0 WHERE flow_run_id IN"
-                  " (SELECT flow_run_id FROM run_leases WHERE begins = 1 LIMIT ?)",
+                  " (SELECT flow_run_id FROM run_leases WHERE begins > 0 ORDER BY begins LIMIT ?)",
                   V(BEGUN_AT_ONCE));
 }
 
@@ -74,25 +79,42 @@ static int judge_ended(struct txn *txn, struct leases *leases)
 
 /* ---- the service ---- */
 
-int run_leases_next(struct txn *txn, const struct services_config *config, int64_t *ret_time)
+/* When the first of those that are to begin anew does so. */
+static int next_begin(struct txn *txn, int64_t *ret_time)
 {
     rows_auto rows = {0};
+    int found = db_first(txn, &rows,
+                         "SELECT begins FROM run_leases WHERE begins > 0 ORDER BY begins LIMIT 1");
+
+    *ret_time = found > 0 ? rows_integer(&rows, 0) + BEGIN_WITHIN : TIME_NEVER;
+    return found;
+}
+
+/* When the first of those that have run out is to be judged: by a clock of its own. */
+static int next_end(struct txn *txn, struct leases *leases, int64_t *ret_time)
+{
     int64_t now = time_monotonic();
     char id[ID_SIZE];
-    int due =
-        db_first(txn, &rows, "SELECT 1 FROM run_leases WHERE begins = 1 LIMIT ?", V(BEGUN_AT_ONCE));
+    int due = 0;
 
-    while (due == 0 && leases_first_ended(config->run_leases, now, id, sizeof(id))) {
+    while (due == 0 && leases_first_ended(leases, now, id, sizeof(id))) {
         due = is_judged(txn, id);
         if (due == 0)
-            leases_drop_ended(config->run_leases, id, now);
+            leases_drop_ended(leases, id, now);
     }
-    int64_t next = leases_next(config->run_leases);
-    if (due > 0)
-        *ret_time = txn_now(txn);
-    else if (next != TIME_NEVER)
-        *ret_time = txn_now(txn) + (next > now ? next - now : 0);
-    return due < 0 ? -1 : 0;
+    int64_t next = due > 0 ? now : leases_next(leases);
+    *ret_time = next == TIME_NEVER ? TIME_NEVER : txn_now(txn) + (next > now ? next - now : 0);
+    return due;
+}
+
+int run_leases_next(struct txn *txn, const struct services_config *config, int64_t *ret_time)
+{
+    int64_t begin, end;
+
+    if (next_begin(txn, &begin) < 0 || next_end(txn, config->run_leases, &end) < 0)
+        return -1;
+    *ret_time = begin < end ? begin : end;
+    return 0;
 }
 
 int run_leases_run(struct txn *txn, const struct services_config *config)

@@ -28,6 +28,7 @@ struct checkpoints {
     bool failing;
     bool may_begin_anew; /* a pass has ended since the writer last tried */
     int copied;          /* pages at the log's front that are in the database */
+    int whole;           /* pages of the log when it was found whole; 0: see has_moved_on */
     int ceiling;         /* pages */
 };
 
@@ -40,6 +41,30 @@ static void note_result(struct checkpoints *checkpoints, const struct error *err
         checkpoints->config->report(checkpoints->config->context, error);
     checkpoints->failing = fails;
     checkpoints->wanted |= fails;
+}
+
+/* After a checkpoint, with the lock. All that the log had is in the database: the next commit may
+ * begin it anew, and in SQLite before 3.51.3 no other checkpoint may begin beside that: it would
+ * take what the new log has for copied (sqlite.org/wal.html, "The WAL-Reset Bug"). */
+static void note_found(struct checkpoints *checkpoints, const struct db_checkpoint *found)
+{
+    checkpoints->copied = found->copied;
+    if (found->pages == 0 || found->copied < found->pages)
+        return;
+    checkpoints->whole = found->pages;
+    checkpoints->wanted = false;
+}
+
+/* Whether a commit has been written since the log was found whole: only then its length is another.
+ * (One that has written as much to the new log as the old one had counts with the next.) */
+static bool has_moved_on(struct checkpoints *checkpoints, int pages)
+{
+    if (pages == checkpoints->whole)
+        return false;
+    if (checkpoints->whole)
+        pthread_cond_broadcast(&checkpoints->changed);
+    checkpoints->whole = 0;
+    return true;
 }
 
 /* ---- passes ---- */
@@ -57,7 +82,7 @@ static void run_pass(struct checkpoints *checkpoints)
     checkpoints->running = false;
     checkpoints->may_begin_anew = true;
     if (r == 0)
-        checkpoints->copied = found.copied;
+        note_found(checkpoints, &found);
     note_result(checkpoints, r < 0 ? &error : NULL);
     pthread_cond_broadcast(&checkpoints->changed);
 }
@@ -77,7 +102,7 @@ static void *pass_thread(void *context)
 
     pthread_mutex_lock(&checkpoints->lock);
     while (!checkpoints->stopping) {
-        if (!checkpoints->wanted || checkpoints->running) {
+        if (!checkpoints->wanted || checkpoints->running || checkpoints->whole) {
             pthread_cond_wait(&checkpoints->changed, &checkpoints->lock);
             continue;
         }
@@ -92,7 +117,8 @@ static void *pass_thread(void *context)
 /* ---- the writer's part ---- */
 
 /* Copies all that is left, waiting for the snapshots that are in the way; but twice, since those
- * that begin before all is copied are in the way once more. */
+ * that begin before all is copied are in the way once more. It is the writer that does it: nobody
+ * commits meanwhile. */
 static int copy_rest(struct checkpoints *checkpoints, struct db_connection *writer,
                      int64_t deadline, struct db_checkpoint *found, struct error *error)
 {
@@ -117,7 +143,7 @@ static void begin_anew(struct checkpoints *checkpoints, struct db_connection *wr
     pthread_mutex_lock(&checkpoints->lock);
     checkpoints->running = false;
     checkpoints->may_begin_anew = false;
-    checkpoints->copied = found.copied;
+    note_found(checkpoints, &found);
     note_result(checkpoints, r < 0 ? &error : NULL);
     pthread_cond_broadcast(&checkpoints->changed);
 }
@@ -130,7 +156,7 @@ static void begin_anew_patiently(struct checkpoints *checkpoints, struct db_conn
         pthread_cond_wait(&checkpoints->changed, &checkpoints->lock);
     if (checkpoints->failing)
         return;
-    begin_anew(checkpoints, writer, checkpoints->config->read_limit);
+    begin_anew(checkpoints, writer, checkpoints->config->time_limit);
     checkpoints->ceiling = pages + CEILING_PAGES;
 }
 
@@ -144,7 +170,9 @@ void checkpoints_after_commit(struct checkpoints *checkpoints, struct db_connect
     if (pages < CEILING_PAGES)
         checkpoints->ceiling = CEILING_PAGES;
     int left = pages - checkpoints->copied;
-    if (checkpoints->failing) {
+    if (!has_moved_on(checkpoints, pages)) {
+        /* This commit wrote nothing, or had ended before the log was found whole. */
+    } else if (checkpoints->failing) {
         /* The thread tries again by itself. */
     } else if (pages >= checkpoints->ceiling) {
         begin_anew_patiently(checkpoints, writer, pages);
@@ -171,7 +199,7 @@ int checkpoints_start(const struct store_config *config, struct snapshots *snaps
     checkpoints->config = config;
     checkpoints->snapshots = snapshots;
     checkpoints->ceiling = CEILING_PAGES;
-    if (db_open(config->directory, false, &checkpoints->connection, error) < 0) {
+    if (db_open(config, false, &checkpoints->connection, error) < 0) {
         free(checkpoints);
         return -1;
     }

@@ -21,7 +21,8 @@ struct topic {
     char name[];
 };
 
-int db_open(const char *directory, bool writes, struct db_connection **ret_connection,
+/* `config` is looked at as long as the connection is open. */
+int db_open(const struct store_config *config, bool writes, struct db_connection **ret_connection,
             struct error *error) MUST_CHECK;
 void db_close(struct db_connection *connection);
 

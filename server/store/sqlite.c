@@ -14,8 +14,6 @@
 /* Statements kept ready on each connection; a power of two. */
 #define STATEMENTS 256
 
-#define BUSY_TIMEOUT 10000 /* milliseconds, for another process */
-
 struct cached_statement {
     uint64_t hash;
     char *sql;
@@ -25,19 +23,42 @@ struct cached_statement {
 
 struct db_connection {
     sqlite3 *db;
+    const struct store_config *config;
     bool writes;
     int log_pages;
     int64_t deadline; /* monotonic; 0: none */
     struct cached_statement statements[STATEMENTS];
 };
 
+/* Linux forgets what it could not write: the next fsync succeeds without it. So a checkpoint that
+ * is tried again would pass for whole, and whether a commit is on the disk nobody knows. What the
+ * next start finds in the log is what holds. */
+static _Noreturn void end_unsynced(struct db_connection *connection, const char *doing)
+{
+    struct error error;
+
+    error_set(
+        &error, EIO,
+        "the disk of the data directory failed (%s: an fsync was not done), and what is on it "
+        "only a new start can tell: look after the disk, then start the server again",
+        doing);
+    connection->config->disk_failed(&error);
+    abort();
+}
+
 static int failed(struct db_connection *connection, struct error *error, const char *doing)
 {
     int code = sqlite3_extended_errcode(connection->db);
 
+    if (code == SQLITE_IOERR_FSYNC)
+        end_unsynced(connection, doing);
     switch (code & 0xff) {
     case SQLITE_INTERRUPT:
         return error_set(error, ETIMEDOUT, "the query took too long and was stopped");
+    case SQLITE_BUSY:
+        return error_set(error, EBUSY,
+                         "another program has been writing into the database for too long; end it, "
+                         "then try again");
     case SQLITE_FULL:
         return error_set(error, ENOSPC, "the disk of the data directory is full");
     case SQLITE_NOMEM:
@@ -104,12 +125,18 @@ static int note_commit(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* How long another program is waited for. */
+static void wait_for_others(struct db_connection *connection)
+{
+    sqlite3_busy_timeout(connection->db, (int)(connection->config->time_limit * 1000 / SECOND));
+}
+
 static int configure(struct db_connection *connection, struct error *error)
 {
     sqlite3 *db = connection->db;
 
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, BUSY_TIMEOUT);
+    wait_for_others(connection);
     sqlite3_progress_handler(db, 20000, past_deadline, connection);
     sqlite3_wal_hook(db, note_commit, connection);
     for (size_t i = 0; i < COUNT_OF(functions); i++)
@@ -139,16 +166,17 @@ static int make_private(const char *path, struct error *error)
     return 0;
 }
 
-int db_open(const char *directory, bool writes, struct db_connection **ret_connection,
+int db_open(const struct store_config *config, bool writes, struct db_connection **ret_connection,
             struct error *error)
 {
     char path[4096];
 
-    if (snprintf(path, sizeof(path), "%s/fermata.db", directory) >= (int)sizeof(path))
+    if (snprintf(path, sizeof(path), "%s/fermata.db", config->directory) >= (int)sizeof(path))
         return error_set(error, ENAMETOOLONG, "the path of the data directory is too long");
     struct db_connection *connection = calloc(1, sizeof(*connection));
     if (!connection)
         return error_set(error, ENOMEM, "no memory for a database connection");
+    connection->config = config;
     connection->writes = writes;
     if (writes && make_private(path, error) < 0) {
         free(connection);
@@ -444,7 +472,7 @@ int db_checkpoint(struct db_connection *connection, bool whole, struct db_checkp
 
     sqlite3_busy_timeout(connection->db, 0);
     int code = sqlite3_wal_checkpoint_v2(connection->db, NULL, mode, &pages, &copied);
-    sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT);
+    wait_for_others(connection);
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
         return failed(connection, error, "moving the database's log into the database");
     *ret_found = (struct db_checkpoint){.pages = pages > 0 ? pages : 0,

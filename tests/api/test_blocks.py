@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import stat
 import uuid
@@ -132,6 +133,17 @@ def test_definitions_that_go_in_circles(api):
         "A": {"next": {"$ref": "#/definitions/B"}}, "B": {"next": {"$ref": "#/definitions/A"}}}}
     made = make_schema(api, make_type(api), more=fields)
     assert made["checksum"].startswith("sha256:")
+
+
+def test_a_chain_of_definitions_is_as_long_as_a_body_may_be(api):
+    """Each refers to the next, which no limit of depth refuses."""
+    count = 100_000
+    chain = {f"d{i}": {"x": [[[[[{"$ref": f"#/definitions/d{i + 1}"}]]]]]} for i in range(count)}
+    fields = {"nonce": str(uuid.uuid4()), "first": {"$ref": "#/definitions/d0"}, "definitions": chain}
+    body = {"block_type_id": make_type(api)["id"], "fields": fields}
+    reply = api.post("/block_schemas/", json=body)
+    assert reply.status_code == 201
+    assert reply.json()["checksum"] == checksum(fields)
 
 
 def test_a_schema_is_made_once_and_found_by_its_checksum(api):
@@ -265,6 +277,20 @@ SHOWN = {"user": "ada", "word": STARS, "tree": {"deep": {"x": STARS, "n": 1}, "f
          "headers": {"one": STARS, "more": {"two": STARS}}, "any": STARS, "none": None}
 
 
+def test_the_time_for_members_grows_with_their_number_alone(api):
+    """A hundred thousand: what looked at each for each would take minutes, and the client gives up."""
+    schema = schema_for(api, "m7")
+    data = {f"m{i}": i for i in range(100_000)}
+    body = body_of(schema, data)
+    reply = api.post("/block_documents/", json=body, timeout=30)
+    assert reply.status_code == 201
+    made = reply.json()
+    assert made["data"] == data | {"m7": STARS}
+    changed = api.patch(f"/block_documents/{made['id']}", json={"data": data | {"m1": "x"}}, timeout=30)
+    assert changed.status_code == 204
+    assert read(api, made)["data"] == data | {"m1": "x"}
+
+
 def test_secrets_are_stars_unless_they_are_asked_for(api):
     schema = schema_for(api, *PATHS)
     made = make(api, schema, DATA)
@@ -280,6 +306,16 @@ def test_secrets_are_stars_unless_they_are_asked_for(api):
     for secrets, data in ((False, SHOWN), (True, DATA)):
         found = api.post("/block_documents/filter", json=body | {"include_secrets": secrets}).json()
         assert found[0]["data"] == data
+
+
+@pytest.mark.parametrize("length", [1, 255, 256, 5000])
+def test_secrets_may_have_long_names(api, length):
+    name = "n" * length
+    schema = schema_for(api, name, f"in.{name}", f"{name}2.in", f"all{name}.*")
+    made = make(api, schema, {name: SECRET, "in": {name: SECRET}, name + "2": {"in": SECRET},
+                              "all" + name: {"a": {name: SECRET}}})
+    assert SECRET not in json.dumps([made, read(api, made, secrets=False)])
+    assert json.dumps(read(api, made)).count(SECRET) == 4
 
 
 def test_stars_that_are_sent_back_change_nothing(api):
@@ -323,6 +359,32 @@ def test_what_is_stored_and_logged_tells_no_secret(fresh_server):
     assert kept.status_code == 201
     fresh_server.stop()
     assert SECRET not in everything_stored(fresh_server) + fresh_server.log()
+
+
+def test_no_secret_is_stored_where_the_schema_names_none(fresh_server):
+    """The answer that is kept for a key tells all of the data: it is sealed like the data."""
+    api = fresh_server.api
+    body = body_of(schema_for(api), {"word": SECRET})
+    first, again = (api.post("/block_documents/", headers={"Idempotency-Key": "k"}, json=body)
+                    for _ in range(2))
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json() and first.json()["data"] == {"word": SECRET}
+    other = api.post("/block_documents/", headers={"Idempotency-Key": "k"}, json=body | {"name": "x"})
+    assert other.status_code == 422 and "another body" in other.json()["detail"]
+    fresh_server.stop()
+    assert SECRET not in everything_stored(fresh_server) + fresh_server.log()
+
+
+@pytest.mark.parametrize("broken", ["hunter2x", '"hunter2\n"', '"hunter2', '"hunter2" x', "hunter2"])
+def test_a_broken_body_is_told_by_its_place_alone(api, broken):
+    schema = schema_for(api)
+    document = make(api, schema, {})
+    for method, path in (("POST", ""), ("PATCH", document["id"])):
+        reply = api.request(method, f"/block_documents/{path}", content='{"data": %s' % broken,
+                            headers={"Content-Type": "application/json"})
+        assert reply.status_code == 422 and "hunter" not in reply.text
+        told = reply.json()["exception_detail"][0]["msg"]
+        assert re.fullmatch(r"JSON decode error: invalid JSON at line [12], column \d+", told)
 
 
 # ---- the key ----
@@ -468,6 +530,43 @@ def test_how_deep_references_go(api):
         block = make(api, schema, {"next": reference(block)})
     reply = api.post("/block_documents/", json=body_of(schema, {"next": reference(block)}))
     assert reply.status_code == 400 and "20 deep" in reply.json()["detail"]
+
+
+def test_how_deep_references_go_is_measured_upwards_too(api):
+    """Two chains that fit, one hung below the other: a change of the lowest of the upper one."""
+    schema = schema_for(api)
+
+    def chain(length):
+        blocks = [make(api, schema, {"n": 0})]
+        while len(blocks) < length:
+            blocks.append(make(api, schema, {"next": reference(blocks[-1])}))
+        return blocks
+
+    upper, lower, short = chain(10), chain(11), chain(10)
+
+    def hang(block):
+        return api.patch(f"/block_documents/{upper[0]['id']}", json={"data": {"next": reference(block)}})
+
+    assert "20 deep" in hang(lower[-1]).json()["detail"]
+    assert read(api, upper[0])["data"] == {"n": 0}
+    assert hang(short[-1]).status_code == 204
+    reply = api.patch(f"/block_documents/{short[0]['id']}",
+                      json={"data": {"x": reference(make(api, schema, {}))}})
+    assert reply.status_code == 400 and "20 deep" in reply.json()["detail"]
+
+
+def test_how_many_others_a_block_refers_to(api):
+    schema = schema_for(api)
+    one = make(api, schema, {})
+    many = {f"m{i}": reference(one) for i in range(1001)}
+    reply = api.post("/block_documents/", json=body_of(schema, many))
+    assert reply.status_code == 400 and "at most 1000 others" in reply.json()["detail"]
+    del many["m1000"]
+    outer = make(api, schema, many)
+    reply = api.patch(f"/block_documents/{outer['id']}", json={"data": {"more": reference(one)}})
+    assert reply.status_code == 400 and "at most 1000 others" in reply.json()["detail"]
+    for data in ({"m3": 1}, {"more": reference(one)}):
+        assert api.patch(f"/block_documents/{outer['id']}", json={"data": data}).status_code == 204
 
 
 def test_blocks_that_multiply_are_too_many(api):

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from harness.events import now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state
 
 LIMITS = "/concurrency_limits"
@@ -100,6 +101,30 @@ def test_slots_are_held_by_task_runs(api):
     assert taken(api, limit) == 0
 
 
+def test_a_slot_that_is_asked_for_again_is_held_once(api):
+    """An answer that was lost: a full limit refuses no one who is in, and no second slot is taken."""
+    full, wide, later = new_tag(), new_tag(), new_tag()
+    limits = [make(api, full), make(api, wide, 5)]
+    body = {"names": [full, wide], "task_run_id": str(uuid.uuid4())}
+    first, again = (api.post(f"{LIMITS}/increment", json=body) for _ in range(2))
+    assert first.status_code == again.status_code == 200 and first.json() == again.json()
+    assert [taken(api, limit) for limit in limits] == [1, 1]
+    limits.append(make(api, later))
+    api.post(f"{LIMITS}/", json={"tag": full, "concurrency_limit": 0})
+    assert api.post(f"{LIMITS}/increment", json=body | {"names": [full, later]}).status_code == 200
+    assert [holders(api, limit) for limit in limits] == [[body["task_run_id"]]] * 3
+    api.post(f"{LIMITS}/decrement", json=body | {"names": [full, wide, later]})
+    assert [taken(api, limit) for limit in limits] == [0, 0, 0]
+
+
+def test_a_limit_that_is_not_active_lets_everybody_in(api):
+    tag = new_tag()
+    limit = make(api, tag, 0)
+    assert api.patch(f"/v2/concurrency_limits/{limit['id']}", json={"active": False}).status_code == 204
+    body = {"names": [tag], "task_run_id": str(uuid.uuid4())}
+    assert api.post(f"{LIMITS}/increment", json=body).status_code == 200
+
+
 def test_a_tag_that_lets_nobody_run(api):
     tag = new_tag()
     make(api, tag, 0)
@@ -118,6 +143,27 @@ def test_reset(api):
     assert (holders(api, other), taken(api, other)) == ([both], 1)
     api.post(f"{LIMITS}/tag/{tag}/reset", json={"slot_override": [new]})
     assert (holders(api, limit), taken(api, limit)) == ([new], 1)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_slots_of_a_task_run_that_is_reported_later_end_with_its_flow_run(api, late):
+    """Its client took a slot before the report came, and then went without a word."""
+    tag, run = new_tag(), running_flow(api)
+    limit = make(api, tag)
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    report = [task_run_event(task, run["id"], "RUNNING", occurred=now(), task_run={"dynamic_key": "k"})
+              for task in (first, second)]
+    send(api, report[0])
+    # The one with these keys is there already, under another id.
+    api.post(f"{LIMITS}/increment", json={"names": [tag], "task_run_id": second})
+    if not late:
+        send(api, report[1])
+    assert holders(api, limit) == [second]
+    set_state(api, run["id"], "CRASHED")
+    if late:
+        assert holders(api, limit) == [second]
+        send(api, report[1])
+    assert (holders(api, limit), taken(api, limit)) == ([], 0)
 
 
 # ---- task runs that the server judges ----
@@ -196,3 +242,14 @@ def test_slots_come_back_with_the_end_of_what_held_them(api, end):
             "delete flow": f"/flows/{flow['id']}"}.get(end)
     assert path is None or api.delete(path).status_code == 204
     assert (holders(api, limit), taken(api, limit)) == ([], 0)
+
+
+def test_of_a_rate_nobody_is_told_to_wait_longer_than_a_day(api):
+    tag = new_tag()
+    limit = make(api, tag)
+    api.patch(f"/v2/concurrency_limits/{limit['id']}", json={"slot_decay_per_second": 1e-300})
+    run = running_flow(api)
+    propose(api, make_task(api, run, tag), "RUNNING")
+    waits = propose(api, make_task(api, run, tag), "RUNNING")
+    assert waits["status"] == "WAIT"
+    assert 0 < waits["details"]["delay_seconds"] <= 2 * 86400

@@ -2,7 +2,8 @@
 
 import threading
 
-from harness.objects import make_flow, make_run, set_state
+from harness.bulk import many_logs, many_runs
+from harness.objects import figure, make_flow, make_run, set_state
 
 
 def keyset(number):
@@ -56,3 +57,25 @@ def test_a_flow_goes_with_all_that_is_of_its_runs(api):
     logs = {"logs": {"flow_run_id": {"any_": [run["id"]]}}}
     assert api.post("/logs/filter", json=logs).json() == []
     assert api.delete(f"/flows/{flow['id']}").status_code == 404
+
+
+def test_a_run_with_many_logs_goes_in_steps(server, api):
+    """So that nobody else's write waits for all of it; and when it is told, nothing is left."""
+    run = make_run(api)
+    many_logs(server, run, 12000)
+    before = figure(server, "fermata_store_commits_total")
+    assert api.delete(f"/flow_runs/{run['id']}").status_code == 204
+    assert figure(server, "fermata_store_commits_total") == before + 3
+    logs = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 1}
+    assert api.post("/logs/filter", json=logs).json() == []
+    assert api.delete(f"/flow_runs/{run['id']}").status_code == 404
+
+
+def test_a_flow_with_many_runs_goes_in_steps(server, api):
+    flow = make_flow(api)
+    many_runs(server, make_run(api, flow), 249)
+    before = figure(server, "fermata_store_commits_total")
+    assert api.delete(f"/flows/{flow['id']}").status_code == 204
+    assert figure(server, "fermata_store_commits_total") == before + 3
+    assert api.post("/flow_runs/count", json={"flows": {"id": {"any_": [flow["id"]]}}}).json() == 0
+    assert api.get(f"/flows/{flow['id']}").status_code == 404

@@ -142,3 +142,83 @@ def test_a_limit_counts_what_runs_already(api):
     assert set_state(api, deployment_run(api, deployment)["id"], "PENDING")["status"] == "REJECT"
     api.patch(f"/deployments/{deployment['id']}", json={"concurrency_limit": None})
     assert set_state(api, deployment_run(api, deployment)["id"], "PENDING")["status"] == "ACCEPT"
+
+
+def waiting_for_room(api, deployment, count):
+    runs = [deployment_run(api, deployment) for _ in range(count)]
+    for run in runs:
+        assert set_state(api, run["id"], "PENDING")["status"] == "REJECT"
+    return runs
+
+
+def due(api, deployment):
+    return [run["id"] for run in poll(api, deployment, scheduled_before=at(5))]
+
+
+def ids(runs):
+    return [run["id"] for run in runs]
+
+
+def test_the_run_that_has_waited_longest_is_called(api):
+    """However often it was refused meanwhile: each time it asks again later than the others."""
+    deployment = limited(api)
+    first = started(api, deployment, "PENDING", "RUNNING")
+    longest, other = waiting_for_room(api, deployment, 2)
+    set_state(api, longest["id"], "SCHEDULED", force=True, scheduled_time=at(0))
+    assert set_state(api, longest["id"], "PENDING")["status"] == "REJECT"
+    set_state(api, first["id"], "COMPLETED")
+    assert due(api, deployment) == [longest["id"]]
+    assert set_state(api, longest["id"], "PENDING")["status"] == "ACCEPT"
+    assert other["id"] not in due(api, deployment)
+
+
+@pytest.mark.parametrize("limit, called", [(1, 0), (2, 1), (3, 2), (None, 4)])
+def test_with_another_limit_as_many_are_called_as_there_is_room_for(api, limit, called):
+    deployment = limited(api)
+    started(api, deployment, "PENDING", "RUNNING")
+    waiting = waiting_for_room(api, deployment, 4)
+    path = f"/deployments/{deployment['id']}"
+    assert api.patch(path, json={"concurrency_limit": limit}).status_code == 204
+    assert due(api, deployment) == ids(waiting[:called])
+
+
+def test_a_deployment_that_is_made_again_with_another_limit_calls_too(api):
+    deployment = limited(api)
+    started(api, deployment, "PENDING", "RUNNING")
+    waiting = waiting_for_room(api, deployment, 2)
+    again = {"name": deployment["name"], "flow_id": deployment["flow_id"], "concurrency_limit": 2}
+    assert api.post("/deployments/", json=again).status_code == 200
+    assert due(api, deployment) == ids(waiting[:1])
+
+
+@pytest.mark.parametrize("how", ["run", "bulk"])
+def test_a_run_that_is_deleted_gives_its_place_to_the_next(api, how):
+    deployment = limited(api)
+    first = started(api, deployment, "PENDING", "RUNNING")
+    waiting = waiting_for_room(api, deployment, 2)
+    if how == "run":
+        assert api.delete(f"/flow_runs/{first['id']}").status_code == 204
+    else:
+        body = {"flow_runs": {"id": {"any_": [first["id"]]}}}
+        assert api.post("/flow_runs/bulk_delete", json=body).json() == {"deleted": [first["id"]]}
+    assert due(api, deployment) == ids(waiting[:1])
+    assert set_state(api, waiting[0]["id"], "PENDING")["status"] == "ACCEPT"
+
+
+def test_a_run_that_only_waits_gives_nothing_when_it_is_deleted(api):
+    deployment = limited(api)
+    started(api, deployment, "PENDING", "RUNNING")
+    waiting = waiting_for_room(api, deployment, 2)
+    assert api.delete(f"/flow_runs/{waiting[0]['id']}").status_code == 204
+    assert due(api, deployment) == []
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 59, 86401, 10**18, 2**63 - 1])
+def test_how_long_room_is_kept_has_bounds(api, seconds):
+    for collision in ("ENQUEUE", "CANCEL_NEW"):
+        options = {"collision_strategy": collision, "grace_period_seconds": seconds}
+        deployment = make_deployment(api)
+        reply = api.patch(f"/deployments/{deployment['id']}", json={"concurrency_options": options})
+        assert reply.status_code == 422
+        assert reply.json()["exception_detail"][0]["loc"] == [
+            "body", "concurrency_options", "grace_period_seconds"]

@@ -206,7 +206,30 @@ def test_bulk_delete(api):
     reply = api.post("/deployments/bulk_delete", json=filter)
     assert reply.json() == {"deleted": [d["id"] for d in made[:2]]}
     assert read(api, made[2])["id"] == made[2]["id"]
-    assert api.post("/deployments/bulk_delete", json={"limit": 51}).status_code == 422
+    everything = {"deployments": {}, "limit": 51}
+    assert api.post("/deployments/bulk_delete", json=everything).status_code == 422
+
+
+@pytest.mark.parametrize("body", [
+    {}, None, {"limit": 1}, {"deployment": {}}, {"deployments": None},
+    {"deployments": {"ids": {"any_": []}}}, {"deployments": {"id": {"any": []}}},
+    {"deployments": {}, "flows": {"name": {"any_": ["x"]}}}])
+def test_a_filter_that_is_misspelt_or_missing_deletes_nothing(api, body):
+    made = make_deployment(api)
+    reply = api.post("/deployments/bulk_delete", json=body)
+    assert reply.status_code == 422, reply.text
+    assert read(api, made)["id"] == made["id"]
+
+
+def test_bulk_delete_sent_again(api):
+    flow = make_flow(api)
+    made = [make_deployment(api, flow) for _ in range(3)]
+    body = {"deployments": {"id": {"any_": [d["id"] for d in made]}}, "limit": 1}
+    first, again = (api.post("/deployments/bulk_delete", json=body, headers={
+        "Idempotency-Key": made[0]["id"]}).json() for _ in range(2))
+    assert first == again and len(first["deleted"]) == 1
+    left = api.post("/deployments/count", json={"deployments": body["deployments"]}).json()
+    assert left == 2
 
 
 # ---- runs ----

@@ -5,15 +5,15 @@ import sqlite3
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
 
 from harness.events import event, iso, listed, now, send
-from harness.frames import PING, PONG, Peer, frame
+from harness.frames import CLOSE, PING, PONG, TEXT, Peer, close_frame, frame
 from harness.objects import wait_for
-from harness.streams import SINCE, events_out, opened
+from harness.streams import SINCE, events_out, opened, sockets_open
 
 # ---- in: /api/events/in
 
@@ -110,15 +110,13 @@ def test_many_events_share_few_commits(fresh_server, resource):
     events = numbered(resource, 2000)
     before = commits(fresh_server)
     with Peer(fresh_server.port, "/api/events/in") as peer:
-        peer.send(b"".join(frame(1, json.dumps(each)) for each in events) + frame(PING))
+        peer.send(b"".join(frame(TEXT, json.dumps(each)) for each in events) + frame(PING))
         assert peer.frame() == (PONG, b"")
     assert commits(fresh_server) - before < 100
     count = fresh_server.api.post("/events/count-by/event", json={
         "filter": SINCE | {"resource": {"id": [resource]}}}).json()
     assert len(count) > 0
-    with sqlite3.connect(fresh_server.data / "fermata.db") as database:
-        assert database.execute("SELECT COUNT(*) FROM events WHERE resource_id = ?",
-                                [resource]).fetchone() == (2000,)
+    assert how_many(fresh_server, resource) == 2000
 
 
 def test_more_than_the_server_keeps_waiting(fresh_server, resource):
@@ -127,7 +125,7 @@ def test_more_than_the_server_keeps_waiting(fresh_server, resource):
     with Peer(fresh_server.port, "/api/events/in") as peer, ThreadPoolExecutor(1) as pool:
         memory = resident(fresh_server)
         with held_commits(fresh_server):
-            data = b"".join(frame(1, json.dumps(each)) for each in events) + frame(PING)
+            data = b"".join(frame(TEXT, json.dumps(each)) for each in events) + frame(PING)
             sent = pool.submit(peer.send, data)
             time.sleep(1)
             assert resident(fresh_server) - memory < 8 << 20
@@ -136,6 +134,23 @@ def test_more_than_the_server_keeps_waiting(fresh_server, resource):
         sent.result()
     with sqlite3.connect(fresh_server.data / "fermata.db") as database:
         assert database.execute("SELECT COUNT(*) FROM events").fetchone() == (500,)
+
+
+def test_many_small_messages_wait_no_more_than_large_ones(fresh_server, resource):
+    """Each has its own weight, also one of nothing."""
+    first, = numbered(resource, 1)
+    with Peer(fresh_server.port, "/api/events/in") as peer, ThreadPoolExecutor(1) as pool:
+        memory = resident(fresh_server)
+        with held_commits(fresh_server):
+            peer.json(first)
+            sent = pool.submit(peer.send, frame(TEXT, b"") * 300000)
+            time.sleep(1)
+            assert resident(fresh_server) - memory < 8 << 20
+        opcode, payload = peer.frame()
+        assert opcode == CLOSE and b"Invalid event" in payload
+        peer.socket.close()
+        with suppress(OSError):
+            sent.result()
 
 
 def resident(server):
@@ -201,13 +216,86 @@ def test_a_full_disk_gives_no_receipt(start_server, resource):
     assert len(stored(server.api, resource)) == 3
 
 
-def test_a_client_that_goes_has_its_events_stored(fresh_server, resource):
+@pytest.mark.parametrize("last", [b"", close_frame(1000), frame(PING)],
+                         ids=["without a word", "with a close", "with a ping"])
+def test_a_client_that_goes_has_its_events_stored(fresh_server, resource, last):
+    """All that was read of it, though it goes while the first of them is being stored."""
+    events = numbered(resource, 450)
     with held_commits(fresh_server):
         with Peer(fresh_server.port, "/api/events/in") as peer:
-            for each in numbered(resource, 3):
+            for each in events:
                 peer.json(each)
-            time.sleep(0.3)
-    wait_for(lambda: stored(fresh_server.api, resource))
+            peer.send(last)
+            time.sleep(0.5)
+        time.sleep(0.5)
+    wait_for(lambda: how_many(fresh_server, resource) == 450)
+    wait_for(lambda: sockets_open(fresh_server) == 0)
+
+
+def test_a_close_is_answered_after_the_disk(fresh_server, resource):
+    events = numbered(resource, 3)
+    with Peer(fresh_server.port, "/api/events/in") as peer:
+        with held_commits(fresh_server):
+            for each in events:
+                peer.json(each)
+            peer.send(close_frame(1000))
+            assert peer.is_silent(0.5)
+        assert peer.closed() == (1000, "")
+        assert stored(fresh_server.api, resource) == [each["id"] for each in events]
+
+
+def test_a_client_that_goes_from_a_full_disk(start_server, resource):
+    """What cannot be stored is told in the log, and keeps no socket."""
+    server = start_server()
+    with sqlite3.connect(server.data / "fermata.db") as database:
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON events BEGIN"
+                         " SELECT RAISE(ABORT, 'the disk is full'); END")
+    with held_commits(server), Peer(server.port, "/api/events/in") as peer:
+        for each in numbered(resource, 3):
+            peer.json(each)
+        time.sleep(0.3)
+        peer.socket.close()
+        time.sleep(0.3)
+    wait_for(lambda: sockets_open(server) == 0)
+    assert "the disk is full" in server.log()
+
+
+def test_receipts_of_a_server_that_stops(fresh_server, resource):
+    """Whatever had a pong is on disk, also when the server stops in the middle of it. A flood of
+    frames keeps the loop busy, so that commits and the end come to it at the same time."""
+    receipts = []
+
+    def flood():
+        with Peer(fresh_server.port, "/api/events/in") as peer, suppress(OSError):
+            while True:
+                peer.send(frame(PONG) * 10000)
+
+    def talk(number):
+        with Peer(fresh_server.port, "/api/events/in") as peer, suppress(OSError, EOFError):
+            opcode = PONG
+            while opcode == PONG:
+                events = numbered(f"{resource}.{number}", 2)
+                ids = " ".join(each["id"] for each in events)
+                peer.send(b"".join(frame(TEXT, json.dumps(each)) for each in events) + frame(PING, ids))
+                opcode, payload = peer.frame()
+                receipts.extend(payload.decode().split() if opcode == PONG else [])
+
+    with ThreadPoolExecutor(30) as pool:
+        clients = [pool.submit(flood) for _ in range(10)] + [pool.submit(talk, i) for i in range(20)]
+        wait_for(lambda: len(receipts) > 200)
+        fresh_server.stop()
+        for client in clients:
+            client.result()
+    fresh_server.start()
+    with sqlite3.connect(fresh_server.data / "fermata.db") as database:
+        there = {id for id, in database.execute("SELECT id FROM events")}
+    assert set(receipts) <= there
+
+
+def how_many(server, resource):
+    with sqlite3.connect(server.data / "fermata.db") as database:
+        return database.execute("SELECT COUNT(*) FROM events WHERE resource_id = ?",
+                                [resource]).fetchone()[0]
 
 
 def test_many_clients(server, api, resource):
@@ -220,9 +308,7 @@ def test_many_clients(server, api, resource):
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(talk, range(16)))
-    with sqlite3.connect(server.data / "fermata.db") as database:
-        assert database.execute("SELECT COUNT(*) FROM events WHERE resource_id = ?",
-                                [resource]).fetchone() == (400,)
+    assert how_many(server, resource) == 400
 
 
 # ---- out: /api/events/out
@@ -387,6 +473,22 @@ def test_events_of_many_names_wake_only_those_who_ask(fresh_server, resource):
     finally:
         for context, _ in streams:
             context.__exit__(None, None, None)
+
+
+def test_a_stream_that_is_closed_reads_no_more(fresh_server, resource):
+    """Also while its client keeps the connection: what it would read is sent to nobody."""
+    with Peer(fresh_server.port, "/api/events/out") as peer:
+        peer.json({"type": "filter", "filter": {"event": {"name": ["test.late"]}}})
+        wait_for(lambda: metric(fresh_server, "fermata_topics") >= 1)
+        peer.send(close_frame(1000))
+        assert peer.frame()[0] == CLOSE
+        send(fresh_server.api, event("test.late", resource))
+        time.sleep(0.2)
+        reads = metric(fresh_server, "fermata_store_reads_total")
+        for _ in range(10):
+            send(fresh_server.api, event("test.late", resource))
+        assert metric(fresh_server, "fermata_store_reads_total") == reads
+        assert sockets_open(fresh_server) == 1
 
 
 def metric(server, name):

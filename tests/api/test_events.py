@@ -1,6 +1,10 @@
 """Events: stored once, listed by filters and pages, counted."""
 
+import base64
 import datetime
+import json
+import random
+import sqlite3
 import time
 import uuid
 
@@ -55,6 +59,22 @@ def test_numbers_are_given_back_as_they_came(api, mark):
     reply = api.post("/events/filter", json={"filter": {
         "event": {"name": [mark]}, "occurred": {"until": "2100-01-01T00:00:00Z"}}})
     assert f'"payload":{text}' in reply.text
+
+
+def test_of_a_label_that_comes_twice_the_last_counts(api, mark):
+    """What is found by is what is given back."""
+    text = ('[{"id":"%s","occurred":"%s","event":"%s","resource":{"prefect.resource.id":"one.%s","a":"ü",'
+            '"prefect.resource.id":"two.%s"},"related":[{"prefect.resource.id":"three.%s",'
+            '"prefect.resource.role":"x","prefect.resource.id":"four.%s"}]}]')
+    body = text % (uuid.uuid4(), iso(now()), *[mark] * 5)
+    assert api.post("/events", content=body,
+                    headers={"Content-Type": "application/json"}).status_code == 204
+    page = api.post("/events/filter", json={"filter": {"any_resource": {"id": [f"four.{mark}"]}}})
+    assert "one." not in page.text and "three." not in page.text
+    [found] = page.json()["events"]
+    assert found["resource"] == {"prefect.resource.id": f"two.{mark}", "a": "ü"}
+    assert listed(api, resource={"labels": {"prefect.resource.id": f"one.{mark}"}}) == []
+    assert listed(api, related={"labels": {"prefect.resource.id": f"three.{mark}"}}) == []
 
 
 def test_none_of_a_list_is_stored_if_one_is_wrong(api, mark):
@@ -326,6 +346,51 @@ def test_tokens_that_are_none(api, token):
     assert reply.status_code == 403 and "page-token" in reply.json()["detail"]
 
 
+TOKEN = {"filter": {}, "now": 1, "limit": 1, "total": 1, "after": [1, 1]}
+EDGES = [-1 << 63, -1 << 62, -1, 0, 1, 50, 51, 1 << 53, (1 << 63) - 1, 1 << 63, 1.5, "1", None, []]
+
+
+def next_page(api, token):
+    text = base64.b64encode(json.dumps(token).encode()).decode()
+    return api.get("/events/filter/next", params={"page-token": text})
+
+
+@pytest.mark.parametrize("filters", [wrong for wrong, _ in WRONG_FILTERS] + [
+    {"odd": 1, "resource": {"distinct": True}}, {"resource": 1}, {"occurred": []}, {"text": "x"}],
+    ids=lambda part: str(part)[:40])
+def test_a_token_with_a_filter_that_makes_no_sense(api, filters):
+    """Whoever makes a token himself is refused, as with a filter in a body; the server lives on."""
+    reply = next_page(api, TOKEN | {"filter": filters})
+    assert reply.status_code in (403, 414)  # 414: the address is longer than any
+    assert next_page(api, TOKEN).status_code == 200
+
+
+def test_tokens_with_numbers_at_the_edges(api):
+    send(api, event())
+    for edge in EDGES:
+        for name in ("now", "limit", "total", "after"):
+            assert next_page(api, TOKEN | {name: edge}).status_code in (200, 403)
+        for after in ([edge, 1], [1, edge], [edge, edge], [edge]):
+            assert next_page(api, TOKEN | {"after": after}).status_code in (200, 403)
+    assert next_page(api, TOKEN | {"now": -1 << 63}).status_code == 403
+    assert next_page(api, TOKEN | {"now": (1 << 63) - 1}).status_code == 200
+
+
+def test_random_tokens(api):
+    """Parts of tokens at random, many wrong at once: an answer to each."""
+    chance = random.Random(11)
+    filters = [wrong for wrong, _ in WRONG_FILTERS if len(json.dumps(wrong)) < 1000]
+    filters += [{}, {"order": "ASC"}, {"resource": {"distinct": True}}, None, 1, []]
+    for _ in range(300):
+        token = TOKEN | {"filter": chance.choice(filters)}
+        for name in chance.sample(sorted(TOKEN), 2):
+            if name != "filter":
+                token[name] = chance.choice(EDGES)
+        if chance.random() < .2:
+            del token[chance.choice(sorted(TOKEN))]
+        assert next_page(api, token).status_code in (200, 403)
+
+
 def test_a_filter_that_is_too_long_for_pages(api, mark):
     send(api, event(mark), event(mark))
     filters = {"event": {"name": [mark] + ["x" * 100] * 100}}
@@ -415,6 +480,26 @@ def test_counts_that_cannot_be(api, body):
 def test_counts_of_what_cannot_be_counted(api):
     reply = api.post("/events/count-by/odd", json={"filter": {}})
     assert reply.status_code == 422 and "'resource'" in reply.text
+
+
+def test_no_more_is_counted_than_anybody_reads(fresh_server):
+    """Of more than 10000 events the page says so; of more than 1000 resources the first are told."""
+    database = sqlite3.connect(fresh_server.data / "fermata.db")
+    microseconds = int(now().timestamp() * 1e6)
+    rows = [(str(uuid.UUID(int=i)), microseconds, microseconds, f"{i % 10500}", "{}", "[]", "{}")
+            for i in range(10500 + 7)]
+    with database:
+        database.executemany("INSERT INTO events (id, occurred, received, event, resource_id, resource,"
+                             " related, payload) VALUES (?, ?, ?, 'e', ?, ?, ?, ?)", rows)
+    database.close()
+    api = fresh_server.api
+    assert ask(api, limit=1)["total"] == ask(api, resource={"distinct": True}, limit=1)["total"] == 10001
+    assert ask(api, resource={"id": [str(i) for i in range(100)]})["total"] == 107
+    [by_event] = count(api, "event", filter={})
+    assert by_event["count"] == 10507
+    by_resource = count(api, "resource", filter={})
+    assert len(by_resource) == 1000
+    assert [each["count"] for each in by_resource[:8]] == [2] * 7 + [1]
 
 
 # ---- the disk ----

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from harness.objects import make_flow, make_run, set_state
+from harness.bulk import many_logs
+from harness.objects import figure, make_flow, make_run, set_state
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
 
@@ -121,6 +122,28 @@ def test_bulk_delete(api):
     assert set(first + rest) == {run["id"] for run in runs}
     assert api.post("/flow_runs/bulk_delete", json=ids(runs)).json() == {"deleted": []}
     assert api.get(f"/flow_runs/{runs[0]['id']}").status_code == 404
+
+
+def test_bulk_delete_of_much_lets_others_write_in_between(server, api):
+    flow = make_flow(api)
+    runs = [make_run(api, flow) for _ in range(3)]
+    many_logs(server, runs[1], 12000)
+    before = figure(server, "fermata_store_commits_total")
+    reply = api.post("/flow_runs/bulk_delete", json=ids(runs), headers={"Idempotency-Key": "much"})
+    assert set(reply.json()["deleted"]) == {run["id"] for run in runs}
+    assert figure(server, "fermata_store_commits_total") == before + 3
+    assert api.post("/flow_runs/count", json=ids(runs)).json() == 0
+    again = api.post("/flow_runs/bulk_delete", json=ids(runs), headers={"Idempotency-Key": "much"})
+    assert again.json() == reply.json()
+
+
+def test_bulk_requests_look_for_their_runs_before_they_write(server, api):
+    """What the filter says may have them look at all runs: the writer does not."""
+    before = figure(server, "fermata_store_writes_total")
+    body = {"flow_runs": {"x": 1}}
+    assert api.post("/flow_runs/bulk_delete", json=body).status_code == 422
+    assert api.post("/flow_runs/bulk_set_state", json=body | {"state": {"type": "CANCELLED"}}).status_code == 422
+    assert figure(server, "fermata_store_writes_total") == before
 
 
 @pytest.mark.parametrize("body", [{"limit": 0}, {"limit": 51}, {"flow_run": {}}, {"flow_runs": {"x": 1}},

@@ -67,6 +67,19 @@ def test_the_longest_of_the_last_intervals_counts(server, api):
     assert lease(server, run) == 1800
 
 
+def test_the_time_that_a_run_was_suspended_does_not_count(server, api):
+    run = running(api)
+    for ago in (200000, 199970):
+        beat(api, run, timedelta(seconds=ago))
+    set_state(api, run["id"], "PAUSED", "Suspended")
+    for type in ("SCHEDULED", "RUNNING"):
+        set_state(api, run["id"], type, force=True)
+    beat(api, run, timedelta(seconds=60))
+    assert lease(server, run) is None
+    beat(api, run, timedelta(seconds=30))
+    assert lease(server, run) == 600
+
+
 def test_a_run_that_is_silent_has_crashed(fresh_server):
     api = fresh_server.api
     silent, alive = running(api), running(api)

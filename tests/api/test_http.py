@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import format_datetime, parsedate_to_datetime
 
 import httpx
 import pytest
@@ -33,6 +34,13 @@ def test_echo(echo):
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["cache-control"] == "no-store"
     assert reply.headers["content-length"] == str(len(reply.content))
+
+
+def test_the_time_of_a_reply(echo):
+    before = int(time.time())
+    said = httpx.get(echo.url).headers["date"]
+    assert before <= parsedate_to_datetime(said).timestamp() <= time.time()
+    assert said == format_datetime(parsedate_to_datetime(said), usegmt=True)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

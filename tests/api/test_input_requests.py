@@ -97,6 +97,23 @@ def test_filters(api):
     assert among(deadline={"after_": past}) == (True, True)
 
 
+def test_they_are_counted(api):
+    flow, mark = make_flow(api), uuid.uuid4().hex
+    runs = [pause(api, flow=flow, description=description) for description in (mark, None, None)]
+
+    def count(**filters):
+        body = {"input_requests": {"flow_id": {"any_": [flow["id"]]}} | filters}
+        reply = api.post("/input_requests/count", json=body)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    assert count() == 3 and count(text={"query": mark}) == 1
+    assert answer(api, request_of(api, runs[1]), ANSWER).status_code == 200
+    assert count() == 2 and count(state={"any_": ["open", "answered"]}) == 3
+    assert api.post("/input_requests/count").json() >= 2
+    assert api.post("/input_requests/count", json={"input_requests": {"state": 1}}).status_code == 422
+
+
 def test_without_a_state_only_open_ones_are_listed(api):
     """Also where the other filters are or-ed, and where a state of null says: not asked."""
     waits, over = pause(api), pause(api)

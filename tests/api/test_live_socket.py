@@ -1,11 +1,13 @@
 """/api/live: which of the topics that a client names have changed."""
 
 import json
+import uuid
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from harness.events import now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state
 
 
@@ -21,12 +23,9 @@ def live(server):
 
 
 def watch(socket, *topics):
+    """From its answer on they are watched."""
     socket.send(json.dumps({"topics": topics}))
-
-
-def settle(socket):
-    """What was sent before has been read: a ping goes behind it."""
-    socket.ping().wait(10)
+    return changed(socket)
 
 
 def changed(socket, seconds=10):
@@ -41,7 +40,6 @@ def nothing(socket):
 def test_only_what_is_watched_is_told(live, api):
     run, other = make_run(api), make_run(api)
     watch(live, f"flow_run:{run['id']}")
-    settle(live)
     set_state(api, other["id"], "RUNNING")
     nothing(live)
     set_state(api, run["id"], "RUNNING")
@@ -50,15 +48,36 @@ def test_only_what_is_watched_is_told(live, api):
     assert changed(live) == [f"flow_run:{run['id']}"]
 
 
+@pytest.mark.parametrize("change", [{"name": "another"}, {"tags": ["x"]}, "labels"])
+def test_a_run_that_is_changed_is_told_to_lists_too(live, api, change):
+    run = make_run(api)
+    watch(live, "flow_runs")
+    path = f"/flow_runs/{run['id']}"
+    if change == "labels":
+        reply = api.patch(f"{path}/labels", json={"a": "b"})
+    else:
+        reply = api.patch(path, json=change)
+    assert reply.status_code == 204
+    assert changed(live) == ["flow_runs"]
+
+
+def test_each_message_is_answered(live, api):
+    run = make_run(api)
+    for topics in ((), ("variables",), ("variables",), (f"flow_run:{run['id']}",)):
+        assert watch(live, *topics) == []
+    nothing(live)
+    set_state(api, run["id"], "RUNNING")
+    assert changed(live) == [f"flow_run:{run['id']}"]
+    nothing(live)
+
+
 def test_the_names_of_a_later_message_take_the_place_of_the_first(live, api):
     run = make_run(api)
     watch(live, f"flow_run:{run['id']}")
     watch(live, "variables_of_nobody")
-    settle(live)
     set_state(api, run["id"], "RUNNING")
     nothing(live)
     watch(live, "flow_runs", "flow_runs", f"flow_run:{run['id']}")
-    settle(live)
     set_state(api, run["id"], "COMPLETED")
     told = set(changed(live))
     while told != {"flow_runs", f"flow_run:{run['id']}"}:
@@ -70,7 +89,6 @@ def test_many_changes_are_told_of_many_sockets(server, api):
     sockets = [connected(server) for _ in runs]
     for socket, run in zip(sockets, runs):
         watch(socket, f"flow_run:{run['id']}", "flow_runs")
-        settle(socket)
     for run in runs:
         set_state(api, run["id"], "RUNNING")
     for socket, run in zip(sockets, runs):
@@ -102,9 +120,30 @@ def test_a_socket_that_goes_while_things_change(server, api):
     assert api.get(f"/flow_runs/{run['id']}").status_code == 200
 
 
+def test_task_runs_are_told_by_their_flow_run(live, api):
+    """However they come, change and go: judged by the server, or reported by their clients."""
+    run, other = make_run(api), make_run(api)
+    set_state(api, run["id"], "RUNNING")
+    topic = f"task_runs:{run['id']}"
+    watch(live, topic)
+    made = api.post("/task_runs/", json={"flow_run_id": run["id"], "task_key": "t", "dynamic_key": "0"})
+    assert made.status_code == 201 and changed(live) == [topic]
+    path = f"/task_runs/{made.json()['id']}"
+    api.post(f"{path}/set_state", json={"state": {"type": "RUNNING"}})
+    assert changed(live) == [topic]
+    assert api.patch(path, json={"name": "new"}).status_code == 204 and changed(live) == [topic]
+    assert api.delete(path).status_code == 204 and changed(live) == [topic]
+    assert api.delete(path).status_code == 404
+    reported = str(uuid.uuid4())
+    for type in ("RUNNING", "COMPLETED"):
+        send(api, task_run_event(reported, run["id"], type, occurred=now()))
+        assert changed(live) == [topic]
+    send(api, task_run_event(str(uuid.uuid4()), other["id"], "RUNNING", occurred=now()))
+    nothing(live)
+
+
 def test_variables_and_flows_are_told(live, api):
     watch(live, "variables", "flows")
-    settle(live)
     variable = api.post("/variables/", json={"name": "watched", "value": 1}).json()
     assert changed(live) == ["variables"]
     api.patch(f"/variables/{variable['id']}", json={"value": 2})

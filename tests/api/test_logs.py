@@ -1,9 +1,13 @@
 """Logs: stored in batches, found, in order."""
 
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
+
+from harness.objects import wait_for, waiting
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -60,6 +64,20 @@ def test_the_place_from_which_to_go_on(api, run_id):
     assert first[0]["seq"] < first[1]["seq"]
     store(api, entry(run_id, "earlier by its clock", seconds=-5))
     assert messages(api, run_id, "SEQ_ASC", seq={"gt_": first[1]["seq"]}) == ["earlier by its clock"]
+
+
+def test_one_condition_of_several_is_waited_for_in_every_run(server, api, run_id):
+    """With or_ a log of another run may fit: it is told at once, too."""
+    name = f"logger-{run_id}"
+    body = {"logs": {"operator": "or_", "flow_run_id": {"any_": [run_id]}, "text": {"query": name}}}
+    before = waiting(server)
+    with ThreadPoolExecutor(1) as pool:
+        reply = pool.submit(api.post, "/logs/filter", json=body, headers={"Prefer": "wait=20"})
+        wait_for(lambda: waiting(server) > before)
+        began = time.monotonic()
+        store(api, entry(str(uuid.uuid4()), "of another", name=name))
+        assert [log["message"] for log in reply.result().json()] == ["of another"]
+        assert time.monotonic() - began < 10
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(api, run_id):

@@ -1,13 +1,15 @@
 """Runs that are held under a lease: who holds them, and what becomes of them when it runs out."""
 
+import sqlite3
 import threading
 import time
 import uuid
 
 import pytest
 
+from harness.bulk import nested_runs
 from harness.deployments import (deployment_run, eventually, make_deployment, poll, scheduled)
-from harness.objects import make_flow, make_run, set_state
+from harness.objects import commits, make_flow, make_run, set_state
 
 GONE = "The process and the runner of this flow run are gone."
 
@@ -265,3 +267,60 @@ def test_a_lease_that_is_none_is_refused(api, value):
     assert reply.status_code == 422
     assert "Invalid Fermata-Lease" in reply.json()["detail"]
     assert read(api, run)["state"]["type"] == "PENDING"
+
+
+@pytest.mark.parametrize("wait", [None, 10])
+def test_a_lease_that_is_made_shorter_ends_sooner(fresh_server, wait):
+    """No other lease is there whose end would wake the clock."""
+    api = fresh_server.api
+    made = make_deployment(api)
+    run = deployment_run(api, made, state=scheduled(0))
+    holder = Holder(api, seconds=600).take(run)
+    holder.propose(run, "RUNNING")
+    etag = holder.look(run).headers["ETag"]
+    holder.headers["Fermata-Lease"] = f"1; holder={holder.id}"
+    begun = time.monotonic()
+    if wait:
+        assert holder.look(run, etag, wait).json()["state"]["type"] == "CRASHED"
+    else:
+        holder.look(run)
+        comes_to(api, run, "CRASHED")
+    assert time.monotonic() - begun < 5
+
+
+def test_subflows_may_lie_deep_inside_one_another(fresh_server):
+    api = fresh_server.api
+    holder = Holder(api, seconds=600)
+    run = api.post("/flow_runs/", json={"flow_id": make_flow(api)["id"]}, headers=holder.headers).json()
+    holder.propose(run, "RUNNING")
+    task_run = api.post("/task_runs/", json={"flow_run_id": run["id"], "task_key": "t",
+                                             "dynamic_key": "0"}).json()
+    last = nested_runs(fresh_server, run, task_run, 4000)
+    assert holder.propose(run, "FAILED")["status"] == "ACCEPT"
+    for id in (last, f"{1:08x}{last[8:]}"):
+        assert read(api, {"id": id})["state"]["message"] == "The process of the parent flow run is gone."
+
+
+def leases_to_begin(server):
+    with sqlite3.connect(f"file:{server.data}/fermata.db?mode=ro", uri=True) as database:
+        count = database.execute("SELECT COUNT(*) FROM run_leases WHERE begins > 0").fetchone()[0]
+    database.close()
+    return count
+
+
+def test_leases_begin_anew_some_at_a_time(fresh_server):
+    """The end of a pause is one commit; that the lease runs again is told to the disk later, for all
+    whose pauses ended meanwhile."""
+    api = fresh_server.api
+    holder = Holder(api, seconds=60)
+    runs = [make_run(api, state=scheduled(0)) for _ in range(20)]
+    for run in runs:
+        holder.take(run)
+        assert holder.propose(run, "RUNNING")["status"] == "ACCEPT"
+        assert holder.propose(run, "PAUSED", pause_timeout="2099-01-01T00:00:00Z")["status"] == "ACCEPT"
+    before, begun = commits(fresh_server), time.monotonic()
+    for run in runs:
+        assert api.post(f"/flow_runs/{run['id']}/resume").json()["status"] == "ACCEPT"
+    spent = time.monotonic() - begun
+    assert commits(fresh_server) - before <= len(runs) + 1 + spent
+    eventually(lambda: not leases_to_begin(fresh_server), 5)

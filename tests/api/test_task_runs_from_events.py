@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from harness.events import event, iso, now, send, task_run_event
+from harness.events import event, iso, listed, now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state
 
 SECOND = datetime.timedelta(seconds=1)
@@ -188,6 +188,15 @@ def test_results_are_kept_as_they_came(api):
     assert read(api, id_of(made))["state_name"] == "Cached"
 
 
+def test_labels_that_are_null(api):
+    """They are none, as in a task run that is created; what comes with them is stored."""
+    run = make_run(api)
+    made, other = life(run["id"], now(), labels=None)[0], event()
+    send(api, made, other)
+    assert read(api, id_of(made))["labels"] == {}
+    assert listed(api, id={"id": [other["id"]]}) == [other["id"]]
+
+
 def test_only_what_clients_judge_themselves(api):
     run = make_run(api)
     [made] = life(run["id"], now(), states=[("PENDING", "Pending", {}, {})])
@@ -208,6 +217,10 @@ WRONG = [
      ["body", 0, "payload", "task_run", "task_key"]),
     (lambda made: made["payload"]["task_run"].update(run_count="many"),
      ["body", 0, "payload", "task_run", "run_count"]),
+    (lambda made: made["payload"]["task_run"].update(run_count=2**31),
+     ["body", 0, "payload", "task_run", "run_count"]),
+    (lambda made: made["payload"]["task_run"].update(flow_run_run_count=2**63 - 1),
+     ["body", 0, "payload", "task_run", "flow_run_run_count"]),
     (lambda made: made["payload"]["task_run"].update(tags=[1]),
      ["body", 0, "payload", "task_run", "tags", 0]),
     (lambda made: made["payload"]["validated_state"].update(type="ODD"),

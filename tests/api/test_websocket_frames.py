@@ -256,6 +256,13 @@ def test_a_pong_that_waits(peer):
     assert [peer.message(), peer.frame()] == ["behind", (PONG, b"2")]
 
 
+def test_a_close_that_waits(peer):
+    peer.text("hold 300")
+    peer.send(close_frame(1000) + frame(TEXT, "not read any more"))
+    assert peer.is_silent(0.15)
+    assert [peer.message(), peer.closed()] == ["released", (1000, "")]
+
+
 def test_a_pause(peer):
     peer.send(frame(TEXT, "pause 300") + frame(TEXT, "later"))
     assert peer.is_silent(0.15)
@@ -276,9 +283,9 @@ def test_a_pause_holds_up_a_client_that_sends_much(peer):
 
 def test_a_client_that_goes_while_it_is_held(shared):
     before = shared.stats()["sockets_open"]
-    for what in ("hold 200", "pause 200"):
+    for what, then in (("hold 200", frame(PING)), ("hold 200", frame(CLOSE)), ("pause 200", frame(PING))):
         with Peer(shared.port) as peer:
-            peer.send(frame(TEXT, what) + frame(PING, b"x") + frame(TEXT, "more"))
+            peer.send(frame(TEXT, what) + then + frame(TEXT, "more"))
             time.sleep(0.05)
     shared.wait_for("sockets_open", before)
 

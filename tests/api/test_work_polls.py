@@ -208,7 +208,8 @@ def test_a_worker_that_waits_hears_when_a_runs_time_comes(server, api):
     assert waits.seconds > 1
 
 
-@pytest.mark.parametrize("change", ["ends", "raised", "resumed", "queue resumed"])
+@pytest.mark.parametrize("change", ["ends", "deleted", "flow deleted", "raised", "resumed",
+                                    "queue resumed"])
 def test_a_worker_that_waits_hears_when_there_is_room(server, api, change):
     pool = make_pool(api, concurrency_limit=1)
     first = queued_run(api, pool)
@@ -222,6 +223,10 @@ def test_a_worker_that_waits_hears_when_there_is_room(server, api, change):
     waits = Waiting(server, pool)
     if change == "ends":
         set_state(api, first["id"], "CRASHED")
+    elif change == "deleted":
+        assert api.delete(f"/flow_runs/{first['id']}").status_code == 204
+    elif change == "flow deleted":
+        assert api.delete(f"/flows/{first['flow_id']}").status_code == 204
     elif change == "raised":
         change_pool(api, pool, concurrency_limit=2)
     elif change == "resumed":

@@ -62,6 +62,24 @@ def test_where_settings_come_from():
     assert "FERMATA_API_URL" in run_command("config", **both).stdout
 
 
+@pytest.mark.parametrize("arguments", [["version"], ["flow", "ls"], ["run", "--", "true"],
+                                       ["serve", "--name", "x", "--", "true"]])
+def test_no_message_shows_the_password_of_the_address(arguments):
+    done = run_command(*arguments, FERMATA_API_URL="http://ada:sesame@127.0.0.1:9/api")
+    assert done.returncode == 1
+    assert "http://127.0.0.1:9/api" in done.stdout + done.stderr
+    assert "sesame" not in done.stdout + done.stderr
+    done = run_command(*arguments, FERMATA_API_URL="ftp://ada:sesame@host/api")
+    assert "'host/api' is no address" in done.stderr and "sesame" not in done.stderr
+
+
+def test_neither_does_the_version_of_the_server(server):
+    url = server.url.replace("//", "//ada:sesame@")
+    done = run_command("version", FERMATA_API_URL=url + "/api")
+    assert done.returncode == 0 and f"at {server.url}/api" in done.stdout
+    assert "sesame" not in done.stdout
+
+
 def test_no_secret_is_shown():
     told = config(FERMATA_API_KEY="hunter2", PREFECT_API_AUTH_STRING="ada:hunter2",
                   FERMATA_API_URL="https://ada:hunter2@host:4200/api")

@@ -209,6 +209,22 @@ def test_several_at_once(api, environment):
     assert done.returncode == 1 and "nothing waits" in done.stderr
 
 
+def test_one_that_cannot_be_answered_stops_no_others(api, environment):
+    flow = make_flow(api)
+    runs = [pause(api, flow=flow) for _ in range(3)]
+    gone = request_of(api, runs[1])["id"]
+    with Terminal("answer", "--all", "--flow", flow["name"], **environment) as terminal:
+        terminal.expect("3) large\n  > ")
+        assert api.delete(f"/flow_runs/{runs[1]['id']}").status_code == 204
+        terminal.send("1")
+        terminal.expect("> 1")
+        terminal.send("")
+        terminal.expect(f"error: {gone}: there is no input request {gone}\n")
+        terminal.expect("2 answered.")
+        assert terminal.wait() == 1
+    assert state_of(api, runs[0]) == state_of(api, runs[2]) == "RUNNING"
+
+
 def test_many_approvals_at_once(api, environment):
     flow = make_flow(api)
     runs = [pause(api, None, flow=flow) for _ in range(3)]

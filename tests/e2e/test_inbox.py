@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from harness.deployments import make_deployment
+from harness.flows import resume
 from harness.objects import make_flow, make_run, requests_of, set_state, wait_for, waiting
 from harness.pauses import SHIRT, pause, request_of
 from harness.server import build_directory, clean_environment
@@ -102,6 +103,31 @@ def test_objects_for_a_program(server, watch):
     told = json.loads(watcher.stdout.readline())
     assert told["flow_run_id"] == run["id"] and told["schema"] == SHIRT
     assert quiet.stdout.readline() == told["id"] + "\n"
+
+
+def test_what_is_listed_is_told_once_however_many_there_are(server, environment, watch):
+    api = server.api
+    flow = make_flow(api)
+    runs = [pause(api, None, flow=flow) for _ in range(200)]
+    watcher = watch("--quiet")
+    assert len({watcher.stdout.readline() for _ in runs}) == 200
+    for place in -1, -2:  # there is room for one more, and for the next
+        resume(api, runs[place], None)
+        run = pause(api, None, flow=flow)
+        assert watcher.stdout.readline().strip() == request_of(api, run)["id"]
+
+
+def test_an_inbox_is_listed_to_its_end(server, environment):
+    api = server.api
+    flow = make_flow(api)
+    for _ in range(201):
+        pause(api, None, flow=flow)
+    assert len(set(run_command("inbox", "--quiet", **environment).stdout.split())) == 201
+    assert len(json.loads(run_command("inbox", "--json", **environment).stdout)) == 201
+    done = run_command("inbox", **environment).stdout.splitlines()
+    assert len(done) == 202 and done[-1] == "These are the first 200; --quiet and --json list all."
+    done = run_command("answer", "--all", input="y\n", **environment)
+    assert done.stdout.endswith("201 answered.\n")
 
 
 def test_a_watcher_waits_and_does_not_ask_again(server, watch):

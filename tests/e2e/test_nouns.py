@@ -94,6 +94,31 @@ def test_runs_are_retried(fermata, api):
     assert state_of(api, made) == "SCHEDULED"
 
 
+@pytest.mark.parametrize("states", [["PENDING"], ["RUNNING"], ["RUNNING", "PAUSED"]])
+def test_a_run_that_has_not_ended_is_not_retried(fermata, api, states):
+    run = make_run(api)
+    for state in states:
+        set_state(api, run["id"], state)
+    done = fermata("flow-run", "retry", run["id"])
+    assert done.returncode == 1 and "it has not ended, it is" in done.stderr
+    assert "'fermata flow-run cancel' ends it" in done.stderr
+    assert state_of(api, run) == state
+
+
+@pytest.mark.parametrize("arguments", [
+    ("send", "RUN", b"\xff"), ("send", "RUN", "x", b"--prefix=\xff"), ("variable", "set", "bytes", b"\xff"),
+    ("variable", "set", b"\xff", "1"), ("flow-run", "ls", "--flow", b"\xff"), ("flow-run", "cancel", b"\xff"),
+    ("answer", b"--by=\xff"), ("pause", "--title", b"\xff")])
+def test_what_is_no_utf_8_is_refused(fermata, api, arguments):
+    run = make_run(api)
+    done = fermata(*[run["id"] if word == "RUN" else word for word in arguments])
+    assert done.returncode == 2, done.stderr
+    assert "'\ufffd' is no UTF-8" in done.stderr
+    assert done.stdout == ""
+    assert api.post(f"/flow_runs/{run['id']}/input/filter", json={"prefix": ""}).json() == []
+    assert api.get("/variables/name/bytes").status_code == 404
+
+
 def test_several_runs_at_once(fermata, api):
     runs = [make_run(api) for _ in range(3)]
     for run in runs:

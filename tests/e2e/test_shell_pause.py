@@ -4,6 +4,8 @@ import json
 import os
 import re
 import signal
+import threading
+import time
 
 import pytest
 
@@ -219,6 +221,61 @@ def test_a_server_that_is_prefect_s(api, server, start):
     assert lines == ["answered", "one", "two", "stepped"]
 
 
+# ---- a script does not go on without an answer ----
+
+
+def exporting(start, options="--export -i name", command="pause", **more):
+    """A script as docs/shell.md has it: it stops at what fails."""
+    return start(f'set -eu; name=; eval "$(fermata {command} {options})"; echo "went on with $name"',
+                 **more)
+
+
+def assert_it_stopped(script):
+    assert script.end() == 1
+    assert "went on" not in script.output()
+
+
+def test_a_script_stops_when_nobody_answers(start):
+    assert_it_stopped(exporting(start, "--export --timeout 1 -i name"))
+
+
+@pytest.mark.parametrize("options", ["--export -i 'name: strng'", "--tite x --export -i name",
+                                     "--export -i name more", "--timeout 0 -e -i name"])
+def test_a_script_stops_when_its_question_is_wrong(start, options):
+    assert_it_stopped(exporting(start, options))
+
+
+def test_a_script_stops_when_it_cannot_be_suspended(start):
+    assert_it_stopped(exporting(start, command="suspend"))
+
+
+def test_a_script_stops_when_its_pause_is_interrupted(start):
+    script = exporting(start)
+    script.question()
+    [bash] = children_of(script.process.pid)
+    [pause] = [found for shell in children_of(bash) for found in children_of(shell) or [shell]]
+    os.kill(pause, signal.SIGTERM)
+    assert_it_stopped(script)
+
+
+def test_a_script_stops_when_the_server_is_away(start):
+    script = start('set -eu; name=\n'
+                   'eval "$(FERMATA_API_URL=http://127.0.0.1:9/api fermata pause --export -i name)"\n'
+                   'echo "went on with $name"')
+    assert_it_stopped(script)
+    assert "cannot reach" in script.output()
+
+
+def test_a_suspended_script_that_does_not_want_to_end(api, serve):
+    serve("trap 'echo told' TERM; name=; set -e\n"
+          "eval \"$(fermata suspend --export -i name)\"; echo went on")
+    run = ask_for_run(api, "script/test")
+    wait_for_state(api, run, "Suspended")
+    wait(lambda: "told" in log_of(api, run), "the signal")
+    time.sleep(0.5)
+    assert "went on" not in log_of(api, run)
+
+
 # ---- confirm ----
 
 
@@ -280,6 +337,34 @@ def test_a_script_suspends_and_starts_anew(api, serve, tmp_path):
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
     wait(lambda: "why $(touch pwned)" in log_of(api, run), "its last words")
     assert runner.left_behind() == []
+
+
+SCHEMA = json.dumps({"type": "object", "properties": {"days": {"type": "integer", "default": 7}}})
+
+
+def assert_it_has_days(api, runner):
+    for _ in range(2):
+        run = ask_for_run(api, "script/test")
+        assert wait_for_end(api, run)["state"]["type"] == "COMPLETED", runner.output()
+        wait(lambda: "days 7, kept none" in log_of(api, run), "its parameter", runner.output)
+
+
+TELLS_DAYS = 'echo "days $FERMATA_PARAM_DAYS, kept ${FERMATA_SERVED_SCHEMA-none}"'
+
+
+def test_a_schema_from_a_pipe_is_read_once(api, serve, tmp_path):
+    os.mkfifo(tmp_path / "schema")
+    writer = threading.Thread(target=(tmp_path / "schema").write_text, args=(SCHEMA,))
+    writer.start()
+    assert_it_has_days(api, serve(TELLS_DAYS, "--schema", str(tmp_path / "schema")))
+    writer.join()
+
+
+def test_runs_have_the_schema_that_was_registered(api, serve, tmp_path):
+    (tmp_path / "schema").write_text(SCHEMA)
+    runner = serve(TELLS_DAYS, "--schema", str(tmp_path / "schema"))
+    (tmp_path / "schema").write_text("no schema any more")
+    assert_it_has_days(api, runner)
 
 
 def test_wrong_parameters_start_nothing(api, serve):

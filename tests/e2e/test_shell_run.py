@@ -3,14 +3,15 @@
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
 
 from harness.flows import log_of, read, wait
-from harness.runs import is_alive, wait_for_end
+from harness.runs import ask_for_run, deployment_of, is_alive, wait_for_end
 from harness.scripts import IMPATIENT, Script, with_path
-from harness.server import build_directory
+from harness.server import build_directory, clean_environment
 from harness.terminal import Terminal, run_command
 
 
@@ -37,6 +38,20 @@ def lines_of(api, run):
 def pid_in(script):
     """What the script prints as "pid N"."""
     return int(wait(lambda: re.search(r"pid (\d+)", script.output()), "its pid", script.output)[1])
+
+
+def on_terminal(server, directory, text, *options, signal="--default-signal=HUP"):
+    """`fermata run` with a script, on a terminal; `signal` is an option of env."""
+    (directory / "script.sh").write_text(text)
+    return Terminal(signal, str(build_directory() / "fermata"), "run", *options, "--", "bash",
+                    str(directory / "script.sh"), program="env",
+                    FERMATA_API_URL=server.url + "/api", PATH=with_path(build_directory()))
+
+
+def pid_on(terminal):
+    """What is shown there as "pid N."."""
+    terminal.expect_pattern(r"pid \d+\.")
+    return int(re.findall(r"pid (\d+)\.", terminal.text())[-1])
 
 
 def test_output_is_logged_and_the_exit_status_is_the_state(api, start):
@@ -145,6 +160,104 @@ def test_a_run_that_is_cancelled_through_the_api(api, start):
     assert read(api, run)["state"]["type"] == "CANCELLED"
 
 
+@pytest.mark.parametrize("status", [0, 7])
+def test_a_cancelled_script_ends_alike_whatever_its_trap_says(api, start, status):
+    script = start(f'trap "exit {status}" TERM; echo "pid $$"; sleep 60 & wait')
+    pid_in(script)
+    run = script.run()
+    api.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}})
+    assert script.end() == 143
+    assert read(api, run)["state"]["type"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_between_two_tries_cancels(api, start, number, status):
+    script = start("exit 3", "--retries", "1", "--retry-delay", "60")
+    script.expect("is tried again")
+    wait(lambda: read(api, script.run())["state"]["name"] == "AwaitingRetry", "the delay")
+    script.process.send_signal(number)
+    assert script.end() == status
+    assert read(api, script.run())["state"]["type"] == "CANCELLED"
+
+
+def test_what_does_not_end_is_killed_though_it_never_stops_talking(api, start):
+    script = start('trap "" TERM; for i in 1 2 3 4; do yes > "$FERMATA_RUN_DIR/control" & done\n'
+                   'echo "pid $!"; wait; wait; sleep 60', program=IMPATIENT)
+    pid = pid_in(script)
+    script.process.send_signal(signal.SIGTERM)
+    assert script.process.wait(20) == 143
+    wait(lambda: not is_alive(pid), "the end of its child")
+
+
+def test_a_command_inside_ends_with_its_script(api, start):
+    script = start('fermata receive --follow & echo "pid $!"; sleep 1')
+    pid = pid_in(script)
+    assert script.end() == 0
+    wait(lambda: not is_alive(pid), "the end of the command", script.output)
+
+
+def test_a_second_interrupt_kills_all_that_it_started(server, tmp_path):
+    text = ("trap 'echo told' TERM; (trap '' TERM; sleep 61) & echo \"pid $!.\"\n"
+            "while :; do wait; sleep 1; done")
+    with on_terminal(server, tmp_path, text) as terminal:
+        pid = pid_on(terminal)
+        terminal.interrupt()
+        terminal.expect("told")
+        assert is_alive(pid)
+        terminal.interrupt()
+        assert terminal.wait() == -signal.SIGINT
+        wait(lambda: not is_alive(pid), "the end of its child")
+
+
+def test_a_terminal_that_is_closed_cancels(server, api, tmp_path):
+    text = "sleep 61 & echo \"pid $!.\"; wait"
+    with on_terminal(server, tmp_path, text, "--name", "closed") as terminal:
+        pid = pid_on(terminal)
+        terminal.close()
+        assert terminal.process.wait(20) == 143
+        wait(lambda: not is_alive(pid), "the end of its child")
+    [run] = api.post("/flow_runs/filter", json={"flow_runs": {"name": {"any_": ["closed"]}}}).json()
+    assert run["state"]["type"] == "CANCELLED"
+
+
+def test_a_terminal_that_is_closed_ends_no_run_of_nohup(server, tmp_path):
+    text = f"echo \"pid $$.\"; sleep 1; touch {tmp_path}/done"
+    with on_terminal(server, tmp_path, text, signal="--ignore-signal=HUP") as terminal:
+        pid_on(terminal)
+        terminal.close()
+        assert terminal.process.wait(20) == 0
+    assert (tmp_path / "done").exists()
+
+
+def unread(server, *arguments):
+    """The command, with somebody who reads one line of what it prints and goes away."""
+    process = subprocess.Popen(
+        [build_directory() / "fermata", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=clean_environment(FERMATA_API_URL=server.url + "/api", PATH=with_path(build_directory())))
+    process.stdout.readline()
+    process.stdout.close()
+    return process
+
+
+def test_a_command_goes_on_when_nobody_reads_what_it_prints(server, api, tmp_path):
+    text = f"fermata log one; sleep 0.5; fermata log two; echo three; touch {tmp_path}/done"
+    with unread(server, "run", "--name", "unread", "--", "bash", "-c", text) as process:
+        assert process.wait(20) == 0
+    [run] = api.post("/flow_runs/filter", json={"flow_runs": {"name": {"any_": ["unread"]}}}).json()
+    assert run["state"]["type"] == "COMPLETED" and (tmp_path / "done").exists()
+    assert {(20, "two"), (20, "three")} <= set(lines_of(api, run))
+
+
+def test_a_runner_goes_on_when_nobody_reads_what_it_prints(server, api):
+    with unread(server, "serve", "--name", "unread", "--", "bash", "-c", "echo out") as process:
+        wait(lambda: deployment_of(api, "bash/unread").get("status") == "READY", "the deployment")
+        for _ in range(2):
+            run = ask_for_run(api, "bash/unread")
+            assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
+        process.terminate()
+        assert process.wait(20) == 0
+
+
 def test_a_wrapper_that_is_killed_takes_its_script_with_it(api, start):
     script = start('echo "pid $$"; sleep 60', program=IMPATIENT)
     pid = pid_in(script)
@@ -189,10 +302,11 @@ def test_on_a_terminal(server, api, tmp_path):
 
 def test_a_log_that_is_read_from_a_pipe(api, start):
     script = start('printf "one\\ntwo\\n" | fermata log --level error -\n'
+                   "fermata log $'bytes \\xff'\n"
                    'fermata log --level loud x; echo "status $?"')
     assert script.end() == 0
     lines = lines_of(api, script.run())
-    assert (40, "one") in lines and (40, "two") in lines
+    assert (40, "one") in lines and (40, "two") in lines and (20, "bytes \ufffd") in lines
     assert "status 2" in script.output()
 
 

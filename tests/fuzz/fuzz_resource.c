@@ -87,13 +87,14 @@ static const struct resource things = {.name = "Thing",
 static struct db_connection *database(void)
 {
     static struct db_connection *connection;
-    char directory[] = "/tmp/fermata-fuzz-XXXXXX";
+    static char directory[] = "/tmp/fermata-fuzz-XXXXXX";
+    static const struct store_config config = {.directory = directory};
     buf_auto file = BUF_INIT;
     struct error error;
 
     if (connection)
         return connection;
-    if (!mkdtemp(directory) || db_open(directory, true, &connection, &error) < 0 ||
+    if (!mkdtemp(directory) || db_open(&config, true, &connection, &error) < 0 ||
         db_script(connection, table, &error) < 0)
         abort();
     for (const char *const *end = (const char *const[]){"", "-wal", "-shm", NULL}; *end; end++) {

@@ -30,8 +30,12 @@ def set_state(api, run_id, type, name=None, *, message=None, data=None, force=Fa
 
 def waiting(server):
     """How many requests wait for something at the server, and its own services."""
+    return figure(server, "fermata_waiting")
+
+
+def commits(server):
     text = server.api.get(f"{server.url}/metrics").text
-    return int(re.search(r"^fermata_waiting (\d+)", text, re.M).group(1))
+    return int(re.search(r"^fermata_store_commits_total (\d+)", text, re.M).group(1))
 
 
 def requests_of(server, route, method="POST"):
@@ -40,6 +44,12 @@ def requests_of(server, route, method="POST"):
     found = re.search(rf'requests_total{{method="{method}",route="{re.escape(route)}",status="2xx"}} (\d+)',
                       text)
     return int(found.group(1)) if found else 0
+
+
+def figure(server, name):
+    """A figure of /metrics that has no labels."""
+    text = server.api.get(f"{server.url}/metrics").text
+    return int(re.search(rf"^{name} (\d+)", text, re.M).group(1))
 
 
 def wait_for(condition, seconds=10):

@@ -25,6 +25,11 @@ class Handler(BaseHTTPRequestHandler):
                    if name.lower() not in self.dropped}
         reply = httpx.request(self.command, self.server.url + self.path, content=body,
                               headers=headers, trust_env=False, timeout=60)
+        front = self.server.front
+        if front.losing and self.path.endswith(front.losing):
+            front.losing = None
+            self.close_connection = True
+            return
         self.send_response(reply.status_code)
         self.send_header("Content-Type", reply.headers.get("Content-Type", "application/json"))
         for name in self.given_back:
@@ -72,7 +77,8 @@ def _in_front(server, handler):
         http.daemon_threads = True
         http.block_on_close = False
         http.front = SimpleNamespace(url=f"http://127.0.0.1:{http.server_port}", api=server.api,
-                                     is_away=False, failing=None, asked=[], refused=[])
+                                     is_away=False, failing=None, losing=None, asked=[],
+                                     refused=[])
         threading.Thread(target=http.serve_forever, daemon=True).start()
         yield http.front
         http.shutdown()
@@ -82,7 +88,7 @@ def plain_server(server):
     return _in_front(server, Handler)
 
 
-def gateway(server):
-    """`is_away` and `failing` may be set. `asked` and `refused` list the paths of what was handed on and what was
+def gateway(server, handler=Gateway):
+    """`is_away` and `failing` may be set, and `losing`: what ends so is handed on, and its reply lost, once. `asked` and `refused` list the paths of what was handed on and what was
     not."""
-    return _in_front(server, Gateway)
+    return _in_front(server, handler)

@@ -49,9 +49,15 @@ class Terminal:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
-        os.close(self.master)
+        self.close()
         found = SANITIZER.search(self.screen)
         assert not found, f"{found.group()} on the terminal:\n{self.screen}"
+
+    def close(self):
+        """As who closes the window: whoever is there hears of it."""
+        if self.master is not None:
+            os.close(self.master)
+        self.master = None
 
     def text(self):
         return SEQUENCE.sub("", self.screen).replace("\r\n", "\n")

@@ -208,6 +208,22 @@ def test_addresses(server, path, status):
     assert reply.headers["Content-Type"].startswith("text/html" if status == 200 else "application/json")
 
 
+def test_a_browser_is_told_of_a_wrong_address_by_the_page(server, page, troubles):
+    troubles.allow("404")
+    open_page(page, "/no/such/page")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page.")
+    page.get_by_role("link", name="To the inbox").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")
+    html = {"Accept": "text/html,*/*;q=0.8"}
+    with httpx.Client(base_url=server.url, trust_env=False, headers=html) as client:
+        missing = client.get("/nothing")
+        assert missing.status_code == 404
+        assert missing.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert missing.headers["Content-Security-Policy"] == POLICY
+        for reply in (client.get("/api/nothing"), client.post("/nothing"), client.get("/assets/none.js")):
+            assert (reply.status_code, reply.headers["Content-Type"]) == (404, "application/json")
+
+
 def test_two_readers_see_the_same(browser, server, troubles):
     contexts = [new_context(browser, server.url, look, troubles) for look in (DESKTOP, PHONE)]
     pages = [context.new_page() for context in contexts]

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from harness.asking import pause, request_of
 from harness.browser import field, open_page, send
-from harness.objects import make_flow
+from harness.objects import make_flow, make_run, set_state
 
 HARM = "<img src=x onerror='window.harm=1'><script>window.harm=1</script>"
 QUICK = 5  # seconds
@@ -55,6 +55,30 @@ def test_names_descriptions_titles_and_values_are_text(page, api):
     expect(page.get_by_text("Answered.")).to_be_visible()
     open_page(page, "/")
     open_page(page, f"/runs/flow-run/{run['id']}")
+    expect(page.locator("main")).to_contain_text("<script>")
+    assert_nothing_ran(page)
+
+
+def test_what_a_run_says_and_does_is_text(page, api):
+    """Its log, its tasks, its states, what it is sent, and its parameters."""
+    run = make_run(api, name=HARM, parameters={HARM: HARM}, tags=[HARM])
+    set_state(api, run["id"], "RUNNING", name=HARM, message=HARM, force=True)
+    at = {"flow_run_id": run["id"]}
+    logs = [at | {"name": HARM, "level": 40, "message": HARM + line, "timestamp": "2026-01-01T00:00:00Z"}
+            for line in ("", "\n<a href='javascript:window.harm=1'>b</a>", "\u202e\x1b[31mred")]
+    task = at | {"name": HARM, "task_key": HARM, "dynamic_key": HARM, "task_inputs": {}}
+    for path, body in (("/logs/", logs), ("/task_runs/", task),
+                       (f"/flow_runs/{run['id']}/input", {"key": "a", "value": json.dumps(HARM)})):
+        assert api.post(path, json=body).status_code in (200, 201), path
+    for tab in ("", "tasks", "states", "messages", "parameters"):
+        open_page(page, f"/runs/flow-run/{run['id']}?tab={tab}")
+        expect(page.locator("main h2.unseen ~ *").filter(has_text="<script>").first).to_be_visible()
+        assert page.locator("main [href^=javascript]").count() == 0
+        assert_nothing_ran(page)
+    open_page(page, f"/events?resource=prefect.flow-run.{run['id']}")
+    page.locator(".event-name").first.click()
+    expect(page.locator(".event-detail")).to_contain_text("<script>")
+    open_page(page, "/runs")
     expect(page.locator("main")).to_contain_text("<script>")
     assert_nothing_ran(page)
 

@@ -291,6 +291,19 @@ static void of_equal_keys_the_upper_one_counts(void **state)
     }
 }
 
+static void members_are_left_out_by_their_names(void **state)
+{
+    json_auto_t *names = json_pack("{s:n,s:n}", "a", "\xc3\xa4");
+    buf_auto rest = BUF_INIT;
+
+    (void)state;
+    json_without(
+        &rest,
+        " { \"\\u0061\" : [1, {\"b\": 2}] , \"b\" : \"},\\\"\" , \"\\u00e4\": 1,\"c\":1.50 } ",
+        names);
+    assert_string_equal(buf_string(&rest), "{\"b\" : \"},\\\"\",\"c\":1.50}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +315,7 @@ int main(void)
         cmocka_unit_test(lists_of_ids_are_bounded),
         cmocka_unit_test(what_is_wrong_is_bounded),
         cmocka_unit_test(of_equal_keys_the_upper_one_counts),
+        cmocka_unit_test(members_are_left_out_by_their_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

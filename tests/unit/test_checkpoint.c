@@ -17,7 +17,7 @@
 
 #define MEGABYTE   1000000
 #define ROW        (MEGABYTE / 5)
-#define READ_LIMIT (SECOND / 2)
+#define TIME_LIMIT (SECOND / 2)
 
 struct fixture {
     char directory[64];
@@ -47,7 +47,8 @@ static void open_store(struct fixture *fixture)
     struct error error;
     const struct store_config config = {.directory = fixture->directory,
                                         .readers = 2,
-                                        .read_limit = READ_LIMIT,
+                                        .short_readers = 1,
+                                        .time_limit = TIME_LIMIT,
                                         .publish = forget_topic,
                                         .report = note_report,
                                         .context = fixture};
@@ -143,7 +144,7 @@ static enum job_result hold_snapshot(struct txn *txn, void *context)
 
     (void)context;
     enum job_result result = count_rows(txn, &rows);
-    usleep((useconds_t)READ_LIMIT / 4);
+    usleep((useconds_t)TIME_LIMIT / 4);
     return result;
 }
 

@@ -407,7 +407,8 @@ static int use_store(void)
 {
     const struct store_config config = {.directory = directory,
                                         .readers = 1,
-                                        .read_limit = 60 * SECOND,
+                                        .short_readers = 1,
+                                        .time_limit = 60 * SECOND,
                                         .publish = forget_publication};
     struct store *store = NULL;
     struct error error = {0};

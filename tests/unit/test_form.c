@@ -528,6 +528,26 @@ static void endless_schemas(void **state)
     session_end(&session);
 }
 
+/* Lists that are their own items, and lists in which the ways double with each of 30 levels. */
+static void endless_lists(void **state)
+{
+    buf_auto schema = BUF_INIT;
+
+    (void)state;
+    assert_filled("{\"$defs\": {\"L\": {\"type\": \"array\", \"items\": {\"$ref\": "
+                  "\"#/$defs/L\"}}}, \"required\": [\"value\"], \"properties\": {\"value\": "
+                  "{\"$ref\": \"#/$defs/L\"}}}",
+                  NULL, "y\nn\nn\n", VALUE("[[]]"));
+    buf_add_string(&schema, "{\"$defs\": {\"L0\": {\"type\": \"integer\"}");
+    for (int i = 1; i <= 30; i++)
+        buf_addf(&schema,
+                 ", \"L%d\": {\"type\": \"array\", \"prefixItems\": [{\"$ref\": \"#/$defs/L%d\"}, "
+                 "{\"$ref\": \"#/$defs/L%d\"}]}",
+                 i, i - 1, i - 1);
+    buf_add_string(&schema, "}, \"properties\": {\"value\": {\"$ref\": \"#/$defs/L30\"}}}");
+    assert_filled(buf_string(&schema), NULL, "[]\n", VALUE("[]"));
+}
+
 static void deep_schemas(void **state)
 {
     buf_auto schema = BUF_INIT;
@@ -658,6 +678,7 @@ int main(void)
         cmocka_unit_test(escapes_in_schemas),
         cmocka_unit_test(huge_enum),
         cmocka_unit_test(endless_schemas),
+        cmocka_unit_test(endless_lists),
         cmocka_unit_test(deep_schemas),
         cmocka_unit_test(malformed_schemas),
         cmocka_unit_test(approvals),

@@ -169,6 +169,27 @@ static void entries_are_the_text_that_came(void **state)
     assert_null(json_next_entry(&at, &length));
 }
 
+static void members_come_one_after_the_other(void **state)
+{
+    static const char *const found[][2] = {
+        {"a", "1"}, {"\xc3\xa4", "[{\"x\":\"}\"}]"}, {"a", "\"\\\"\""}};
+    const char *at = " { \"a\" : 1 ,\"\\u00e4\":[{\"x\":\"}\"}], \"a\":\"\\\"\"} ";
+    struct json_member member;
+
+    (void)state;
+    json_decref(parse(at));
+    for (size_t i = 0; i < COUNT_OF(found); i++) {
+        assert_true(json_next_member(&at, &member));
+        json_auto_t *key = json_member_key(&member);
+        assert_string_equal(json_string_value(key), found[i][0]);
+        assert_int_equal(member.value_length, strlen(found[i][1]));
+        assert_memory_equal(member.value, found[i][1], member.value_length);
+    }
+    assert_false(json_next_member(&at, &member));
+    at = "{ }";
+    assert_false(json_next_member(&at, &member));
+}
+
 static void equality_is_that_of_json_schema(void **state)
 {
     static const struct {
@@ -235,6 +256,7 @@ int main(void)
         cmocka_unit_test(values_are_counted),
         cmocka_unit_test(member_text_is_the_text_that_came),
         cmocka_unit_test(entries_are_the_text_that_came),
+        cmocka_unit_test(members_come_one_after_the_other),
         cmocka_unit_test(equality_is_that_of_json_schema),
         cmocka_unit_test(repr_is_that_of_python),
     };

@@ -84,14 +84,17 @@ function GoesOnRun({ request }: { request: InputRequest }) {
   );
 }
 
+const FOLLOWED = 20; // runs; the page hears only of so many things
+
 /** How the runs go on after the answer. */
 function GoesOn({ sent: { answered, refused } }: { sent: Sent }) {
   return (
     <div className="notice notice-good" role="status">
       <strong>{answered.length > 1 ? `${answered.length} are answered.` : "Answered."}</strong>
-      {answered.map((request) => (
+      {answered.slice(0, FOLLOWED).map((request) => (
         <GoesOnRun key={request.id} request={request} />
       ))}
+      {answered.length > FOLLOWED ? <p>… and {answered.length - FOLLOWED} more.</p> : null}
       {answered.some((request) => request.unchecked) ? (
         <p>The flow was not there to check it. It does so when it goes on, and may ask again.</p>
       ) : null}

@@ -96,6 +96,13 @@ function Nothing({ filter, onAll }: { filter: EventFilter; onAll: () => void }) 
   );
 }
 
+/** The server counts no further. */
+const COUNTED = 10000;
+
+function countText(total: number) {
+  return total > COUNTED ? `more than ${COUNTED.toLocaleString()}` : total.toLocaleString();
+}
+
 export function Events() {
   useTitle("Events");
   const [filter, setFilter] = useUrlFilter(noFilter);
@@ -132,7 +139,7 @@ export function Events() {
       </ul>
       {events && events.length > 0 ? (
         <p className="faint">
-          {events.length.toLocaleString()} of {total.toLocaleString()}{" "}
+          {events.length.toLocaleString()} of {countText(total)}{" "}
           {query.hasNextPage ? (
             <button
               type="button"
@@ -146,7 +153,7 @@ export function Events() {
       ) : null}
       {query.isLive ? null : (
         <p className="floating" role="status">
-          These are older ones: new events do not show up.{" "}
+          These are older ones: what is new does not show up.{" "}
           <button type="button" onClick={toNewest}>
             To the newest
           </button>
