@@ -260,6 +260,14 @@ def test_what_was_typed_outlives_going_elsewhere(page, api):
     expect(page.get_by_role("status").filter(has_text="This was answered")).not_to_contain_text("somebody")
 
 
+def test_a_password_is_kept_nowhere(page, api):
+    secret = {"type": "string", "format": "password"}
+    ask(page, api, {"type": "object", "properties": {"word": secret, "n": {"type": "integer"}}})
+    field(page, "word").fill("sesame")
+    field(page, "n").fill("5")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 def test_the_address_names_only_requests_that_ask_for_the_same(page, api):
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     run = pause(api, schema=schema)

@@ -6,7 +6,7 @@ import { isQuick } from "./patterns";
 
 const MOST_FIELDS = 500;
 const DEEPEST = 12;
-const MOST_PARTS = 10_000; // with those that are referred to, as often as they are
+const MOST_PARTS = 10_000; // those that are referred to as often as they are
 const LONG_NAME = 1000; // characters
 
 // What the form's library, or JavaScript, takes for something else than a field.
@@ -38,7 +38,7 @@ interface Place {
 function within(root: JsonObject, { part, followed }: Place): Place[] {
   if (!isObject(part)) return [];
   const own = partsOf(part)
-    .filter(([name, inner]) => isObject(inner) && name !== "$defs" && name !== "definitions")
+    .filter(([, inner]) => isObject(inner))
     .map(([, inner]) => ({ part: inner, followed }));
   const reference = part.$ref;
   if (typeof reference !== "string" || followed.includes(reference)) return own;

@@ -45,6 +45,12 @@ export function hasInnerAddress(schema: Json): boolean {
   );
 }
 
+/** Whether it asks for what nobody but the server should keep. */
+export function asksForSecret(schema: Json): boolean {
+  if (!isObject(schema)) return false;
+  return schema.format === "password" || partsOf(schema).some(([, part]) => asksForSecret(part));
+}
+
 type Omits = (keyword: string, value: Json, schema: JsonObject) => boolean;
 
 function copied(schema: Json, omits: Omits): Json {
