@@ -142,6 +142,14 @@ test("a long list of things that are the same is left to the server", () => {
   expect(problemsOf(schema, ["x", "x"])).toHaveLength(1);
 });
 
+test("what is long, but simple, is checked", () => {
+  const schema = { type: "array", items: { type: "string", minLength: 1 } };
+  expect(problemsOf(schema, [...Array<string>(5000).fill("x"), ""])).toHaveLength(1);
+  const fields = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`f${i}`, "x"]));
+  const properties = Object.fromEntries(Object.keys(fields).map((name) => [name, schema.items]));
+  expect(problemsOf({ properties }, { ...fields, f7: "" })).toHaveLength(1);
+});
+
 test("a pattern for names that takes too long, or is none, has no form", () => {
   for (const pattern of ["(a+)+$", "("])
     expect(whyNoForm({ type: "object", patternProperties: { [pattern]: {} } })).toMatch(/names/);

@@ -67,7 +67,7 @@ export function AnswerForm({ request, outcome, onSend }: AnswerFormProps) {
   const { schema } = request;
   const noForm = useMemo(() => (schema ? whyNoForm(schema) : undefined), [schema]);
   const draft = useMemo(
-    () => (asksForSecret(schema) ? undefined : request.id),
+    () => (schema && asksForSecret(schema) ? undefined : request.id),
     [schema, request.id],
   );
   const entry = useEntry(request.defaults, noForm, draft);
