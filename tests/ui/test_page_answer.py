@@ -76,7 +76,7 @@ def test_each_kind_of_value_has_its_control(page, api, look):
         tags.get_by_role("button", name="Add one").click()
         page.locator(f"#root_tags_{index}").fill(tag)
     page.locator("#root_address_city").fill("Berlin")
-    form(page).get_by_role("group", name="Address", exact=True).get_by_role("button", name="Fill in").click()
+    form(page).get_by_role("group", name="other", exact=True).get_by_role("button", name="Fill in").click()
     page.locator("#root_other_city").fill("Bremen")
     field(page, "file").set_input_files({"name": "x.bin", "mimeType": "", "buffer": b"\x00\xff bytes"})
     form(page).get_by_label("Text", exact=True).check()
