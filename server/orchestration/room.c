@@ -176,8 +176,7 @@ int room_call(struct txn *txn, const char *deployment_id)
     int64_t places = CALLED_AT_ONCE;
     int limited = load_limit(txn, deployment_id, &limit);
 
-    if (limited < 0 ||
-        (limited && count_places(txn, deployment_id, &limit, "", &places) < 0))
+    if (limited < 0 || (limited && count_places(txn, deployment_id, &limit, "", &places) < 0))
         return -1;
     int count = find_waiting(txn, deployment_id, places, ids);
     for (int i = 0; i < count; i++)
