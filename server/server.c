@@ -25,7 +25,8 @@
 #include "server/services/services.h"
 #include "server/store/store.h"
 
-#define READERS           4
+#define READERS           4             /* for what clients have it look for */
+#define SHORT_READERS     2             /* for the rest, so that it is not held up by that */
 #define TIME_LIMIT        (5 * SECOND)  /* of a transaction */
 #define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
 #define MAX_ALLOWED_HOSTS 64
@@ -143,6 +144,7 @@ static int open_parts(struct server *server, struct error *error)
         return -1;
     const struct store_config store_config = {.directory = config->data,
                                               .readers = READERS,
+                                              .short_readers = SHORT_READERS,
                                               .time_limit = TIME_LIMIT,
                                               .publish = publish,
                                               .report = report,

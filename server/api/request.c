@@ -190,15 +190,18 @@ static void reply_error(struct http_reply *reply, const struct error *error)
         int status;
         const char *message;
     } causes[] = {
-        {ETIMEDOUT, 503, "Service Unavailable"},
-        {ENOMEM, 503, "Service Unavailable"},
-        {ENOSPC, 507, "Insufficient Storage"},
+        {ETIMEDOUT, 503, "Service Unavailable"}, {ENOMEM, 503, "Service Unavailable"},
+        {EBUSY, 503, "Service Unavailable"},     {ENOSPC, 507, "Insufficient Storage"},
         {EFBIG, 413, "Content Too Large"},
     };
     struct json_writer writer;
     int status = 500;
     const char *message = "Internal Server Error";
 
+    if (error->code == EDQUOT) { /* there are as many as there may be: a conflict like others */
+        reply_detail(reply, 409, "%s", error->message);
+        return;
+    }
     for (size_t i = 0; i < COUNT_OF(causes); i++) {
         if (causes[i].code == error->code) {
             status = causes[i].status;
@@ -212,6 +215,8 @@ static void reply_error(struct http_reply *reply, const struct error *error)
     json_key(&writer, "detail");
     json_add_string(&writer, error->message);
     json_end_object(&writer);
+    if (error->code == EBUSY)
+        reply_header(reply, "Retry-After", "5");
 }
 
 /* ---- before the transaction ---- */
@@ -529,7 +534,9 @@ void api_on_request(void *context, struct http_request *http)
         request->route->handle(NULL, request, &request->reply);
         answer(request);
     } else {
-        request->job = (struct job){.writes = (request->route->flags & ROUTE_WRITES) != 0,
+        unsigned flags = request->route->flags;
+        request->job = (struct job){.writes = (flags & ROUTE_WRITES) != 0,
+                                    .reads_long = !(flags & ROUTE_WRITES) || flags & ROUTE_SEARCHES,
                                     .prepare = prepare,
                                     .run = run,
                                     .done = done};

@@ -11,8 +11,6 @@
 
 /* ---- what is asked ---- */
 
-#define POLLED_QUEUES 1000
-
 static const int64_t zero = 0;
 
 #define BEFORE_AND_LIMIT                                                                           \
@@ -224,9 +222,9 @@ static int poll_pool(struct txn *txn, struct request *request, struct http_reply
 
     if (!request_page(request, reply, &poll.limit, &offset))
         return HANDLER_DONE;
-    if (json_array_size(json_object_get(request->body, "work_queue_names")) > POLLED_QUEUES)
+    if (json_array_size(json_object_get(request->body, "work_queue_names")) > WORK_QUEUES_LIMIT)
         return reply_detail(reply, 422, "Invalid work_queue_names: must be at most %d.",
-                            POLLED_QUEUES);
+                            WORK_QUEUES_LIMIT);
     if (request_watch(txn, request, WORK_POOL_TOPIC, request->params[0]) < 0)
         return HANDLER_FAILED;
     int found = request_work_pool(txn, request, reply, &pool);

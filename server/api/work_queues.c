@@ -9,6 +9,7 @@
 
 static const int64_t zero = 0;
 static const int64_t one = 1;
+static const int64_t last_priority = INT32_MAX;
 
 static const char *const statuses[] = {"READY", "NOT_READY", "PAUSED", NULL};
 
@@ -39,6 +40,7 @@ static const struct field fields[] = {
      .type = FIELD_INTEGER,
      .flags = BOTH | FIELD_NULLABLE,
      .minimum = &one,
+     .maximum = &last_priority,
      .doc = "1 comes first; null: the first number that is free. Queues that are in its way move "
             "back."},
     {.name = "filter",
@@ -130,6 +132,8 @@ static int insert(struct txn *txn, struct request *request, struct http_reply *r
 
     if (fits <= 0)
         return fits < 0 ? HANDLER_FAILED : HANDLER_DONE;
+    if (work_pool_check_queues(txn, pool->id) < 0)
+        return HANDLER_FAILED;
     if (!priority && work_pool_free_priority(txn, pool->id, &priority) < 0)
         return HANDLER_FAILED;
     record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);

@@ -72,7 +72,7 @@ static int load_source(struct txn *txn, const char *id, struct source *ret_sourc
         .labels = rows_strdup(&rows, 12, txn_arena(txn)),
         .infrastructure_document_id = rows_strdup(&rows, 13, txn_arena(txn)),
     };
-    return 1;
+    return ret_source->parameters ? 1 : -1;
 }
 
 static int parse_source(struct txn *txn, const struct source *source,

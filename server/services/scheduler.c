@@ -22,8 +22,20 @@ int scheduler_next(struct txn *txn, const struct services_config *config, int64_
     return found;
 }
 
-/* A schedule that cannot be used any more (its time zone is gone from the system) must not keep
- * the others from being looked at. */
+/* Errors that are not the schedule's: of the machine, or of the transaction, which may have ended.
+ */
+static bool is_for_all(int code)
+{
+    static const int codes[] = {ENOSPC, EIO, ENOMEM, ETIMEDOUT};
+
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
+/* A schedule that cannot be used any more (its time zone is gone from the system, its parameters
+ * have become too long) must not keep the others from being looked at. */
 static int put_off(struct txn *txn, const char *id)
 {
     log_event(LOG_LEVEL_WARNING, "a schedule makes no runs", LOG_STRING("schedule", id),
@@ -45,7 +57,7 @@ int scheduler_run(struct txn *txn, const struct services_config *config)
     (void)config;
     for (int i = 0; i < count && total < RUNS_AT_ONCE; i++) {
         int made = deployment_schedule_run_ahead(txn, ids[i]);
-        if (made < 0 && txn_error(txn)->code == EINVAL)
+        if (made < 0 && !is_for_all(txn_error(txn)->code))
             made = put_off(txn, ids[i]);
         if (made < 0)
             return -1;

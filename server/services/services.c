@@ -8,22 +8,55 @@
 #include "server/log.h"
 #include "server/services/table.h"
 
-#define AFTER_A_FAILURE (5 * SECOND)
+#define FIRST_PAUSE (5 * SECOND) /* of a service that failed; the next are twice as long each */
+#define LAST_PAUSE  (10 * MINUTE)
+
+/* What the clock knows of a service. */
+struct turn {
+    int64_t time; /* when it has something to do */
+    int64_t rests_until;
+    int64_t pause; /* 0: it went well the last time */
+};
 
 struct services {
     struct services_config config;
     struct waiter waiter;
     struct job job;
-    int64_t next;                 /* the earliest of `times` */
-    int64_t times[MOST_SERVICES]; /* when each has something to do */
-    bool due;                     /* something is: the job writes */
+    struct turn turns[MOST_SERVICES];
+    const struct service *working; /* whose work the job is; NULL: it looks */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool running; /* the job is with the store, or the waiter is parked */
 };
 
-/* Which is due, and when the next one will be. */
+/* ---- when each has something to do ---- */
+
+/* The others go on meanwhile. */
+static void rest(struct turn *turn, const char *name, const struct error *error)
+{
+    turn->pause = turn->pause ? 2 * turn->pause : FIRST_PAUSE;
+    if (turn->pause > LAST_PAUSE)
+        turn->pause = LAST_PAUSE;
+    turn->rests_until = time_now() + turn->pause;
+    log_event(LOG_LEVEL_ERROR, "a service failed and is tried again", LOG_STRING("service", name),
+              LOG_INTEGER("seconds", turn->pause / SECOND), LOG_STRING("error", error->message));
+}
+
+static void look_at(struct txn *txn, struct services *services, size_t i)
+{
+    struct turn *turn = &services->turns[i];
+
+    turn->time = TIME_NEVER;
+    if (all_services[i].next(txn, &services->config, &turn->time) < 0) {
+        rest(turn, all_services[i].name, txn_error(txn));
+        turn->time = turn->rests_until;
+        *txn_error(txn) = (struct error){0};
+    } else if (turn->time < turn->rests_until) {
+        turn->time = turn->rests_until;
+    }
+}
+
 static enum job_result look(struct txn *txn, struct job *job)
 {
     struct services *services = list_item(job, struct services, job);
@@ -31,32 +64,36 @@ static enum job_result look(struct txn *txn, struct job *job)
     live_unsubscribe(services->config.live, &services->waiter);
     if (live_subscribe(services->config.live, &services->waiter, CLOCK_TOPIC, txn_error(txn)) < 0)
         return JOB_FAILED;
-    services->next = TIME_NEVER;
-    for (size_t i = 0; all_services[i].name; i++) {
-        services->times[i] = TIME_NEVER;
-        if (all_services[i].next(txn, &services->config, &services->times[i]) < 0)
-            return JOB_FAILED;
-        if (services->times[i] < services->next)
-            services->next = services->times[i];
-    }
+    for (size_t i = 0; all_services[i].name; i++)
+        look_at(txn, services, i);
     return JOB_UNDO;
 }
+
+/* The first of all. */
+static size_t next_turn(const struct services *services)
+{
+    size_t first = 0;
+
+    for (size_t i = 1; all_services[i].name; i++)
+        if (services->turns[i].time < services->turns[first].time)
+            first = i;
+    return first;
+}
+
+/* ---- doing it ---- */
 
 static enum job_result work(struct txn *txn, struct job *job)
 {
     struct services *services = list_item(job, struct services, job);
 
-    for (size_t i = 0; all_services[i].name; i++) {
-        if (services->times[i] <= txn_now(txn) && all_services[i].run(txn, &services->config) < 0)
-            return JOB_FAILED;
-    }
-    return JOB_KEEP;
+    return services->working->run(txn, &services->config) < 0 ? JOB_FAILED : JOB_KEEP;
 }
 
-static void submit(struct services *services)
+static void submit(struct services *services, const struct service *working)
 {
-    services->job.writes = services->due;
-    services->job.run = services->due ? work : look;
+    services->working = working;
+    services->job.writes = working != NULL;
+    services->job.run = working ? work : look;
     store_submit(services->config.store, &services->job);
 }
 
@@ -69,38 +106,46 @@ static void stopped(struct services *services)
     pthread_mutex_unlock(&services->lock);
 }
 
-/* Looks, works while something is due, then sleeps. */
+static void end_work(struct services *services, enum job_result result, const struct error *error)
+{
+    struct turn *turn = &services->turns[services->working - all_services];
+
+    turn->time = TIME_NEVER; /* until the next look */
+    if (result == JOB_FAILED)
+        rest(turn, services->working->name, error);
+    else
+        turn->pause = 0;
+}
+
+/* Looks, has each that is due work, one after the other, and looks again; then sleeps. */
 static void done(struct job *job, enum job_result result, const struct error *error)
 {
     struct services *services = list_item(job, struct services, job);
+    bool worked = services->working != NULL;
 
     if (live_is_ending(services->config.live)) {
         stopped(services);
         return;
     }
-    if (result == JOB_FAILED) {
-        log_event(LOG_LEVEL_ERROR, "a service failed and is tried again",
+    if (worked)
+        end_work(services, result, error);
+    else if (result == JOB_FAILED)
+        log_event(LOG_LEVEL_ERROR, "the services cannot look what is due, and try again",
                   LOG_STRING("error", error->message));
-        services->due = false;
-        services->next = time_now() + AFTER_A_FAILURE;
-    } else {
-        services->due = !services->due && services->next <= time_now();
-        if (services->due || job->run == work) {
-            submit(services);
-            return;
-        }
-    }
-    if (!live_park(services->config.live, &services->waiter, services->next))
-        submit(services);
+    size_t next = next_turn(services);
+    int64_t time = services->turns[next].time;
+    if (!worked && result == JOB_FAILED)
+        time = time_now() + FIRST_PAUSE;
+    if (time <= time_now())
+        submit(services, &all_services[next]);
+    else if (worked || !live_park(services->config.live, &services->waiter, time))
+        submit(services, NULL);
 }
 
 static void wake(struct waiter *waiter, enum wake_reason reason)
 {
-    struct services *services = list_item(waiter, struct services, waiter);
-
     (void)reason;
-    services->due = false;
-    submit(services);
+    submit(list_item(waiter, struct services, waiter), NULL);
 }
 
 static enum job_result begin_leases(struct txn *txn, void *context)
@@ -125,7 +170,7 @@ int services_start(const struct services_config *config, struct services **ret_s
     pthread_mutex_init(&services->lock, NULL);
     pthread_cond_init(&services->changed, NULL);
     *ret_services = services;
-    submit(services);
+    submit(services, NULL);
     return 0;
 }
 

@@ -19,18 +19,25 @@
 
 #define MAX_READERS 16
 
+/* A thread that runs what comes in a queue. */
+struct reader {
+    struct store *store;
+    struct queue *queue;
+    struct db_connection *connection;
+    pthread_t thread;
+};
+
 struct store {
     struct store_config config;
     int lock_file;
-    struct queue reads; /* also what is to be prepared */
+    struct queue long_reads; /* also what is to be prepared, as the next */
+    struct queue short_reads;
     struct queue writes;
     struct snapshots snapshots;
     struct checkpoints *checkpoints;
     struct db_connection *writer; /* of whoever has the turn in `writes` */
-    struct db_connection *readers[MAX_READERS];
-    int next_reader;
+    struct reader readers[MAX_READERS];
     pthread_t write_thread;
-    pthread_t read_threads[MAX_READERS];
     int threads; /* readers that run */
     bool write_thread_runs;
 
@@ -141,7 +148,17 @@ static bool run_batch(struct store *store, struct list *batch, struct error *err
     return db_commit(connection, error) == 0;
 }
 
-/* After a batch that was lost: each job by itself, so that one does not fail for another. */
+static void fail_all(struct list *batch, const struct error *error)
+{
+    list_for_each(node, batch) {
+        struct job *job = list_item(node, struct job, node);
+        job->result = JOB_FAILED;
+        job->error = *error;
+    }
+}
+
+/* After a batch that was lost: each job by itself, so that one does not fail for another. Where
+ * nobody can begin, all fail at once: each would wait as long for the same. */
 static void run_one_by_one(struct store *store, struct list *batch)
 {
     struct list ended;
@@ -155,12 +172,14 @@ static void run_one_by_one(struct store *store, struct list *batch)
         list_remove(node);
         list_append(&alone, node);
         if (!run_batch(store, &alone, &error)) {
-            struct job *job = list_item(node, struct job, node);
             db_rollback(store->writer);
-            job->result = JOB_FAILED;
-            job->error = error;
+            fail_all(&alone, &error);
         }
         list_move_all(&ended, &alone);
+        if (error.code == EBUSY) {
+            fail_all(batch, &error);
+            list_move_all(&ended, batch);
+        }
     }
     list_move_all(batch, &ended);
 }
@@ -174,7 +193,10 @@ static void write_batch(struct store *store, struct list *batch)
     if (!run_batch(store, batch, &error)) {
         db_rollback(store->writer);
         stats = (struct store_stats){.rollbacks = 1};
-        run_one_by_one(store, batch);
+        if (error.code == EBUSY)
+            fail_all(batch, &error);
+        else
+            run_one_by_one(store, batch);
     }
     list_for_each(node, batch) {
         stats.writes++;
@@ -205,15 +227,16 @@ static void *write_thread(void *context)
     }
 }
 
-/* Who finds nobody writing, and nobody who will soon, writes at once: a client that is alone then
- * waits for one thread less to wake. The others share the writer's commits. */
-static void write_or_queue(struct store *store, struct job *job)
+/* Who finds nobody writing, and nobody else to prepare for, writes at once: a client that is alone
+ * then waits for one thread less to wake. The others share the writer's commits. */
+static void write_or_queue(struct reader *reader, struct job *job)
 {
+    struct store *store = reader->store;
     struct list alone;
 
     list_init(&alone);
     list_append(&alone, &job->node);
-    if (queue_is_empty(&store->reads) && queue_try_turn(&store->writes))
+    if (queue_is_empty(reader->queue) && queue_try_turn(&store->writes))
         write_batch(store, &alone);
     else
         queue_put(&store->writes, &alone);
@@ -221,14 +244,13 @@ static void write_or_queue(struct store *store, struct job *job)
 
 static void *read_thread(void *context)
 {
-    struct store *store = context;
-    struct db_connection *connection =
-        store->readers[__atomic_fetch_add(&store->next_reader, 1, __ATOMIC_RELAXED)];
+    struct reader *reader = context;
+    struct store *store = reader->store;
     struct job *job;
 
-    while ((job = queue_take(&store->reads)) != NULL) {
-        if (!run_read(store, connection, job)) {
-            write_or_queue(store, job);
+    while ((job = queue_take(reader->queue)) != NULL) {
+        if (!run_read(store, reader->connection, job)) {
+            write_or_queue(reader, job);
             continue;
         }
         count(store, &(struct store_stats){.reads = 1, .failures = job->result == JOB_FAILED});
@@ -239,17 +261,22 @@ static void *read_thread(void *context)
 
 void store_submit_all(struct store *store, struct list *jobs)
 {
-    struct list reads, writes;
+    struct list long_reads, short_reads, writes;
 
-    list_init(&reads);
+    list_init(&long_reads);
+    list_init(&short_reads);
     list_init(&writes);
     list_for_each_safe(node, jobs) {
         struct job *job = list_item(node, struct job, node);
         job->arena.out_of_memory = store->config.out_of_memory;
         list_remove(node);
-        list_append(job->writes && !job->prepare ? &writes : &reads, node);
+        if (job->writes && !job->prepare)
+            list_append(&writes, node);
+        else
+            list_append(job->reads_long ? &long_reads : &short_reads, node);
     }
-    queue_put(&store->reads, &reads);
+    queue_put(&store->long_reads, &long_reads);
+    queue_put(&store->short_reads, &short_reads);
     queue_put(&store->writes, &writes);
 }
 
@@ -343,13 +370,19 @@ static int lock_directory(struct store *store, struct error *error)
     return 0;
 }
 
+static int reader_count(const struct store_config *config)
+{
+    return config->readers + config->short_readers;
+}
+
 static int start_threads(struct store *store, struct error *error)
 {
+    const struct store_config *config = &store->config;
     int code = pthread_create(&store->write_thread, NULL, write_thread, store);
 
     store->write_thread_runs = code == 0;
-    for (int i = 0; code == 0 && i < store->config.readers; i++) {
-        code = pthread_create(&store->read_threads[i], NULL, read_thread, store);
+    for (int i = 0; code == 0 && i < reader_count(config); i++) {
+        code = pthread_create(&store->readers[i].thread, NULL, read_thread, &store->readers[i]);
         store->threads += code == 0;
     }
     if (code) {
@@ -366,9 +399,13 @@ static int open_connections(struct store *store, struct error *error)
     if (db_open(config, true, &store->writer, error) < 0 ||
         store_migrate(store->writer, error) < 0 || db_plan(store->writer, error) < 0)
         return -1;
-    for (int i = 0; i < store->config.readers; i++)
-        if (db_open(config, false, &store->readers[i], error) < 0)
+    for (int i = 0; i < reader_count(config); i++) {
+        struct reader *reader = &store->readers[i];
+        reader->store = store;
+        reader->queue = i < config->readers ? &store->long_reads : &store->short_reads;
+        if (db_open(config, false, &reader->connection, error) < 0)
             return -1;
+    }
     return checkpoints_start(config, &store->snapshots, &store->checkpoints, error);
 }
 
@@ -380,9 +417,10 @@ int store_open(const struct store_config *config, struct store **ret_store, stru
         return error_set(error, ENOMEM, "no memory for the store");
     store->config = *config;
     store->lock_file = -1;
-    if (store->config.readers < 1 || store->config.readers > MAX_READERS)
-        BUG("a store with %d readers", store->config.readers);
-    queue_init(&store->reads);
+    if (config->readers < 1 || config->short_readers < 1 || reader_count(config) > MAX_READERS)
+        BUG("a store with %d and %d readers", config->readers, config->short_readers);
+    queue_init(&store->long_reads);
+    queue_init(&store->short_reads);
     queue_init(&store->writes);
     snapshots_init(&store->snapshots);
     pthread_mutex_init(&store->stats_lock, NULL);
@@ -400,15 +438,16 @@ void store_close(struct store *store)
     if (!store)
         return;
     /* Readers first: what they prepare may still go to the writer. */
-    queue_close(&store->reads);
+    queue_close(&store->long_reads);
+    queue_close(&store->short_reads);
     for (int i = 0; i < store->threads; i++)
-        pthread_join(store->read_threads[i], NULL);
+        pthread_join(store->readers[i].thread, NULL);
     queue_close(&store->writes);
     if (store->write_thread_runs)
         pthread_join(store->write_thread, NULL);
     checkpoints_stop(store->checkpoints);
-    for (int i = 0; i < MAX_READERS; i++)
-        db_close(store->readers[i]);
+    for (size_t i = 0; i < COUNT_OF(store->readers); i++)
+        db_close(store->readers[i].connection);
     db_close(store->writer);
     if (store->lock_file >= 0)
         close(store->lock_file);

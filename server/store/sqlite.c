@@ -14,8 +14,6 @@
 /* Statements kept ready on each connection; a power of two. */
 #define STATEMENTS 256
 
-#define BUSY_TIMEOUT 10000 /* milliseconds, for another process */
-
 struct cached_statement {
     uint64_t hash;
     char *sql;
@@ -57,6 +55,10 @@ static int failed(struct db_connection *connection, struct error *error, const c
     switch (code & 0xff) {
     case SQLITE_INTERRUPT:
         return error_set(error, ETIMEDOUT, "the query took too long and was stopped");
+    case SQLITE_BUSY:
+        return error_set(error, EBUSY,
+                         "another program has been writing into the database for too long; end it, "
+                         "then try again");
     case SQLITE_FULL:
         return error_set(error, ENOSPC, "the disk of the data directory is full");
     case SQLITE_NOMEM:
@@ -123,12 +125,18 @@ static int note_commit(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* How long another program is waited for. */
+static void wait_for_others(struct db_connection *connection)
+{
+    sqlite3_busy_timeout(connection->db, (int)(connection->config->time_limit * 1000 / SECOND));
+}
+
 static int configure(struct db_connection *connection, struct error *error)
 {
     sqlite3 *db = connection->db;
 
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, BUSY_TIMEOUT);
+    wait_for_others(connection);
     sqlite3_progress_handler(db, 20000, past_deadline, connection);
     sqlite3_wal_hook(db, note_commit, connection);
     for (size_t i = 0; i < COUNT_OF(functions); i++)
@@ -464,7 +472,7 @@ int db_checkpoint(struct db_connection *connection, bool whole, struct db_checkp
 
     sqlite3_busy_timeout(connection->db, 0);
     int code = sqlite3_wal_checkpoint_v2(connection->db, NULL, mode, &pages, &copied);
-    sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT);
+    wait_for_others(connection);
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
         return failed(connection, error, "moving the database's log into the database");
     *ret_found = (struct db_checkpoint){.pages = pages > 0 ? pages : 0,

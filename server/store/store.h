@@ -145,6 +145,8 @@ enum job_result {
 struct job {
     struct list node; /* the store's */
     bool writes;
+    bool reads_long; /* its `prepare`, or `run` if it only reads, may take as long as it is let: it
+                        goes to threads that no other waits for */
     /* First, on a thread where CPU time may be spent, with a snapshot to read from. JOB_FAILED and
      * JOB_UNDO: the job is done, `run` is not called. May be NULL. */
     enum job_result (*prepare)(struct txn *txn, struct job *job);
@@ -163,7 +165,8 @@ struct job {
 
 struct store_config {
     const char *directory; /* made if it is not there */
-    int readers;           /* threads */
+    int readers;           /* threads, for jobs that read long */
+    int short_readers;     /* threads, for the others */
     int64_t time_limit;    /* microseconds that a job may take at a time */
     void (*publish)(void *context, const char *topic);
     /* The database's log cannot be moved into the database, and grows; NULL: now it can. Nothing is

@@ -308,6 +308,16 @@ def test_secrets_are_stars_unless_they_are_asked_for(api):
         assert found[0]["data"] == data
 
 
+@pytest.mark.parametrize("length", [1, 255, 256, 5000])
+def test_secrets_may_have_long_names(api, length):
+    name = "n" * length
+    schema = schema_for(api, name, f"in.{name}", f"{name}2.in", f"all{name}.*")
+    made = make(api, schema, {name: SECRET, "in": {name: SECRET}, name + "2": {"in": SECRET},
+                              "all" + name: {"a": {name: SECRET}}})
+    assert SECRET not in json.dumps([made, read(api, made, secrets=False)])
+    assert json.dumps(read(api, made)).count(SECRET) == 4
+
+
 def test_stars_that_are_sent_back_change_nothing(api):
     made = make(api, schema_for(api, *PATHS), DATA)
     path = f"/block_documents/{made['id']}"

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -9,6 +10,7 @@ from harness.deployments import (deployment_run, eventually, make_deployment, po
                                  scheduled)
 from harness.events import ask, event, now, send, task_run_event
 from harness.objects import make_flow, make_run, set_state
+from harness.pauses import pause
 
 DAY = 86400
 
@@ -21,6 +23,11 @@ def edit(server, sql, *values):
     database.close()
 
 
+def edit_running(server, sql):
+    with closing(sqlite3.connect(server.data / "fermata.db", timeout=60)) as database, database:
+        database.execute(sql)
+
+
 def ago(seconds):
     return int((time.time() - seconds) * 1e6)
 
@@ -30,6 +37,41 @@ def count(server, table):
         (number,) = database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
     database.close()
     return number
+
+
+# ---- services that fail ----
+
+def test_a_service_that_fails_does_not_hold_up_the_others(fresh_server):
+    """Both have something to do at the same time; one of them never can."""
+    api = fresh_server.api
+    edit_running(fresh_server, "CREATE TRIGGER t BEFORE UPDATE ON flow_runs WHEN NEW.state_name = 'Late'"
+                               " BEGIN SELECT RAISE(ABORT, 'no run is late'); END")
+    late = deployment_run(api, make_deployment(api), state=scheduled(-60))
+    eventually(lambda: "no run is late" in fresh_server.log(), 5)
+    run = pause(api, None, seconds=0.2)
+    eventually(lambda: state_name(api, run) == "Failed", 20)
+    assert state_name(api, late) == "Scheduled"
+    [line] = [line for line in fresh_server.log().splitlines() if "no run is late" in line][:1]
+    assert 'service="late runs"' in line and "seconds=5" in line
+    edit_running(fresh_server, "DROP TRIGGER t")
+    eventually(lambda: state_name(api, late) == "Late", 30)
+
+
+def test_a_schedule_that_is_too_large_does_not_hold_up_the_others(start_server):
+    server = start_server("--body-limit", "64")
+    api = server.api
+    every = {"interval": 3600}
+    large = {"value": "x" * 40_000_000}
+    made = make_deployment(api, parameters=large, paused=True)
+    schedule = {"schedule": every, "active": True, "parameters": {"other": large["value"]}}
+    assert api.post(f"/deployments/{made['id']}/schedules", json=[schedule]).status_code == 201
+    other = make_deployment(api, schedules=[{"schedule": every, "active": True}], paused=True)
+    for deployment in (made, other):
+        assert api.post(f"/deployments/{deployment['id']}/resume_deployment").status_code == 200
+    runs = {"deployments": {"id": {"any_": [other["id"]]}}}
+    eventually(lambda: api.post("/flow_runs/count", json=runs).json() > 2, 20)
+    assert "a schedule makes no runs" in server.log()
+    assert "a service failed" not in server.log()
 
 
 # ---- late runs ----

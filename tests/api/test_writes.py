@@ -1,5 +1,9 @@
 """How much of the database a change touches: what is written costs time with each commit."""
 
+import sqlite3
+import threading
+from contextlib import closing
+
 from harness.objects import make_flow, make_run, set_state
 
 PAGE = 4096 + 24  # in the write-ahead log: with its header
@@ -34,3 +38,23 @@ def test_a_new_run_has_its_place_in_each_index_at_once(fresh_server):
         make_run(api, flow, state={"type": "PENDING"})
     pages = pages_written(fresh_server, lambda: make_run(api, flow, state={"type": "PENDING"}))
     assert 3 < pages < 27
+
+
+def test_who_cannot_write_for_another_program_is_told_to_come_back(fresh_server):
+    replies = []
+
+    def write(number):
+        with fresh_server.client() as api:
+            replies.append(api.post("/variables/", json={"name": f"v{number}", "value": 1}))
+
+    with closing(sqlite3.connect(fresh_server.data / "fermata.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writers = [threading.Thread(target=write, args=[number]) for number in range(8)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join(20)
+    assert [reply.status_code for reply in replies] == [503] * 8
+    assert replies[0].headers["Retry-After"]
+    assert "another program" in replies[0].json()["detail"]
+    assert fresh_server.api.post("/variables/count", json={}).json() == 0

@@ -97,11 +97,15 @@ def test_two_hundred_choices_are_a_list(page, api):
 
 
 CYCLE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}
+DOUBLING = of(x={"$ref": "#/$defs/a30"}) | {"$defs": {"a0": {"type": "string"}} | {
+    f"a{i}": {"allOf": [{"$ref": f"#/$defs/a{i - 1}"}] * 2} for i in range(1, 31)}}
 HUGE = of(**{f"field{i}": {"type": "string"} for i in range(501)})
 
 
 @pytest.mark.parametrize("schema, why", [
     (HUGE, "more than 500 fields"),
+    (DOUBLING, "more than 10,000 parts"),
+    (of(x={"type": "object", "patternProperties": {"(": {}}}), "pattern for names"),
     ({"$ref": "#/$defs/node", "$defs": {"node": CYCLE}}, "contains itself"),
     ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
      "contains itself"),
@@ -109,7 +113,7 @@ HUGE = of(**{f"field{i}": {"type": "string"} for i in range(501)})
     (of(x={"anyOf": [{"$ref": "#/$defs/gone"}, {"type": "string"}]}), "not there"),
     (json.loads('{"type": "object", "properties": {"__proto__": {"type": "string"}}}'), "__proto__"),
     (of(constructor={"type": "string"}), "constructor"),
-], ids=["huge", "cycle", "loop", "remote", "missing", "proto", "constructor"])
+], ids=["huge", "doubling", "names", "cycle", "loop", "remote", "missing", "proto", "constructor"])
 def test_what_has_no_form_is_answered_as_json(page, api, schema, why):
     begun = time.monotonic()
     ask(page, api, schema)
@@ -135,6 +139,8 @@ def test_a_tree_can_be_filled_in_as_deep_as_one_likes(page, api):
 @pytest.mark.parametrize("value", [
     {"type": "string", "pattern": "(a+)+$", "default": "a" * 60 + "!"},
     {"type": "string", "pattern": "a*a*a*a*a*b", "default": "a" * 5000},
+    {"type": "string", "pattern": "(a|a)?" * 30 + "b", "default": "a" * 30},
+    {"type": "string", "pattern": "a*a*a*b", "default": "a" * 900},
     {"type": "string", "pattern": "("},
     {"type": "array", "items": {"type": "string"}, "minItems": 10_000_000},
     {"type": "string", "minLength": -1, "maxLength": "x"},
@@ -145,7 +151,7 @@ def test_a_tree_can_be_filled_in_as_deep_as_one_likes(page, api):
     {"anyOf": []},
     True,
     {},
-], ids=["slow", "slower", "invalid", "many", "bounds", "type", "types", "items", "enum", "any", "true",
+], ids=["slow", "slower", "optional", "three", "invalid", "many", "bounds", "type", "types", "items", "enum", "any", "true",
         "empty"])
 def test_odd_schemas_break_nothing(page, api, value):
     begun = time.monotonic()

@@ -47,6 +47,7 @@ static void open_store(struct fixture *fixture)
     struct error error;
     const struct store_config config = {.directory = fixture->directory,
                                         .readers = 2,
+                                        .short_readers = 1,
                                         .time_limit = TIME_LIMIT,
                                         .publish = forget_topic,
                                         .report = note_report,

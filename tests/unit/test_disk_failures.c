@@ -89,6 +89,7 @@ static struct store *open_store(const char *directory)
     struct error error;
     const struct store_config config = {.directory = directory,
                                         .readers = 1,
+                                        .short_readers = 1,
                                         .time_limit = 1000000,
                                         .publish = forget_topic,
                                         .report = forget_report,

@@ -407,6 +407,7 @@ static int use_store(void)
 {
     const struct store_config config = {.directory = directory,
                                         .readers = 1,
+                                        .short_readers = 1,
                                         .time_limit = 60 * SECOND,
                                         .publish = forget_publication};
     struct store *store = NULL;

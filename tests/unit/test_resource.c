@@ -177,7 +177,8 @@ static void add_thing(struct fixture *fixture, const char *id, const char *body)
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
-    struct store_config config = {.readers = 1, .time_limit = SECOND, .publish = ignore_topic};
+    struct store_config config = {
+        .readers = 1, .short_readers = 1, .time_limit = SECOND, .publish = ignore_topic};
     struct error error;
 
     strcpy(fixture->directory, "/tmp/fermata-resource-XXXXXX");

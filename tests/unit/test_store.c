@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 
 #include "common/times.h"
 #include "server/store/sql.h"
+
+#define TIME_LIMIT (SECOND / 5)
 
 /* ---- a store in a directory of its own ---- */
 
@@ -41,7 +44,8 @@ static void open_store(struct fixture *fixture)
     struct error error;
     const struct store_config config = {.directory = fixture->directory,
                                         .readers = 2,
-                                        .time_limit = 200000,
+                                        .short_readers = 1,
+                                        .time_limit = TIME_LIMIT,
                                         .publish = note_topic,
                                         .context = fixture,
                                         .out_of_memory = count_shortage};
@@ -226,6 +230,41 @@ static void many_writes_share_commits_and_stay_apart(void **state)
     free(jobs);
 }
 
+/* Another program has the database to itself: all that is waiting is told so together. */
+static void nobody_waits_in_turn_for_another_program(void **state)
+{
+    enum { MANY = 50 };
+    struct fixture *fixture = *state;
+    struct crowd_job *jobs = calloc(MANY, sizeof(*jobs));
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+    int ended[3] = {0};
+    char path[128];
+    sqlite3 *other;
+
+    snprintf(path, sizeof(path), "%s/fermata.db", fixture->directory);
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    int64_t begun = time_monotonic();
+    for (int i = 0; i < MANY; i++) {
+        jobs[i] = (struct crowd_job){.job = {.writes = true, .run = run_crowd, .done = end_crowd},
+                                     .ended = ended,
+                                     .lock = &lock,
+                                     .changed = &changed};
+        snprintf(jobs[i].name, sizeof(jobs[i].name), "k%d", i);
+        store_submit(fixture->store, &jobs[i].job);
+    }
+    pthread_mutex_lock(&lock);
+    while (ended[JOB_FAILED + 1] < MANY)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+    assert_in_range(time_monotonic() - begun, 0, 10 * TIME_LIMIT);
+    sqlite3_close(other);
+    struct error error = {0};
+    assert_int_equal(store_run(fixture->store, true, put_one, "after", &error), 0);
+    free(jobs);
+}
+
 static enum job_result limit_pages(struct txn *txn, void *context)
 {
     rows_auto rows = {0};
@@ -309,7 +348,7 @@ static void one_server_has_a_directory(void **state)
     struct store *second;
     struct error error;
     const struct store_config config = {
-        .directory = fixture->directory, .readers = 1, .publish = note_topic};
+        .directory = fixture->directory, .readers = 1, .short_readers = 1, .publish = note_topic};
 
     assert_int_equal(store_open(&config, &second, &error), -1);
     assert_int_equal(error.code, EBUSY);
@@ -330,7 +369,7 @@ static void a_newer_database_is_left_alone(void **state)
     struct store *again;
     struct error error;
     const struct store_config config = {
-        .directory = fixture->directory, .readers = 1, .publish = note_topic};
+        .directory = fixture->directory, .readers = 1, .short_readers = 1, .publish = note_topic};
 
     assert_int_equal(store_run(fixture->store, true, claim_future, NULL, NULL), 0);
     store_close(fixture->store);
@@ -550,6 +589,7 @@ int main(void)
         WITH_STORE(topics_are_told_of_what_was_committed_only),
         WITH_STORE(a_failure_says_why),
         WITH_STORE(many_writes_share_commits_and_stay_apart),
+        WITH_STORE(nobody_waits_in_turn_for_another_program),
         WITH_STORE(a_full_disk_fails_one_write_and_not_the_next),
         WITH_STORE(a_read_that_takes_too_long_is_stopped),
         WITH_STORE(a_write_that_takes_too_long_is_stopped),

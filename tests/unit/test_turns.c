@@ -122,7 +122,8 @@ static void who_is_alone_waits_for_no_other_thread(void **state)
 {
     char directory[] = "/tmp/fermata-turns-XXXXXX";
     char command[64];
-    const struct store_config config = {.directory = mkdtemp(directory), .readers = 3};
+    const struct store_config config = {
+        .directory = mkdtemp(directory), .readers = 3, .short_readers = 2};
     struct write write = {
         .job = {.writes = true, .prepare = note_preparer, .run = note_writer, .done = note_end}};
     struct store *store;
@@ -136,6 +137,65 @@ static void who_is_alone_waits_for_no_other_thread(void **state)
         usleep(1000);
     assert_true(pthread_equal(write.prepared, write.written));
     store_close(store);
+    snprintf(command, sizeof(command), "rm -r '%s'", directory);
+    assert_int_equal(system(command), 0);
+}
+
+struct read {
+    struct job job;
+    atomic_bool *may_end;
+    atomic_bool begun, ended;
+};
+
+static enum job_result read_long(struct txn *txn, struct job *job)
+{
+    struct read *read = list_item(job, struct read, job);
+
+    (void)txn;
+    for (read->begun = true; !*read->may_end;)
+        usleep(1000);
+    return JOB_UNDO;
+}
+
+static void note_read(struct job *job, enum job_result result, const struct error *error)
+{
+    (void)result;
+    (void)error;
+    list_item(job, struct read, job)->ended = true;
+}
+
+/* More of them than there are threads for them. */
+static void no_write_waits_for_long_reads(void **state)
+{
+    char directory[] = "/tmp/fermata-turns-XXXXXX";
+    char command[64];
+    const struct store_config config = {
+        .directory = mkdtemp(directory), .readers = 2, .short_readers = 1};
+    atomic_bool may_end = false;
+    struct read reads[4];
+    struct write write = {
+        .job = {.writes = true, .prepare = note_preparer, .run = note_writer, .done = note_end}};
+    struct store *store;
+    struct error error;
+
+    (void)state;
+    if (store_open(&config, &store, &error) < 0)
+        fail_msg("%s", error.message);
+    for (size_t i = 0; i < COUNT_OF(reads); i++) {
+        reads[i] = (struct read){.job = {.reads_long = true, .run = read_long, .done = note_read},
+                                 .may_end = &may_end};
+        store_submit(store, &reads[i].job);
+    }
+    while (!reads[0].begun || !reads[1].begun)
+        usleep(1000);
+    store_submit(store, &write.job);
+    for (int i = 0; !write.ended && i < 5000; i++)
+        usleep(1000);
+    assert_true(write.ended);
+    assert_false(reads[0].ended || reads[1].ended || reads[2].begun);
+    may_end = true;
+    store_close(store);
+    assert_true(reads[3].ended);
     snprintf(command, sizeof(command), "rm -r '%s'", directory);
     assert_int_equal(system(command), 0);
 }
@@ -199,6 +259,7 @@ int main(void)
         cmocka_unit_test(one_has_the_turn_and_only_while_nobody_waits),
         cmocka_unit_test(the_end_of_a_turn_wakes_the_next),
         cmocka_unit_test(who_is_alone_waits_for_no_other_thread),
+        cmocka_unit_test(no_write_waits_for_long_reads),
         cmocka_unit_test(only_what_is_older_is_waited_for),
         cmocka_unit_test(the_last_that_ends_wakes_who_waits),
     };
