@@ -41,7 +41,7 @@ enum word_kind {
     WORD_FLOW,
     WORD_VARIABLE,
     WORD_INPUT_REQUEST,
-    WORD_COMMAND, /* one of these, or of the system's */
+    WORD_COMMAND, /* one of these */
     WORD_FILE,
     WORD_DIRECTORY,
 };
@@ -127,6 +127,9 @@ extern const struct command *const all_commands[];
 
 /* The command that the first words name; NULL if there is none. `ret_words`: how many. */
 const struct command *command_find(int argc, char **argv, int *ret_words);
+
+/* Common options may stand before the command. How many of the words they are. */
+int read_early_options(struct cli *cli, int argc, char **argv);
 
 /* Reads the options and runs it. argv[0] is the name. An exit status. */
 int command_run(struct cli *cli, const struct command *command, int argc, char **argv);

@@ -74,11 +74,23 @@ static const struct source {
     {WORD_INPUT_REQUEST, "/input_requests/filter", "DEADLINE_ASC", NULL, "id"},
 };
 
-/* Nobody wants to hear of a server that is away while he types. */
+/* Nobody wants to hear of a server that is away while he types, or to wait for it. */
+static bool ask(const struct completion *completion, const char *path, json_t *body,
+                struct api_reply *ret_reply)
+{
+    static const struct fm_call options = {.timeout = 1, .retries = -1};
+    struct cli *cli = completion->cli;
+    struct error error;
+
+    bool answered = body && api_connect(cli, &error) == 0 &&
+                    api_request(cli->client, "POST", path, body, &options, ret_reply, &error) == 0;
+    json_decref(body);
+    return answered;
+}
+
 static void offer_rows(const struct completion *completion, const struct source *source)
 {
     api_reply_auto reply = {0};
-    struct error error;
     size_t i;
     json_t *row;
 
@@ -86,7 +98,7 @@ static void offer_rows(const struct completion *completion, const struct source 
     if (source->filter && *completion->begun)
         json_object_set_new(body, source->filter,
                             json_pack("{s:{s:s}}", "name", "like_", completion->begun));
-    if (api_post(completion->cli, source->path, body, &reply, &error) < 0)
+    if (!ask(completion, source->path, body, &reply))
         return;
     json_array_foreach(reply.json, i, row)
         offer(completion, member_text(row, source->member), NULL);
@@ -96,12 +108,11 @@ static void offer_deployments(const struct completion *completion)
 {
     api_reply_auto deployments = {0};
     api_reply_auto flows = {0};
-    struct error error;
     size_t i, j;
     json_t *deployment, *flow;
 
-    if (api_post(completion->cli, "/deployments/filter", json_object(), &deployments, &error) < 0 ||
-        api_post(completion->cli, "/flows/filter", json_object(), &flows, &error) < 0)
+    if (!ask(completion, "/deployments/filter", json_object(), &deployments) ||
+        !ask(completion, "/flows/filter", json_object(), &flows))
         return;
     json_array_foreach(deployments.json, i, deployment) {
         const char *name = member_text(deployment, "name");
@@ -142,30 +153,49 @@ static const struct option_row *open_option(const struct command *command, const
     return NULL;
 }
 
+/* Whether no option comes after these words: "--" has, or what another program is to take. */
+static bool options_are_over(const struct command *command, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0 || (command->rest && *argv[i] != '-'))
+            return true;
+        if (open_option(command, argv[i]))
+            i++; /* its argument */
+    }
+    return false;
+}
+
+/* What may come next behind these words, with which the command line begins. What another program
+ * takes the shell knows better. */
+static void offer_next(const struct completion *completion, int argc, char **argv)
+{
+    int words;
+    const struct command *command = argc > 0 ? command_find(argc, argv, &words) : NULL;
+
+    if (!command) {
+        if (argc <= 1)
+            offer_commands(completion, argc > 0 ? argv[0] : NULL);
+        return;
+    }
+    bool over = options_are_over(command, argc - words, argv + words);
+    const struct option_row *option = over ? NULL : open_option(command, argv[argc - 1]);
+    if (option)
+        offer_words(completion, option->takes);
+    else if (*completion->begun == '-' && !over)
+        offer_options(completion, command);
+    else if (!over || !command->rest)
+        offer_words(completion, command->takes);
+}
+
 /* The arguments are the words after "fermata", of which the last is the one that is typed. */
 static int run_complete(struct cli *cli, void *settings, int argc, char **argv)
 {
-    struct completion completion = {.cli = cli, .begun = argc > 0 ? argv[argc - 1] : ""};
-    int words = 0;
+    int behind = argc > 0 ? argc - 1 : 0;
+    struct completion completion = {.cli = cli, .begun = argc > 0 ? argv[behind] : ""};
 
     (void)settings;
-    if (argc <= 1) {
-        offer_commands(&completion, NULL);
-        return STATUS_DONE;
-    }
-    const struct command *command = command_find(argc - 1, argv, &words);
-    if (!command) {
-        if (argc == 2)
-            offer_commands(&completion, argv[0]);
-        return STATUS_DONE;
-    }
-    const struct option_row *option = open_option(command, argv[argc - 2]);
-    if (option)
-        offer_words(&completion, option->takes);
-    else if (*completion.begun == '-')
-        offer_options(&completion, command);
-    else
-        offer_words(&completion, command->takes);
+    int first = read_early_options(cli, behind, argv);
+    offer_next(&completion, behind - first, argv + first);
     return STATUS_DONE;
 }
 
@@ -193,7 +223,8 @@ static const struct script {
      "    done < <(fermata complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
      "    if (( $#candidates )); then _describe -t values value candidates; else _files; fi\n"
      "}\n"
-     "compdef _fermata fermata\n"},
+     "if [[ $funcstack[1] == _fermata ]]; then _fermata \"$@\"; else compdef _fermata fermata; "
+     "fi\n"},
     {"fish", "function __fermata\n"
              "    set -l words (commandline -opc) (commandline -ct)\n"
              "    fermata complete -- $words[2..] 2>/dev/null\n"

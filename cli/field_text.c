@@ -14,6 +14,8 @@
 #include "json/text.h"
 #include "json/writer.h"
 
+#define LONGEST_TITLE 1000 /* columns; it is shown in lines */
+
 /* --- Values as text --- */
 
 static void add_number(struct buf *to, const json_t *value)
@@ -93,13 +95,13 @@ void field_add_title(struct buf *to, const json_t *schema, const char *name)
     const char *title = json_string_value(json_object_get(schema, "title"));
 
     if (title && *title) {
-        text_add_short(to, title, 120);
+        text_add_short(to, title, LONGEST_TITLE);
         return;
     }
     buf_auto readable = BUF_INIT;
     for (const char *c = name; *c; c++)
         buf_add_char(&readable, *c == '_' ? ' ' : c == name ? (char)toupper(*c) : *c);
-    text_add_short(to, buf_string(&readable), 120);
+    text_add_short(to, buf_string(&readable), LONGEST_TITLE);
 }
 
 static bool reads_as_time_of_day(const char *text)

@@ -109,10 +109,13 @@ static int run_send(struct cli *cli, void *settings, int argc, char **argv)
     if (api_find_run(cli, argv[0], run, &error) < 0)
         return fail_with(&error);
     buf_addf(&path, "/flow_runs/%s/input", run);
-    if (api_send(cli, "POST", buf_string(&path),
-                 json_pack("{s:s,s:s,s:s*}", "key", buf_string(&key), "value", buf_string(&value),
-                           "sender", sender ? buf_string(&from) : NULL),
-                 &reply, &error) < 0)
+    json_auto_t *body = json_pack("{s:s,s:s,s:s*}", "key", buf_string(&key), "value",
+                                  buf_string(&value), "sender", sender ? buf_string(&from) : NULL);
+    if (api_connect(cli, &error) < 0 ||
+        api_request(cli->client, "POST", buf_string(&path), body, NULL, &reply, &error) < 0)
+        return fail_with(&error);
+    /* The key is new: with a conflict it was stored, and only the reply was lost. */
+    if (reply.status != 409 && api_check(&reply, &error) < 0)
         return fail_with(&error);
     tell_key(cli, buf_string(&key));
     return STATUS_DONE;

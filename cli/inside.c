@@ -145,7 +145,7 @@ static int leave_run(struct inside *inside)
         close(inside->leaving);
         inside->leaving = -1;
     }
-    int number = inside->run ? run_detach(inside->run) : 0;
+    int number = inside->run ? run_detach(inside->run, &inside->missing) : 0;
     inside->run = NULL;
     return number;
 }
@@ -158,7 +158,7 @@ static int attach(struct inside *inside, const struct attach_config *config, str
         return error_set(error, EIO, "%s", theirs.message);
     int r = start_watcher(inside, error);
     if (r < 0)
-        run_detach(inside->run);
+        run_detach(inside->run, &inside->missing);
     return r;
 }
 

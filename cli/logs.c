@@ -195,7 +195,9 @@ static int print_next(struct reading *reading, int wait)
         return -1;
     print_lines(reading, reply.json);
     if (wait > 0 && reply.wait < 0 && json_array_size(reply.json) == 0)
-        sleep(1); /* it did not hold it back: it is not to be asked without a pause */
+        patience_pause(
+            &reading
+                 ->patience); /* it did not hold it back: it is not to be asked without a pause */
     return (int)json_array_size(reply.json);
 }
 

@@ -69,7 +69,7 @@ static void show_commands(struct cli *cli)
                    "\n'fermata COMMAND --help' tells more; 'fermata --version' the version.\n\n"
                    "Environment:\n"
                    "  FERMATA_API_URL  the API's address, default http://127.0.0.1:4200/api\n"
-                   "  NO_COLOR         if set, nothing is coloured\n\n"
+                   "  NO_COLOR         unless it is empty, nothing is coloured\n\n"
                    "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n");
     screen_flush(&cli->screen, &text);
 }
@@ -187,10 +187,9 @@ const struct command help_commands[] = {{.name = "help",
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-/* Common options may stand before the command. The index of the first argument that is none. */
-static int read_early_options(struct cli *cli, int argc, char **argv)
+int read_early_options(struct cli *cli, int argc, char **argv)
 {
-    int i = 1;
+    int i = 0;
 
     for (; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0)
@@ -209,7 +208,7 @@ static int read_early_options(struct cli *cli, int argc, char **argv)
 
 static int run_command_line(struct cli *cli, int argc, char **argv)
 {
-    int first = read_early_options(cli, argc, argv);
+    int first = 1 + read_early_options(cli, argc - 1, argv + 1);
     const char *word = first < argc ? argv[first] : "";
 
     if (!*word || is_help(word)) {

@@ -136,27 +136,27 @@ static size_t find(const struct menu *menu, const char *text)
                                                                                     : MENU_NONE;
 }
 
-static bool line_names(const struct menu *menu, const char *line, size_t index)
+/* Without memory the menu stays behind the line, which is what counts. */
+static void pick(struct menu *menu, const char *line)
 {
-    for (;;) {
+    size_t size = count_of(menu) * sizeof(*menu->picked);
+    bool *named = calloc(1, size + 1);
+
+    while (named) {
         buf_auto item = BUF_INIT;
         bool is_there;
         line += field_take_item(line, &item, &is_there);
-        if (is_there && find(menu, buf_string(&item)) == index)
-            return true;
+        size_t index = is_there ? find(menu, buf_string(&item)) : MENU_NONE;
+        if (index != MENU_NONE)
+            named[index] = true;
         if (!*line++)
-            return false;
+            break;
     }
-}
-
-static void pick(struct menu *menu, const char *line)
-{
-    for (size_t i = 0; i < count_of(menu); i++) {
-        bool named = line_names(menu, line, i);
-        if (menu->picked[i] != named)
-            menu->changed = true;
-        menu->picked[i] = named;
+    if (named && memcmp(menu->picked, named, size) != 0) {
+        memcpy(menu->picked, named, size);
+        menu->changed = true;
     }
+    free(named);
 }
 
 void menu_follow(struct menu *menu, const char *line)

@@ -83,14 +83,17 @@ static void add_line(struct buf *to, const json_t *message, const struct receive
 static int hand_out(struct receiving *receiving, const json_t *row, struct error *error)
 {
     json_auto_t *message = describe(row);
+    json_auto_t *from = message ? json_pack("{s:O,s:O}", "key", json_object_get(message, "key"),
+                                            "sender", json_object_get(message, "sender"))
+                                : NULL;
     buf_auto kept = BUF_INIT;
     buf_auto line = BUF_INIT;
     struct fm_error theirs;
 
-    if (!message)
+    if (!from)
         return error_set(error, ENOMEM, "out of memory");
     add_line(&line, message, receiving->settings);
-    answer_add_json(&kept, message);
+    answer_add_json(&kept, from);
     if (inside_keep(RECEIVED, buf_string(&kept), error) < 0)
         return -1;
     if (answer_print(&receiving->cli->screen, &line) < 0)
@@ -206,6 +209,8 @@ static int respond(struct fm_run *run, const json_t *message, const char *typed,
     int r = input_post(run, sender, asked ? answer_key : buf_string(&key), &value, &theirs);
     if (r == FM_CONFLICT && asked)
         return error_set(error, EEXIST, "this question was answered already");
+    if (r == FM_CONFLICT)
+        return 0; /* the key is new: it was stored, and only the reply was lost */
     return r < 0 ? error_set(error, EIO, "%s", theirs.message) : 0;
 }
 

@@ -9,6 +9,7 @@
 
 #define FIRST_PAUSE    (SECOND / 4)
 #define GREATEST_PAUSE (4 * SECOND)
+#define POLL_PAUSE     SECOND
 
 static void say(const char *text)
 {
@@ -38,6 +39,13 @@ static void sleep_for(int64_t microseconds)
                             .tv_nsec = microseconds % SECOND * 1000};
 
     nanosleep(&time, NULL);
+}
+
+void patience_pause(const struct patience *patience)
+{
+    int64_t left = patience->until ? patience->until - time_monotonic() : POLL_PAUSE;
+
+    sleep_for(left < 0 ? 0 : left < POLL_PAUSE ? left : POLL_PAUSE);
 }
 
 int api_request_patiently(struct cli *cli, struct patience *patience, const char *method,

@@ -19,6 +19,9 @@ int api_request_patiently(struct cli *cli, struct patience *patience, const char
                           const char *path, const json_t *body, const struct fm_call *options,
                           struct api_reply *ret_reply, struct error *error);
 
+/* Between two reads of what a server cannot tell the change of. */
+void patience_pause(const struct patience *patience);
+
 /* GET; only 2xx with JSON is a success. */
 int api_get_patiently(struct cli *cli, struct patience *patience, const char *path,
                       struct api_reply *ret_reply, struct error *error);

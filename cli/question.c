@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MAX_CHOICES 40 /* shown; more can be answered all the same */
+#define LEAST_LINE  10 /* columns for what is typed behind a mark */
 
 /* --- Errors of the last answer --- */
 
@@ -96,13 +97,14 @@ void question_add_dim(const struct walk *walk, struct buf *to, const char *text)
 static void add_heading(const struct walk *walk, struct buf *to, const struct question *question)
 {
     bool colour = walk->prompt->screen.colour;
+    buf_auto heading = BUF_INIT;
     buf_auto hint = BUF_INIT;
 
-    text_add_style(to, colour, STYLE_BOLD);
-    buf_add_string(to, question->title);
-    text_add_style(to, colour, STYLE_RED);
-    buf_add_string(to, question->required ? " *" : "");
-    text_add_style(to, colour, STYLE_PLAIN);
+    text_add_style(&heading, colour, STYLE_BOLD);
+    buf_add_string(&heading, question->title);
+    text_add_style(&heading, colour, STYLE_RED);
+    buf_add_string(&heading, question->required ? " *" : "");
+    text_add_style(&heading, colour, STYLE_PLAIN);
     buf_add_string(&hint, "  ");
     if (strchr(question->path, '.')) {
         text_add_short(&hint, question->path, 60);
@@ -111,8 +113,8 @@ static void add_heading(const struct walk *walk, struct buf *to, const struct qu
     field_add_hint(&hint, &question->field, walk->root);
     if (question->field.nullable && question->fallback && !json_is_null(question->fallback))
         buf_add_string(&hint, "; null for none");
-    question_add_dim(walk, to, buf_string(&hint));
-    buf_add_char(to, '\n');
+    question_add_dim(walk, &heading, buf_string(&hint));
+    text_wrap(to, buf_string(&heading), walk->prompt->screen.width, "", "");
 }
 
 static void add_description(const struct walk *walk, struct buf *to, const json_t *schema)
@@ -245,9 +247,12 @@ static void add_initial(const struct walk *walk, struct buf *to, const struct qu
         field_add_value(to, fallback);
 }
 
-/* The default in brackets, where it cannot be filled in, or is not to be seen. */
-static void add_fallback(const struct walk *walk, struct buf *to, const struct question *question)
+/* The default in brackets, where it cannot be filled in, or is not to be seen. With `end` behind it
+ * it leaves room for the line: a mark that is wider than the screen could not be drawn over. */
+static void add_fallback(const struct walk *walk, struct buf *to, const struct question *question,
+                         const char *end)
 {
+    int room = walk->prompt->screen.width - text_width("  [] ") - text_width(end) - LEAST_LINE;
     const json_t *fallback = question->fallback;
     buf_auto value = BUF_INIT;
 
@@ -261,8 +266,10 @@ static void add_fallback(const struct walk *walk, struct buf *to, const struct q
         buf_add_string(&value, json_is_true(fallback) ? "yes" : "no");
     else
         field_add_value(&value, fallback);
+    if (room < 1)
+        return;
     buf_add_char(to, '[');
-    text_add_short(to, buf_string(&value), 60);
+    text_add_short(to, buf_string(&value), room < 60 ? room : 60);
     buf_add_string(to, "] ");
 }
 
@@ -270,7 +277,7 @@ void question_add_mark(const struct walk *walk, struct buf *to, const struct que
                        const char *end)
 {
     buf_add_string(to, "  ");
-    add_fallback(walk, to, question);
+    add_fallback(walk, to, question, end);
     question_add_dim(walk, to, end);
 }
 

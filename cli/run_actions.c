@@ -205,6 +205,7 @@ struct awaiting {
     const char *name; /* as it was typed */
     char id[ID_SIZE];
     char etag[128];
+    bool polls; /* the server does not hold its answer back */
     struct patience patience;
 };
 
@@ -220,10 +221,13 @@ static int read_changed(struct awaiting *awaiting, struct api_reply *ret_reply, 
                                     .if_none_match = known ? awaiting->etag : NULL};
     buf_auto path = BUF_INIT;
 
+    if (awaiting->polls)
+        patience_pause(&awaiting->patience);
     buf_addf(&path, "/flow_runs/%s", awaiting->id);
     if (api_request_patiently(awaiting->cli, &awaiting->patience, "GET", buf_string(&path), NULL,
                               &options, ret_reply, error) < 0)
         return -1;
+    awaiting->polls = ret_reply->status == 304 ? ret_reply->wait < 0 : !*ret_reply->etag;
     if (ret_reply->status == 304)
         return 0;
     memcpy(awaiting->etag, ret_reply->etag, sizeof(awaiting->etag));

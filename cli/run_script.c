@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "cli/answer_print.h"
 #include "cli/api.h"
@@ -104,26 +106,62 @@ struct serve_settings {
     int64_t retry_delay;
 };
 
+/* The processes of the runs begin as this one did, with the same options. They are to have the
+ * schema that was registered, whatever its file holds by then, and what came from standard input or
+ * a pipe is not there twice: so it is kept in memory, where they find it under this path. */
+#define KEPT_SCHEMA "FERMATA_SERVED_SCHEMA"
+
+static int keep_schema(const char *text, struct error *error)
+{
+    size_t length = strlen(text);
+    char path[64];
+
+    int fd = memfd_create("schema", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, text, length) != (ssize_t)length)
+        return error_set(error, errno, "the schema cannot be kept: %s", strerror(errno));
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+    if (setenv(KEPT_SCHEMA, path, true) < 0)
+        return error_set(error, ENOMEM, "out of memory");
+    return 0;
+}
+
+/* As text, which is to be freed. */
+static int take_schema(const struct serve_settings *serve, char **ret_text, struct error *error)
+{
+    const char *kept = serve->schema ? getenv(KEPT_SCHEMA) : NULL;
+    json_auto_t *schema = NULL;
+
+    if (schema_from_options("Parameters", &serve->parameters, kept ? kept : serve->schema, &schema,
+                            error) < 0)
+        return -1;
+    char *text = json_dumps(schema, JSON_COMPACT);
+    if (!text)
+        return error_set(error, ENOMEM, "out of memory");
+    if (serve->schema && !kept && keep_schema(text, error) < 0) {
+        free(text);
+        return -1;
+    }
+    if (kept)
+        unsetenv(KEPT_SCHEMA); /* not for what the command starts */
+    *ret_text = text;
+    return 0;
+}
+
 static int run_serve(struct cli *cli, void *settings, int argc, char **argv)
 {
     const struct serve_settings *serve = settings;
-    json_auto_t *schema = NULL;
     struct script script;
     struct error error;
+    char *text;
 
     (void)argc;
     if (!serve->name) {
         complain("the deployment needs a name: fermata serve --name NAME -- %.100s", argv[0]);
         return STATUS_USAGE;
     }
-    if (schema_from_options("Parameters", &serve->parameters, serve->schema, &schema, &error) < 0) {
+    if (take_schema(serve, &text, &error) < 0) {
         fail_with(&error);
         return STATUS_USAGE;
-    }
-    char *text = json_dumps(schema, JSON_COMPACT);
-    if (!text) {
-        complain("out of memory");
-        return STATUS_FAILED;
     }
     signal(SIGPIPE, SIG_IGN);
     script_init(&script, serve->flow, text, argv);
@@ -235,7 +273,6 @@ const struct command script_commands[] = {
      .settings_size = sizeof(struct run_settings),
      .least = 1,
      .most = ANY_NUMBER,
-     .takes = WORD_COMMAND,
      .rest = true},
     {.name = "serve",
      .arguments = "-- COMMAND [ARGUMENT...]",
@@ -250,6 +287,5 @@ const struct command script_commands[] = {
      .settings_size = sizeof(struct serve_settings),
      .least = 1,
      .most = ANY_NUMBER,
-     .takes = WORD_COMMAND,
      .rest = true},
     COMMANDS_END};

@@ -60,6 +60,7 @@ struct inside {
     int terminal; /* the pipe to the holder; -1: it has gone */
     int leaving;  /* an eventfd that ends the watch on the holder; -1: there is none */
     pthread_t watcher;
+    int missing; /* lines of its log that could not be stored, once it is closed */
 };
 
 /* Finds the run that this process is a part of; `what` needs it ("pause"). `pauses`: this is to be

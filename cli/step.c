@@ -293,7 +293,10 @@ static int run_log(struct cli *cli, void *settings, int argc, char **argv)
     else
         fm_log(inside.run, level, "%s", argv[0]);
     inside_close(&inside);
-    return status;
+    if (inside.missing == 0)
+        return status;
+    complain("%d lines could not be stored; they are only shown", inside.missing);
+    return STATUS_FAILED;
 }
 
 /* ---- the commands ---------------------------------------------------------------------------- */

@@ -115,8 +115,11 @@ static int read_next(struct watch *watch)
                               watch->body, &options, &reply, &watch->error) < 0 ||
         api_check(&reply, &watch->error) < 0)
         return -1;
-    if (reply.status == 304)
+    if (reply.status == 304) {
+        if (reply.wait < 0) /* it did not hold it back */
+            patience_pause(&watch->patience);
         return 0;
+    }
     if (!json_is_array(reply.json) || !*reply.etag)
         return error_set(&watch->error, EPROTO,
                          "the server at %s cannot tell when its inbox changes: it is none of "

@@ -66,16 +66,19 @@ static int open_handle(struct attached *attached, const struct attach_config *co
     return r;
 }
 
-static void destroy(struct attached *attached)
+static int destroy(struct attached *attached)
 {
+    int missing = 0;
+
     if (attached->is_watching)
         signal_watch_stop(&attached->signals);
     if (attached->run)
-        run_log_stop(attached->run->log);
+        missing = run_log_stop(attached->run->log);
     run_destroy(attached->run);
     fm_client_destroy(attached->log_client);
     fm_client_destroy(attached->client);
     free(attached);
+    return missing;
 }
 
 int run_attach(const struct attach_config *config, struct fm_run **ret_run, struct fm_error *error)
@@ -97,10 +100,10 @@ int run_attach(const struct attach_config *config, struct fm_run **ret_run, stru
     return r;
 }
 
-int run_detach(struct fm_run *run)
+int run_detach(struct fm_run *run, int *ret_missing)
 {
     int number = run_signal(run);
 
-    destroy((struct attached *)run->flow);
+    *ret_missing = destroy((struct attached *)run->flow);
     return number;
 }

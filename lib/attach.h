@@ -22,5 +22,6 @@ struct attach_config {
 int run_attach(const struct attach_config *config, struct fm_run **ret_run,
                struct fm_error *error) MUST_CHECK;
 
-/* Sends what its log still holds, and frees it. The signal that ended its waits, or 0. */
-int run_detach(struct fm_run *run);
+/* Sends what its log still holds, and frees it. The signal that ended its waits, or 0.
+ * `ret_missing`: the lines that could not be stored. */
+int run_detach(struct fm_run *run, int *ret_missing);

@@ -242,7 +242,15 @@ static CURLcode try_once(struct fm_client *client, struct line *line, const char
 
 /* ---- trying again ---------------------------------------------------------------------------- */
 
-static bool may_be_tried_again(struct fm_client *client, CURLcode result, int status)
+/* Somebody has taken the connection; else what has timed out is the attempt to make one. */
+static bool was_connected(CURL *easy)
+{
+    curl_off_t time = 0;
+
+    return curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &time) == CURLE_OK && time > 0;
+}
+
+static bool may_be_tried_again(struct fm_client *client, CURL *easy, CURLcode result, int status)
 {
     pthread_mutex_lock(&client->lock);
     bool was_reached = client->was_reached;
@@ -254,6 +262,7 @@ static bool may_be_tried_again(struct fm_client *client, CURLcode result, int st
     case CURLE_COULDNT_RESOLVE_HOST:
         return was_reached;
     case CURLE_OPERATION_TIMEDOUT:
+        return was_reached || was_connected(easy);
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -297,8 +306,9 @@ static int transport_error(struct fm_client *client, CURL *easy, CURLcode result
         return fail(error, FM_UNREACHABLE, "cannot reach %s: nobody knows this host",
                     client->shown_url);
     case CURLE_OPERATION_TIMEDOUT:
-        return fail(error, FM_UNREACHABLE, "%s did not answer within %.0f seconds",
-                    client->shown_url, time_limit(call));
+        return fail(
+            error, FM_UNREACHABLE, "%s did not answer within %.0f seconds", client->shown_url,
+            was_connected(easy) ? time_limit(call) : fmin(time_limit(call), CONNECT_TIMEOUT));
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -368,7 +378,8 @@ static CURLcode try_until_done(struct fm_client *client, struct line *line, cons
             fetch_token(client, line);
             result = try_once(client, line, method, path, body, call, attempt);
         }
-        if (retry > retries || !may_be_tried_again(client, result, attempt->reply.status))
+        if (retry > retries ||
+            !may_be_tried_again(client, line->easy, result, attempt->reply.status))
             return result;
         client_sleep(client, pause_before(retry, attempt->retry_after));
         curl_easy_reset(line->easy);

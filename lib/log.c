@@ -42,6 +42,7 @@ struct run_log {
     /* The thread's, until it has ended. */
     struct fm_error trouble; /* with the last try; the code is 0 if there was none */
     int given_up;            /* lines that were not sent for it */
+    int missing;             /* at the server, for whatever reason */
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
@@ -223,6 +224,8 @@ static void send_batch(struct run_log *log, const struct batch *batch)
         client_sleep(log->config.client, pause);
         pause = pause < 4 ? pause * 2 : 4;
     }
+    if (r < 0)
+        log->missing += batch->count;
     if (r == FM_CANCELLED) {
         log->given_up += batch->count;
         return;
@@ -241,6 +244,7 @@ static void tell_losses(struct run_log *log)
     if (log->lost == 0 || log->bytes >= QUEUE_BYTES)
         return;
     snprintf(text, sizeof(text), "%d lines of the log were lost: there was no room", log->lost);
+    log->missing += log->lost;
     log->lost = 0;
     queue_line(log, &log->config.about, FM_WARNING, text);
 }
@@ -330,10 +334,10 @@ static bool wait_until_done(struct run_log *log)
     return log->done;
 }
 
-void run_log_stop(struct run_log *log)
+int run_log_stop(struct run_log *log)
 {
     if (!log)
-        return;
+        return 0;
     pthread_mutex_lock(&log->lock);
     log->stopping = true;
     pthread_cond_broadcast(&log->changed);
@@ -345,5 +349,7 @@ void run_log_stop(struct run_log *log)
     if (log->given_up)
         run_log_print(log, FM_WARNING, "%d lines of the log could not be stored: %s", log->given_up,
                       log->trouble.code ? log->trouble.message : "the server gives no answer");
+    int missing = log->missing;
     destroy(log);
+    return missing;
 }

@@ -39,8 +39,9 @@ int run_log_start(const struct run_log_config *config, struct run_log **ret_log,
                   struct fm_error *error) MUST_CHECK;
 
 /* Sends what is left, and frees the log. A server that is away or silent has some seconds for all
- * of it; then the client is interrupted. NULL is allowed. */
-void run_log_stop(struct run_log *log);
+ * of it; then the client is interrupted. The number of lines that could not be stored. NULL is
+ * allowed. */
+int run_log_stop(struct run_log *log);
 
 void run_log_add(struct run_log *log, const struct log_source *source, enum fm_level level,
                  const char *format, va_list args) PRINTF_LIKE(4, 0);

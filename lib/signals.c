@@ -7,16 +7,18 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "common/times.h"
 #include "lib/errors.h"
 
-#define STOP_WATCHING 1000 /* no signal has this number */
+#define STOP_WATCHING 1000         /* no signal has this number */
+#define AT_ONCE       (SECOND / 4) /* faster than a person */
 
 /* Signal handlers know nothing but what is global: where to write the number, -1 if nobody
  * watches. */
 static atomic_int signal_fd = -1;
 static atomic_bool second_ends;
-static atomic_bool was_caught[NSIG];
-static atomic_int company; /* a process group that does not outlive us, or 0 */
+static _Atomic int64_t caught[NSIG]; /* when each was, for the first time; 0: not yet */
+static atomic_int company;           /* a process group that does not outlive us, or 0 */
 
 static const int watched[WATCHED_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -35,11 +37,20 @@ static void end_by(int number)
     raise(number); /* comes when the handler has returned */
 }
 
+/* Whether somebody means it again: timeout(1) sends its signal twice at once. */
+static bool comes_again(int number)
+{
+    int64_t first = 0;
+    int64_t now = time_monotonic();
+
+    return !atomic_compare_exchange_strong(&caught[number], &first, now) && now - first > AT_ONCE;
+}
+
 /* That a terminal is closed may be told twice, by the kernel and by a shell. */
 static void handle(int number)
 {
     int fd = atomic_load(&signal_fd);
-    bool again = atomic_exchange(&was_caught[number], true);
+    bool again = comes_again(number);
     uint64_t value = number == SIGINT ? SIGINT : SIGTERM;
     int saved = errno;
 
@@ -57,7 +68,7 @@ static void catch_signals(struct signal_watch *watch)
 
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < WATCHED_SIGNALS; i++) {
-        atomic_store(&was_caught[watched[i]], false);
+        atomic_store(&caught[watched[i]], 0);
         sigaction(watched[i], NULL, &watch->before[i]);
         if (watched[i] != SIGHUP || watch->before[i].sa_handler != SIG_IGN)
             sigaction(watched[i], &action, NULL);

@@ -19,9 +19,9 @@ struct signal_watch {
     struct sigaction before[WATCHED_SIGNALS];
 };
 
-/* With `again_ends` a second SIGINT or SIGTERM ends the process; else a second one says nothing
- * new. Where somebody else in the process watches already, that one goes on and this watch hears
- * nothing. */
+/* With `again_ends` a second SIGINT or SIGTERM ends the process, unless it comes at once; else a
+ * second one says nothing new. Where somebody else in the process watches already, that one goes on
+ * and this watch hears nothing. */
 int signal_watch_start(struct signal_watch *watch, void (*on_signal)(void *context, int number),
                        void *context, bool again_ends, struct fm_error *error) MUST_CHECK;
 void signal_watch_stop(struct signal_watch *watch);

@@ -38,18 +38,19 @@ static void each_leaf(json_t *object, const json_t *other, at_secret *act)
 static void follow(json_t *object, const json_t *other, const char *path, at_secret *act)
 {
     size_t length = strcspn(path, ".");
-    char key[256];
 
-    if (!json_is_object(object) || length >= sizeof(key))
+    while (json_is_object(object) && path[length] && !(length == 1 && *path == '*')) {
+        object = json_object_getn(object, path, length);
+        other = json_object_getn(other, path, length);
+        path += length + 1;
+        length = strcspn(path, ".");
+    }
+    if (!json_is_object(object))
         return;
-    memcpy(key, path, length);
-    key[length] = '\0';
-    if (strcmp(key, "*") == 0)
+    if (length == 1 && *path == '*')
         each_leaf(object, other, act);
-    else if (path[length])
-        follow(json_object_get(object, key), json_object_get(other, key), path + length + 1, act);
-    else if (json_object_get(object, key) && !json_is_null(json_object_get(object, key)))
-        act(object, key, other);
+    else if (json_object_get(object, path) && !json_is_null(json_object_get(object, path)))
+        act(object, path, other);
 }
 
 static void hide(json_t *object, const char *key, const json_t *other)

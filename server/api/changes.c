@@ -53,10 +53,12 @@ static json_t *read_topics(const json_t *sent)
             return NULL;
         if (json_object_get(seen, json_string_value(topic)))
             continue;
+        if (json_array_size(topics) == WATCHER_TOPICS)
+            return NULL;
         json_object_set_new(seen, json_string_value(topic), json_true());
         json_array_append(topics, topic);
     }
-    return json_array_size(topics) <= WATCHER_TOPICS ? json_incref(topics) : NULL;
+    return json_incref(topics);
 }
 
 static void proceed(struct socket *socket)

@@ -182,6 +182,7 @@ static enum job_result run(struct txn *txn, struct socket *socket)
 const struct socket_kind event_intake = {.path = "/api/events/in",
                                          .size = sizeof(struct intake),
                                          .writes = true,
+                                         .takes_long = true,
                                          .finishes = true,
                                          .init = init,
                                          .take = take,

@@ -442,6 +442,7 @@ static int update_flow_run(struct txn *txn, struct request *request, struct http
     if (!changed)
         return reply_detail(reply, 404, "Flow run not found");
     txn_publish(txn, "flow_run:%s", request->params[0]);
+    txn_publish(txn, "flow_runs");
     return reply_nothing(reply, 204);
 }
 
@@ -463,6 +464,7 @@ static int update_labels(struct txn *txn, struct request *request, struct http_r
                V(labels), V(txn_now(txn)), V(request->params[0])) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "flow_run:%s", request->params[0]);
+    txn_publish(txn, "flow_runs");
     return reply_nothing(reply, 204);
 }
 

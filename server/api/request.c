@@ -198,6 +198,10 @@ static void reply_error(struct http_reply *reply, const struct error *error)
     int status = 500;
     const char *message = "Internal Server Error";
 
+    if (error->code == EDQUOT) { /* there are as many as there may be: a conflict like others */
+        reply_detail(reply, 409, "%s", error->message);
+        return;
+    }
     for (size_t i = 0; i < COUNT_OF(causes); i++) {
         if (causes[i].code == error->code) {
             status = causes[i].status;

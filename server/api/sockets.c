@@ -155,8 +155,9 @@ static void on_message(void *data, struct http_socket *http, const char *text, s
 {
     struct socket *socket = data;
 
-    (void)http;
-    if (socket->is_open)
+    if (length > SHORT_MESSAGE && !(socket->is_open && socket->kind->takes_long))
+        http_socket_close(http, HTTP_CLOSE_TOO_BIG, "The message may have %d bytes", SHORT_MESSAGE);
+    else if (socket->is_open)
         socket->kind->take(socket, text, length);
     else
         authenticate(socket, text, length);

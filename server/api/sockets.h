@@ -9,17 +9,21 @@
 
 #include "server/api/api.h"
 
+#define SHORT_MESSAGE 65536 /* bytes: reading them holds nobody up */
+
 struct socket;
 
 struct socket_kind {
     const char *path;
-    size_t size;   /* of what is kept for it: a struct that begins with a struct socket */
-    bool writes;   /* its job does */
-    bool finishes; /* when the client is gone, proceed is called until it starts no more work */
+    size_t size;     /* of what is kept for it: a struct that begins with a struct socket */
+    bool writes;     /* its job does */
+    bool takes_long; /* its messages may be as long as any, and are not read on the loop's thread */
+    bool finishes;   /* when the client is gone, proceed is called until it starts no more work */
 
     void (*init)(struct socket *socket); /* of what is not zero at first; NULL: nothing */
 
-    /* On the loop's thread: a message after the handshake. It lives during the call. */
+    /* On the loop's thread: a message after the handshake. It lives during the call. Unless it
+     * takes long ones, it has at most SHORT_MESSAGE bytes. */
     void (*take)(struct socket *socket, const char *text, size_t length);
 
     /* The job, on the store's threads. prepare: CPU time, with a snapshot; may be NULL. run: in a

@@ -5,6 +5,7 @@
 
 #include "server/api/routes.h"
 #include "server/api/slots.h"
+#include "server/orchestration/made_event.h"
 
 #define RETRY_SECONDS WAIT_SECONDS
 
@@ -104,6 +105,24 @@ static int reply_limit(struct txn *txn, struct http_reply *reply, int status, co
 
 /* ---- handlers ---- */
 
+/* "prefect.concurrency-limit.WHAT"; before it is gone. */
+static int make_event(struct txn *txn, const char *id, const char *what)
+{
+    made_event_auto made = {0};
+    rows_auto rows = {0};
+
+    if (db_first(txn, &rows, "SELECT name, most FROM concurrency_limits WHERE id = ?", V(id)) < 0)
+        return -1;
+    const char *tag = rows_text(&rows, 0) + strlen(TAG_PREFIX);
+    made_event_begin(&made, txn, arena_printf(txn_arena(txn), "prefect.concurrency-limit.%s", what),
+                     "prefect.concurrency-limit", id, tag);
+    json_key(&made.payload, "tag");
+    json_add_string(&made.payload, tag);
+    json_key(&made.payload, "concurrency_limit");
+    json_add_integer(&made.payload, rows_integer(&rows, 1));
+    return made_event_record(&made);
+}
+
 /* One that the tag has already is changed. */
 static int create_limit(struct txn *txn, struct request *request, struct http_reply *reply)
 {
@@ -124,7 +143,8 @@ static int create_limit(struct txn *txn, struct request *request, struct http_re
                " denied, decay, occupancy, counted) VALUES (?, ?, ?, ?, 1, ?, 0, 0, 0, ?, ?)",
                V(made), V(now), V(now), V(name), V(most), V(OCCUPANCY), V(now)) < 0)
         return HANDLER_FAILED;
-    if (find(txn, reply, "name", name, &id) < 0)
+    if (find(txn, reply, "name", name, &id) < 0 ||
+        make_event(txn, id, changed ? "updated" : "created") < 0)
         return HANDLER_FAILED;
     return reply_limit(txn, reply, changed ? 200 : 201, id);
 }
@@ -179,7 +199,7 @@ static int delete_limit(struct txn *txn, struct request *request, struct http_re
 
     if (found <= 0)
         return found < 0 ? HANDLER_FAILED : HANDLER_DONE;
-    if (slot_leases_forget_limit(txn, id) < 0 ||
+    if (make_event(txn, id, "deleted") < 0 || slot_leases_forget_limit(txn, id) < 0 ||
         db_run(txn, "DELETE FROM concurrency_limits WHERE id = ?", V(id)) < 0)
         return HANDLER_FAILED;
     return reply_json(reply, 200, "null");
@@ -235,42 +255,61 @@ static const struct field slot_fields[] = {
      .doc = "The task run that has them."},
     FIELDS_END};
 
-/* The first limit that lets nobody in, or none. */
-static const struct slot_limit *first_closed(const struct slot_limits *limits)
+/* The limits of which the task run has to take a slot: one that it has already, since what it sent
+ * is sent again, it does not take twice. */
+static int find_wanted(struct txn *txn, const struct slot_limits *limits, const char *task_run_id,
+                       struct slot_limits *ret_wanted)
 {
-    for (size_t i = 0; i < limits->count; i++)
-        if (limits->limits[i].most == 0)
-            return &limits->limits[i];
+    struct slot_limits wanted = {
+        .limits = arena_alloc(txn_arena(txn), (limits->count + 1) * sizeof(*wanted.limits))};
+
+    for (size_t i = 0; i < limits->count; i++) {
+        int has = slot_leases_has_limit(txn, limits->limits[i].id, task_run_id);
+        if (has < 0)
+            return -1;
+        if (!has && limits->limits[i].active)
+            wanted.limits[wanted.count++] = limits->limits[i];
+    }
+    *ret_wanted = wanted;
+    return 0;
+}
+
+/* The first that lets nobody in, or none. */
+static const struct slot_limit *first_closed(const struct slot_limits *wanted)
+{
+    for (size_t i = 0; i < wanted->count; i++)
+        if (wanted->limits[i].most == 0)
+            return &wanted->limits[i];
     return NULL;
 }
 
-static const struct slot_limit *first_full(const struct slot_limits *limits)
+static const struct slot_limit *first_full(const struct slot_limits *wanted)
 {
-    for (size_t i = 0; i < limits->count; i++)
-        if (limits->limits[i].active && limits->limits[i].taken >= limits->limits[i].most)
-            return &limits->limits[i];
+    for (size_t i = 0; i < wanted->count; i++)
+        if (wanted->limits[i].taken >= wanted->limits[i].most)
+            return &wanted->limits[i];
     return NULL;
 }
 
 static int increment(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    struct slot_limits limits;
+    const char *task_run_id = request_id(request, "task_run_id");
+    struct slot_limits limits, wanted;
 
-    if (!check_slot_names(request, reply))
-        return HANDLER_DONE;
-    if (slot_limits_load(txn, json_object_get(request->body, "names"), TAG_PREFIX, &limits) < 0)
+    if (slot_limits_load(txn, json_object_get(request->body, "names"), TAG_PREFIX, &limits) < 0 ||
+        find_wanted(txn, &limits, task_run_id, &wanted) < 0)
         return HANDLER_FAILED;
-    if (first_closed(&limits))
+    if (first_closed(&wanted))
         return reply_detail(
             reply, 423,
             "The concurrency limit on tag \"%s\" is 0 and will deadlock if the task "
             "tries to run again.",
-            first_closed(&limits)->name + strlen(TAG_PREFIX));
-    if (first_full(&limits))
+            first_closed(&wanted)->name + strlen(TAG_PREFIX));
+    if (first_full(&wanted))
         return reply_locked(request, reply, RETRY_SECONDS,
                             "Concurrency limit for the %s tag has been reached",
-                            first_full(&limits)->name + strlen(TAG_PREFIX));
-    if (limits.count > 0 && hold(txn, &limits, request_id(request, "task_run_id")) < 0)
+                            first_full(&wanted)->name + strlen(TAG_PREFIX));
+    if (wanted.count > 0 && hold(txn, &wanted, task_run_id) < 0)
         return HANDLER_FAILED;
     return reply_slot_limits(reply, &limits, strlen(TAG_PREFIX));
 }
@@ -279,8 +318,6 @@ static int decrement(struct txn *txn, struct request *request, struct http_reply
 {
     struct slot_limits limits;
 
-    if (!check_slot_names(request, reply))
-        return HANDLER_DONE;
     if (slot_limits_load(txn, json_object_get(request->body, "names"), TAG_PREFIX, &limits) < 0)
         return HANDLER_FAILED;
     for (size_t i = 0; i < limits.count; i++)

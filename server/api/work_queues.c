@@ -9,6 +9,7 @@
 
 static const int64_t zero = 0;
 static const int64_t one = 1;
+static const int64_t last_priority = INT32_MAX;
 
 static const char *const statuses[] = {"READY", "NOT_READY", "PAUSED", NULL};
 
@@ -39,6 +40,7 @@ static const struct field fields[] = {
      .type = FIELD_INTEGER,
      .flags = BOTH | FIELD_NULLABLE,
      .minimum = &one,
+     .maximum = &last_priority,
      .doc = "1 comes first; null: the first number that is free. Queues that are in its way move "
             "back."},
     {.name = "filter",
@@ -98,10 +100,8 @@ static int check(struct txn *txn, struct request *request, struct http_reply *re
     const char *name = request_text(request, "name");
     rows_auto rows = {0};
 
-    if (name && !is_plain_name(name)) {
-        reply_no_plain_name(reply, request, "name");
+    if (!check_plain_name(request, reply, "name"))
         return 0;
-    }
     if (json_is_object(json_object_get(request->body, "filter"))) {
         reply_problem(reply, request, "filter", "value_error",
                       "Value error, queues that find runs by their tags are not supported: name "
@@ -130,6 +130,8 @@ static int insert(struct txn *txn, struct request *request, struct http_reply *r
 
     if (fits <= 0)
         return fits < 0 ? HANDLER_FAILED : HANDLER_DONE;
+    if (work_pool_check_queues(txn, pool->id) < 0)
+        return HANDLER_FAILED;
     if (!priority && work_pool_free_priority(txn, pool->id, &priority) < 0)
         return HANDLER_FAILED;
     record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);

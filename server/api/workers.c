@@ -68,12 +68,13 @@ static const struct field heartbeat_fields[] = {
      .doc = "In how many seconds the next one comes; null: as before, or 30."},
     FIELDS_END};
 
-/* The worker of that name. 1: it was there, and gets its id, whether it was online, and the
- * interval that holds if none is sent. */
+/* The worker of that name. 1: it was there, and gets its id, whether it was online and until when,
+ * and the interval that holds if none is sent. */
 struct known_worker {
     const char *id;
     bool is_online;
     int64_t interval;
+    int64_t until;
 };
 
 static int find(struct txn *txn, const struct work_pool *pool, const char *name,
@@ -81,8 +82,8 @@ static int find(struct txn *txn, const struct work_pool *pool, const char *name,
 {
     rows_auto rows = {0};
     int found = db_first(txn, &rows,
-                         "SELECT id, status = 'ONLINE', heartbeat_interval_seconds FROM workers"
-                         " WHERE work_pool_id = ? AND name = ?",
+                         "SELECT id, status = 'ONLINE', heartbeat_interval_seconds, online_until"
+                         " FROM workers WHERE work_pool_id = ? AND name = ?",
                          V(pool->id), V(name));
 
     if (found > 0)
@@ -90,6 +91,7 @@ static int find(struct txn *txn, const struct work_pool *pool, const char *name,
             .id = arena_strdup(txn_arena(txn), rows_text(&rows, 0)),
             .is_online = rows_integer(&rows, 1) != 0,
             .interval = rows_is_null(&rows, 2) ? 0 : rows_integer(&rows, 2),
+            .until = rows_integer(&rows, 3),
         };
     return found;
 }
@@ -126,17 +128,16 @@ static int take_heartbeat(struct txn *txn, struct request *request, struct http_
         return HANDLER_FAILED;
     int64_t interval = sent ? sent : known.interval;
     int64_t now = txn_now(txn);
+    int64_t until = now + (interval ? interval : INTERVAL) * MISSED * SECOND;
     if (db_run(txn,
                "UPDATE workers SET status = 'ONLINE', last_heartbeat_time = ?, updated = ?,"
                " heartbeat_interval_seconds = ?, online_until = ? WHERE id = ?",
-               V(now), V(now), interval ? V(interval) : value_null(),
-               V(now + (interval ? interval : INTERVAL) * MISSED * SECOND), V(known.id)) < 0)
+               V(now), V(now), interval ? V(interval) : value_null(), V(until), V(known.id)) < 0)
         return HANDLER_FAILED;
-    if (!known.is_online) {
+    if (!known.is_online || until < known.until)
         txn_publish(txn, "clock");
-        if (work_pool_follow(txn, pool.id, status) < 0)
-            return HANDLER_FAILED;
-    }
+    if (!known.is_online && work_pool_follow(txn, pool.id, status) < 0)
+        return HANDLER_FAILED;
     return reply_nothing(reply, 204);
 }
 

@@ -153,6 +153,7 @@ enum http_close {
     HTTP_CLOSE_PROTOCOL = 1002,
     HTTP_CLOSE_INVALID = 1007,
     HTTP_CLOSE_POLICY = 1008,
+    HTTP_CLOSE_TOO_BIG = 1009,
     HTTP_CLOSE_SERVER_ERROR = 1011,
     HTTP_CLOSE_RESTART = 1012, /* the server stops: not 1001, after which the stock client does not
                                   come back */

@@ -195,13 +195,6 @@ int live_subscribe(struct live *live, struct waiter *waiter, const char *name, s
         free(subscription);
         return error_set(error, ENOMEM, "no memory to wait");
     }
-    for (const struct subscription *other = waiter->subscriptions; other; other = other->next) {
-        if (other->topic == topic) {
-            pthread_mutex_unlock(&live->lock);
-            free(subscription);
-            return 0;
-        }
-    }
     *subscription =
         (struct subscription){.next = waiter->subscriptions, .waiter = waiter, .topic = topic};
     waiter->subscriptions = subscription;
@@ -243,13 +236,19 @@ bool live_park(struct live *live, struct waiter *waiter, int64_t time)
     return parks;
 }
 
-static void unpark(struct live *live, struct waiter *waiter)
+/* But for its subscriptions. */
+static void take_out(struct live *live, struct waiter *waiter)
 {
     waiter->state = WAITER_IDLE;
     list_remove(&waiter->node);
     live->parked_count -= !waiter->internal;
     if (waiter->heap_index)
         heap_remove(live, waiter);
+}
+
+static void unpark(struct live *live, struct waiter *waiter)
+{
+    take_out(live, waiter);
     unsubscribe(live, waiter);
 }
 
@@ -285,6 +284,22 @@ static void tell_watcher(const struct subscription *subscription)
         watcher->notify(watcher);
 }
 
+/* Those who are parked are taken out and added to `woken`. */
+static void tell(struct live *live, const struct subscription *subscription, struct list *woken)
+{
+    struct waiter *waiter = subscription->waiter;
+
+    if (!waiter) {
+        tell_watcher(subscription);
+        return;
+    }
+    waiter->published = true;
+    if (waiter->state == WAITER_PARKED) {
+        take_out(live, waiter);
+        list_append(woken, &waiter->node);
+    }
+}
+
 void live_publish(struct live *live, const char *name)
 {
     struct list woken;
@@ -293,26 +308,12 @@ void live_publish(struct live *live, const char *name)
     pthread_mutex_lock(&live->lock);
     live->published++;
     struct topic *topic = *topic_place(live, name, hash_text(name));
-    /* Waking the last waiter drops the topic: count first, then take one after the other. */
-    size_t count = 0;
     if (topic)
         list_for_each(node, &topic->subscriptions)
-            count++;
-    struct list *node = topic ? topic->subscriptions.next : NULL;
-    while (count--) {
-        struct subscription *subscription = list_item(node, struct subscription, node);
-        struct waiter *waiter = subscription->waiter;
-        node = node->next;
-        if (!waiter) {
-            tell_watcher(subscription);
-            continue;
-        }
-        waiter->published = true;
-        if (waiter->state == WAITER_PARKED) {
-            unpark(live, waiter);
-            list_append(&woken, &waiter->node);
-        }
-    }
+            tell(live, list_item(node, struct subscription, node), &woken);
+    /* The last subscription that goes takes the topic with it. */
+    list_for_each(node, &woken)
+        unsubscribe(live, list_item(node, struct waiter, node));
     pthread_mutex_unlock(&live->lock);
     wake_all(&woken, WAKE_PUBLISHED);
 }

@@ -44,7 +44,8 @@ struct waiter {
 int live_create(struct live **ret_live, struct error *error) MUST_CHECK;
 void live_destroy(struct live *live); /* nobody may be parked any more */
 
-/* Has the waiter woken when something is published on this topic. -1: no memory. */
+/* Has the waiter woken when something is published on this topic; it may name one twice. -1: no
+ * memory. */
 int live_subscribe(struct live *live, struct waiter *waiter, const char *topic,
                    struct error *error) MUST_CHECK;
 

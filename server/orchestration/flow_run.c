@@ -17,6 +17,8 @@
 
 /* ---- the policy ---- */
 
+#define MOST_PAUSES 100000 /* of one run: its process sends them all back */
+
 const struct field flow_run_policy_fields[] = {
     {.name = "max_retries",
      .type = FIELD_INTEGER,
@@ -37,6 +39,7 @@ const struct field flow_run_policy_fields[] = {
     {.name = "pause_keys",
      .type = FIELD_STRINGS,
      .flags = FIELD_NULLABLE,
+     .most = MOST_PAUSES,
      .fallback = "[]",
      .doc = "The pauses that it has had."},
     {.name = "resuming",

@@ -159,7 +159,7 @@ double slot_limits_wait(const struct slot_limits *limits, int64_t slots)
     if (!blocking)
         BUG("nothing stands in the way");
     double seconds = demand(blocking, slots) / rate_of(blocking);
-    return jittered(blocking->decay > 0 ? seconds : fmin(seconds, WAIT_SECONDS), JITTER);
+    return jittered(fmin(seconds, blocking->decay > 0 ? RATE_SECONDS : WAIT_SECONDS), JITTER);
 }
 
 static void average(struct slot_limit *limit, int64_t slots, double seconds)
@@ -332,13 +332,20 @@ int slot_leases_set_run(struct txn *txn, const char *task_run_id, const char *fl
                : 0;
 }
 
+#define OF_LIMIT                                                                                   \
+    "SELECT l.id FROM slot_leases l JOIN slot_lease_limits x ON x.lease_id = l.id"                 \
+    " WHERE l.holder_id = ? AND l.holder_type = ? AND x.limit_id = ? LIMIT 1"
+
 int slot_leases_release_of_limit(struct txn *txn, const char *limit_id, const char *task_run_id)
 {
-    return release_all(
-        txn,
-        "SELECT l.id FROM slot_leases l JOIN slot_lease_limits x ON x.lease_id = l.id"
-        " WHERE l.holder_id = ? AND l.holder_type = ? AND x.limit_id = ? LIMIT 1",
-        DB_VALUES(V(task_run_id), V(HOLDER_TASK_RUN), V(limit_id)));
+    return release_all(txn, OF_LIMIT, DB_VALUES(V(task_run_id), V(HOLDER_TASK_RUN), V(limit_id)));
+}
+
+int slot_leases_has_limit(struct txn *txn, const char *limit_id, const char *task_run_id)
+{
+    rows_auto rows = {0};
+
+    return db_first(txn, &rows, OF_LIMIT, V(task_run_id), V(HOLDER_TASK_RUN), V(limit_id));
 }
 
 int slot_leases_has_task(struct txn *txn, const char *task_run_id)

@@ -16,6 +16,7 @@
 #define SLOTS_LIMIT  INT32_MAX /* that anybody can have or ask for */
 #define OCCUPANCY    2.0       /* seconds that a slot is taken, while nothing is known of it */
 #define WAIT_SECONDS 30.0      /* that nobody is told to wait longer, but for rates */
+#define RATE_SECONDS 86400.0   /* and that nobody is told to wait longer for these */
 
 struct slot_limit {
     char id[ID_SIZE];
@@ -92,5 +93,7 @@ int slot_leases_release_of_limit(struct txn *txn, const char *limit_id,
 /* None of the limit's slots is taken any more, whatever its holders think. */
 int slot_leases_forget_limit(struct txn *txn, const char *limit_id) MUST_CHECK;
 
-/* Whether the task run has any: 1 or 0. */
+/* Whether the task run has any, or any of the limit's: 1 or 0. */
 int slot_leases_has_task(struct txn *txn, const char *task_run_id) MUST_CHECK;
+int slot_leases_has_limit(struct txn *txn, const char *limit_id,
+                          const char *task_run_id) MUST_CHECK;

@@ -9,6 +9,8 @@
 #define EVENT_PREFIX    "prefect.task-run."
 #define FLOW_RUN_PREFIX "prefect.flow-run."
 
+static const int64_t most_runs = INT32_MAX; /* they are counted up */
+
 /* A task run as clients report it; what no event says has its fallback. The columns that others
  * decide stand first. */
 static const struct field row_fields[] = {
@@ -43,8 +45,16 @@ static const struct field row_fields[] = {
     {.name = "tags", .type = FIELD_STRINGS, .flags = FIELD_CREATE, .fallback = "[]"},
     {.name = "labels", .type = FIELD_MAP, .flags = FIELD_CREATE | FIELD_NULLABLE, .fallback = "{}"},
     {.name = "task_inputs", .type = FIELD_MAP, .flags = FIELD_CREATE, .fallback = "{}"},
-    {.name = "run_count", .type = FIELD_INTEGER, .flags = FIELD_CREATE, .fallback = "0"},
-    {.name = "flow_run_run_count", .type = FIELD_INTEGER, .flags = FIELD_CREATE, .fallback = "0"},
+    {.name = "run_count",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_CREATE,
+     .fallback = "0",
+     .maximum = &most_runs},
+    {.name = "flow_run_run_count",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_CREATE,
+     .fallback = "0",
+     .maximum = &most_runs},
     {.name = "expected_start_time",
      .type = FIELD_TIME,
      .flags = FIELD_CREATE | FIELD_NULLABLE,

@@ -1,5 +1,6 @@
 #include "server/orchestration/work_queue.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/ids.h"
@@ -115,6 +116,21 @@ int work_pool_free_priority(struct txn *txn, const char *pool_id, int64_t *ret_p
     return r < 0 ? -1 : 0;
 }
 
+int work_pool_check_queues(struct txn *txn, const char *pool_id)
+{
+    rows_auto rows = {0};
+
+    if (db_first(txn, &rows, "SELECT COUNT(*) FROM work_queues WHERE work_pool_id = ?",
+                 V(pool_id)) < 0)
+        return -1;
+    if (rows_integer(&rows, 0) < WORK_QUEUES_LIMIT)
+        return 0;
+    return txn_fail(txn, EDQUOT,
+                    "The work pool has %d queues, as many as it may have: delete some, or use "
+                    "another pool.",
+                    WORK_QUEUES_LIMIT);
+}
+
 static int insert_queue(struct txn *txn, const char *pool_id, const char *name,
                         const char *description, char ret_id[static ID_SIZE])
 {
@@ -140,7 +156,8 @@ int work_queue_ensure(struct txn *txn, const struct work_pool *pool, const char 
 
     if (found != 0)
         return found < 0 ? -1 : 0;
-    if (insert_queue(txn, pool->id, name, NULL, id) < 0)
+    if (work_pool_check_queues(txn, pool->id) < 0 ||
+        insert_queue(txn, pool->id, name, NULL, id) < 0)
         return -1;
     return work_queue_load(txn, id, ret_queue) < 0 ? -1 : 0;
 }

@@ -13,6 +13,8 @@
 
 #define NO_LIMIT (-1)
 
+#define WORK_QUEUES_LIMIT 1000 /* of one pool */
+
 struct work_pool {
     const char *id;
     const char *name;
@@ -51,7 +53,10 @@ int work_queues_of(struct txn *txn, const struct work_pool *pool,
 
 /* ---- making ---- */
 
-/* The queue of that name, made if it is not there. */
+/* Whether the pool may have one more queue; else the transaction fails with EDQUOT: -1. */
+int work_pool_check_queues(struct txn *txn, const char *pool_id) MUST_CHECK;
+
+/* The queue of that name, made if it is not there and the pool may have one more. */
 int work_queue_ensure(struct txn *txn, const struct work_pool *pool, const char *name,
                       struct work_queue *ret_queue) MUST_CHECK;
 

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/buf.h"
+
 #define KEY_SIZE   crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 #define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_SIZE   crypto_aead_xchacha20poly1305_ietf_ABYTES
@@ -54,17 +56,32 @@ static int sync_directory(const char *file, struct error *error)
     return fd < 0 || fsync(fd) < 0 ? error_errno(error, "storing the key of secrets, %s", file) : 0;
 }
 
-static int create_key(struct secrets *secrets, struct error *error)
+/* Under another name until it is whole and on disk, so that no half of a key is ever found under
+ * its own. What is under that name already is left from a start that was cut off. */
+static int make_file(const struct secrets *secrets, const char *unfinished, struct error *error)
 {
-    fd_auto fd = open(secrets->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    unlink(unfinished);
+    fd_auto fd = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd < 0)
-        return error_errno(error, "making a key for secrets in %s", secrets->file);
+        return error_errno(error, "making a key for secrets in %s", unfinished);
+    int r = write_key(fd, secrets->key, unfinished, error);
+    if (r == 0 && link(unfinished, secrets->file) < 0)
+        r = error_errno(error, "making a key for secrets in %s", secrets->file);
+    unlink(unfinished);
+    return r;
+}
+
+static int create_key(struct secrets *secrets, struct error *error)
+{
+    buf_auto unfinished = BUF_INIT;
+
+    buf_addf(&unfinished, "%s.new", secrets->file);
+    if (unfinished.failed)
+        return error_set(error, ENOMEM, "no memory for the key of secrets");
     crypto_aead_xchacha20poly1305_ietf_keygen(secrets->key);
-    if (write_key(fd, secrets->key, secrets->file, error) < 0) {
-        unlink(secrets->file);
+    if (make_file(secrets, buf_string(&unfinished), error) < 0)
         return -1;
-    }
     secrets->has_key = true;
     return sync_directory(secrets->file, error);
 }

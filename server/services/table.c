@@ -9,6 +9,7 @@ const struct service all_services[] = {
     {"leases of slots", slot_leases_next, slot_leases_run},
     {"deployments without runners", not_ready_next, not_ready_run},
     {"workers that are silent", workers_next, workers_run},
+    {"workers that are gone", gone_workers_next, gone_workers_run},
     {"work queues without workers", queues_next, queues_run},
     {"retention of runs", retention_next, retention_run},
     {"retention of logs without runs", logs_alone_next, logs_alone_run},

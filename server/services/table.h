@@ -19,6 +19,8 @@ int not_ready_run(struct txn *txn, const struct services_config *config);
 
 int workers_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int workers_run(struct txn *txn, const struct services_config *config);
+int gone_workers_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int gone_workers_run(struct txn *txn, const struct services_config *config);
 int queues_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int queues_run(struct txn *txn, const struct services_config *config);
 

@@ -1,8 +1,12 @@
-/* Workers that give no sign of life any more, and work queues that nobody asks for runs. */
+/* Workers that give no sign of life any more and those that are forgotten, and work queues that
+ * nobody asks for runs. */
 #include "server/orchestration/work_event.h"
 #include "server/services/table.h"
 
 #define AT_ONCE 100
+#define WORKERS_KEPT                                                                               \
+    (7 * DAY) /* after their last sign of life: most have another name each time                   \
+               */
 
 static int first(struct txn *txn, const char *sql, int64_t *ret_time)
 {
@@ -52,6 +56,29 @@ int workers_run(struct txn *txn, const struct services_config *config)
         if (lose(txn, ids[i]) < 0)
             return -1;
     return count < 0 ? -1 : 0;
+}
+
+int gone_workers_next(struct txn *txn, const struct services_config *config, int64_t *ret_time)
+{
+    (void)config;
+    int found = first(txn,
+                      "SELECT last_heartbeat_time FROM workers WHERE status = 'OFFLINE'"
+                      " ORDER BY last_heartbeat_time LIMIT 1",
+                      ret_time);
+    if (found > 0)
+        *ret_time += WORKERS_KEPT;
+    return found;
+}
+
+int gone_workers_run(struct txn *txn, const struct services_config *config)
+{
+    (void)config;
+    int deleted = db_run(txn,
+                         "DELETE FROM workers WHERE seq IN (SELECT seq FROM workers"
+                         " WHERE status = 'OFFLINE' AND last_heartbeat_time <= ?"
+                         " ORDER BY last_heartbeat_time LIMIT ?)",
+                         V(txn_now(txn) - WORKERS_KEPT), V(AT_ONCE));
+    return deleted < 0 ? -1 : 0;
 }
 
 int queues_next(struct txn *txn, const struct services_config *config, int64_t *ret_time)

@@ -101,6 +101,30 @@ def test_slots_are_held_by_task_runs(api):
     assert taken(api, limit) == 0
 
 
+def test_a_slot_that_is_asked_for_again_is_held_once(api):
+    """An answer that was lost: a full limit refuses no one who is in, and no second slot is taken."""
+    full, wide, later = new_tag(), new_tag(), new_tag()
+    limits = [make(api, full), make(api, wide, 5)]
+    body = {"names": [full, wide], "task_run_id": str(uuid.uuid4())}
+    first, again = (api.post(f"{LIMITS}/increment", json=body) for _ in range(2))
+    assert first.status_code == again.status_code == 200 and first.json() == again.json()
+    assert [taken(api, limit) for limit in limits] == [1, 1]
+    limits.append(make(api, later))
+    api.post(f"{LIMITS}/", json={"tag": full, "concurrency_limit": 0})
+    assert api.post(f"{LIMITS}/increment", json=body | {"names": [full, later]}).status_code == 200
+    assert [holders(api, limit) for limit in limits] == [[body["task_run_id"]]] * 3
+    api.post(f"{LIMITS}/decrement", json=body | {"names": [full, wide, later]})
+    assert [taken(api, limit) for limit in limits] == [0, 0, 0]
+
+
+def test_a_limit_that_is_not_active_lets_everybody_in(api):
+    tag = new_tag()
+    limit = make(api, tag, 0)
+    assert api.patch(f"/v2/concurrency_limits/{limit['id']}", json={"active": False}).status_code == 204
+    body = {"names": [tag], "task_run_id": str(uuid.uuid4())}
+    assert api.post(f"{LIMITS}/increment", json=body).status_code == 200
+
+
 def test_a_tag_that_lets_nobody_run(api):
     tag = new_tag()
     make(api, tag, 0)
@@ -218,3 +242,14 @@ def test_slots_come_back_with_the_end_of_what_held_them(api, end):
             "delete flow": f"/flows/{flow['id']}"}.get(end)
     assert path is None or api.delete(path).status_code == 204
     assert (holders(api, limit), taken(api, limit)) == ([], 0)
+
+
+def test_of_a_rate_nobody_is_told_to_wait_longer_than_a_day(api):
+    tag = new_tag()
+    limit = make(api, tag)
+    api.patch(f"/v2/concurrency_limits/{limit['id']}", json={"slot_decay_per_second": 1e-300})
+    run = running_flow(api)
+    propose(api, make_task(api, run, tag), "RUNNING")
+    waits = propose(api, make_task(api, run, tag), "RUNNING")
+    assert waits["status"] == "WAIT"
+    assert 0 < waits["details"]["delay_seconds"] <= 2 * 86400

@@ -48,6 +48,19 @@ def test_only_what_is_watched_is_told(live, api):
     assert changed(live) == [f"flow_run:{run['id']}"]
 
 
+@pytest.mark.parametrize("change", [{"name": "another"}, {"tags": ["x"]}, "labels"])
+def test_a_run_that_is_changed_is_told_to_lists_too(live, api, change):
+    run = make_run(api)
+    watch(live, "flow_runs")
+    path = f"/flow_runs/{run['id']}"
+    if change == "labels":
+        reply = api.patch(f"{path}/labels", json={"a": "b"})
+    else:
+        reply = api.patch(path, json=change)
+    assert reply.status_code == 204
+    assert changed(live) == ["flow_runs"]
+
+
 def test_each_message_is_answered(live, api):
     run = make_run(api)
     for topics in ((), ("variables",), ("variables",), (f"flow_run:{run['id']}",)):
@@ -113,7 +126,6 @@ def test_task_runs_are_told_by_their_flow_run(live, api):
     set_state(api, run["id"], "RUNNING")
     topic = f"task_runs:{run['id']}"
     watch(live, topic)
-    settle(live)
     made = api.post("/task_runs/", json={"flow_run_id": run["id"], "task_key": "t", "dynamic_key": "0"})
     assert made.status_code == 201 and changed(live) == [topic]
     path = f"/task_runs/{made.json()['id']}"

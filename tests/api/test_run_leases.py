@@ -269,6 +269,25 @@ def test_a_lease_that_is_none_is_refused(api, value):
     assert read(api, run)["state"]["type"] == "PENDING"
 
 
+@pytest.mark.parametrize("wait", [None, 10])
+def test_a_lease_that_is_made_shorter_ends_sooner(fresh_server, wait):
+    """No other lease is there whose end would wake the clock."""
+    api = fresh_server.api
+    made = make_deployment(api)
+    run = deployment_run(api, made, state=scheduled(0))
+    holder = Holder(api, seconds=600).take(run)
+    holder.propose(run, "RUNNING")
+    etag = holder.look(run).headers["ETag"]
+    holder.headers["Fermata-Lease"] = f"1; holder={holder.id}"
+    begun = time.monotonic()
+    if wait:
+        assert holder.look(run, etag, wait).json()["state"]["type"] == "CRASHED"
+    else:
+        holder.look(run)
+        comes_to(api, run, "CRASHED")
+    assert time.monotonic() - begun < 5
+
+
 def test_subflows_may_lie_deep_inside_one_another(fresh_server):
     api = fresh_server.api
     holder = Holder(api, seconds=600)

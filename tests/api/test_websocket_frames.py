@@ -246,7 +246,7 @@ def test_an_end_without_a_close(shared):
 
 
 def test_a_pong_that_waits(peer):
-    peer.text("hold 300")
+    peer.text("hold 1000")
     assert peer.is_silent(0.05)
     begun = time.monotonic()
     peer.send(frame(TEXT, "read") + frame(PING, b"1") + frame(TEXT, "behind") + frame(PING, b"2"))
@@ -257,14 +257,14 @@ def test_a_pong_that_waits(peer):
 
 
 def test_a_close_that_waits(peer):
-    peer.text("hold 300")
+    peer.text("hold 1000")
     peer.send(close_frame(1000) + frame(TEXT, "not read any more"))
     assert peer.is_silent(0.15)
     assert [peer.message(), peer.closed()] == ["released", (1000, "")]
 
 
 def test_a_pause(peer):
-    peer.send(frame(TEXT, "pause 300") + frame(TEXT, "later"))
+    peer.send(frame(TEXT, "pause 1000") + frame(TEXT, "later"))
     assert peer.is_silent(0.15)
     assert [peer.message(), peer.message()] == ["released", "later"]
 
@@ -429,7 +429,7 @@ def test_many_at_the_same_time(shared):
 def test_a_server_that_stops_says_so(start_echo):
     server = start_echo()
     with Peer(server.port) as idle, Peer(server.port) as held, Peer(server.port) as within:
-        held.text("hold 300")
+        held.text("hold 1000")
         within.send(frame(TEXT, "x", length=100))
         idle.text("hello")
         assert idle.message() == "hello"

@@ -136,9 +136,31 @@ def test_a_wrong_backfill_is_told(server):
             1002, "Invalid filter: backfill: Input should be a valid boolean")
 
 
+@pytest.mark.parametrize("path, auth, message", [
+    ("/events/in", False, {"type": "auth", "token": "x" * 65536}),
+    ("/events/out", False, {"type": "auth", "token": "x" * 65536}),
+    ("/events/out", True, {"type": "filter", "filter": {"event": {"name": ["x" * 65536]}}}),
+    ("/logs/out", True, {"type": "filter", "filter": {"unknown": "x" * 65536}}),
+    ("/live", None, {"topics": ["a", "a"] * 32768})])
+def test_messages_that_are_longer_than_they_need_be(server, path, auth, message):
+    """They are not even read: that would hold up all others."""
+    with opened(server, path, auth=auth) as socket:
+        socket.send(message)
+        assert socket.closed() == (1009, "The message may have 65536 bytes")
+
+
+def test_messages_as_long_as_they_may_be(server, api, run_id):
+    auth, filter = ({"type": "auth"}, {"type": "filter", "filter": {"flow_run_id": {"any_": [run_id]}}})
+    with opened(server, "/logs/out", auth=False) as socket:
+        socket.send(json.dumps(auth).ljust(65536))
+        assert socket.take() == {"type": "auth_success"}
+        socket.send(json.dumps(filter).ljust(65536))
+        wait_for(lambda: store(api, entry(run_id)) or not socket.is_silent(0.05))
+
+
 def test_a_deep_filter(server):
     with opened(server, "/logs/out") as socket:
-        socket.send('{"type":"filter","filter":' + "[" * 100000)
+        socket.send('{"type":"filter","filter":' + "[" * 50000)
         assert socket.closed() == (1002, "Expected 'filter' message")
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.bulk import many_queues
 from harness.deployments import make_deployment, read
 from harness.objects import set_state
 from harness.work_pools import make_pool, make_queue, poll_pool, queued_run, queues_of
@@ -79,6 +80,8 @@ def test_a_queue_is_deleted(api):
 
 @pytest.mark.parametrize("fields, path", [
     ({"priority": 0}, "priority"),
+    ({"priority": 2**31}, "priority"),
+    ({"priority": 2**63 - 1}, "priority"),
     ({"priority": "first"}, "priority"),
     ({"concurrency_limit": -1}, "concurrency_limit"),
     ({"filter": {"tags": ["x"]}}, "filter"),
@@ -156,3 +159,25 @@ def test_a_run_makes_no_queue_with_a_name_that_queues_may_not_have(api):
         assert reply.status_code == 422
         assert reply.json()["errors"][0]["path"] == "work_queue_name"
         assert api.post(path, json=body | {"work_queue_name": "a" * 255}).status_code != 422
+
+
+def test_how_many_queues_a_pool_has(fresh_server):
+    """As many as one poll asks for; in none of the ways in which queues are made there are more."""
+    api = fresh_server.api
+    pool = make_pool(api)
+    deployment = make_deployment(api, work_pool_name=pool["name"], work_queue_name="one")
+    many_queues(fresh_server, pool, 998)
+    path = f"/work_pools/{pool['name']}/queues"
+    told = "The work pool has 1000 queues, as many as it may have"
+    for reply in (
+            api.post(path, json={"name": "x"}),
+            api.patch(f"/deployments/{deployment['id']}", json={"work_queue_name": "x"}),
+            api.post("/deployments/", json={"name": "x", "flow_id": deployment["flow_id"],
+                                            "work_pool_name": pool["name"], "work_queue_name": "x"}),
+            api.post(f"/deployments/{deployment['id']}/create_flow_run", json={"work_queue_name": "x"})):
+        assert reply.status_code == 409 and told in reply.json()["detail"], reply.text
+    assert api.get(f"{path}/x").status_code == 404
+    run = queued_run(api, pool, "one")
+    assert [found["id"] for found in poll_pool(api, pool)] == [run["id"]]
+    assert api.delete(f"{path}/queue-1").status_code == 204
+    make_queue(api, pool, "x")

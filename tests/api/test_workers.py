@@ -101,6 +101,24 @@ def test_silence_is_seen_without_another_request(fresh_server):
     assert times_of(fresh_server, "SELECT status FROM workers") == ("OFFLINE",)
 
 
+def test_a_worker_that_comes_oftener_is_missed_sooner(api):
+    pool = make_pool(api)
+    heartbeat(api, pool, "w", heartbeat_interval_seconds=86400)
+    heartbeat(api, pool, "w", heartbeat_interval_seconds=1)
+    eventually(lambda: workers_of(api, pool)[0]["status"] == "OFFLINE")
+
+
+def test_workers_that_are_long_gone_are_forgotten(fresh_server):
+    api = fresh_server.api
+    pool = make_pool(api)
+    for name in ("gone", "silent", "there"):
+        heartbeat(api, pool, name)
+    day = 86400
+    edit(fresh_server, "UPDATE workers SET status = 'OFFLINE', last_heartbeat_time = CASE name"
+                       " WHEN 'gone' THEN ? ELSE ? END WHERE name <> 'there'", ago(7 * day), ago(6 * day))
+    eventually(lambda: [w["name"] for w in workers_of(api, pool)] == ["there", "silent"])
+
+
 def test_a_paused_pool_is_paused_whoever_is_there(api):
     pool = make_pool(api, is_paused=True)
     heartbeat(api, pool, "w")

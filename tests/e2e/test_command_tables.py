@@ -1,8 +1,12 @@
 """Help, completion and the manual page: all are made from the tables of commands."""
 
+import contextlib
+import os
 import re
 import shutil
+import socket
 import subprocess
+import time
 
 import pytest
 
@@ -73,6 +77,46 @@ def test_a_server_that_is_away_is_not_mentioned():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.fixture
+def silent():
+    """An address that takes no connection and refuses none."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as taken:
+        for _ in range(8):
+            one = taken.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+
+
+def test_a_server_that_is_silent_is_not_waited_for(silent):
+    start = time.monotonic()
+    assert complete("deployment", "run", "", FERMATA_API_URL=silent) == []
+    assert time.monotonic() - start < 8
+
+
+def test_a_server_that_was_never_reached_is_tried_once(silent):
+    done = run_command("flow", "ls", FERMATA_API_URL=silent)
+    assert done.returncode == 1
+    assert "did not answer within 10 seconds" in done.stderr
+
+
+def test_what_another_program_takes_is_left_to_the_shell():
+    assert "serve" in complete("")
+    for words in (["run", "--", ""], ["run", ""], ["run", "--", "ls", "--"], ["run", "ls", "--"],
+                  ["serve", "--name", "x", "--", ""], ["step", "name", "--"]):
+        assert complete(*words) == [], words
+    assert "--name" in complete("run", "--") and "--name" in complete("run", "--flow", "x", "--")
+    assert complete("flow-run", "inspect", "--", "--") == []
+
+
+def test_options_may_stand_in_front(server, api):
+    assert complete("--json", "flow-run", "ca") == ["cancel"]
+    assert complete("--api", "http://127.0.0.1:9/api", "-q", "flow-run", "ca") == ["cancel"]
+    assert "flow-run" in complete("--quiet", "")
+    make_run(api, name="behind-an-option")
+    assert complete("--api", server.url + "/api", "flow-run", "logs", "behind") == ["behind-an-option"]
+
+
 def test_bash_completes():
     script = ("source <(fermata completion bash); COMP_WORDS=(fermata flow-run ca); COMP_CWORD=2; "
               "_fermata; echo \"${COMPREPLY[@]}\"")
@@ -80,6 +124,18 @@ def test_bash_completes():
         ["bash", "-c", script], text=True, capture_output=True, check=True, timeout=30,
         env=clean_environment(PATH=f"{build_directory()}:/usr/bin:/bin"))
     assert done.stdout == "cancel\n"
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh")
+def test_zsh_completes_at_the_first_tab(tmp_path):
+    """As compinit has it: the file is read when its function is called for the first time."""
+    (tmp_path / "_fermata").write_text(run_command("completion", "zsh").stdout)
+    script = (f"fpath=({tmp_path}); autoload -Uz _fermata; compdef() {{ : }}\n"
+              "_describe() { print -l -- $candidates }; _files() { print files }\n"
+              "words=(fermata flow-run ca); CURRENT=3; _fermata; _fermata")
+    done = subprocess.run(["zsh", "-f", "-c", script], text=True, capture_output=True, check=True, timeout=30,
+                          env=clean_environment(PATH=f"{build_directory()}:{os.environ['PATH']}"))
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["cancel", "cancel"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -18,14 +18,14 @@ def form(server, api):
     """form(schema of the field "a"): the form of a run that asks for it, in a terminal."""
     terminals = []
 
-    def open_form(field, required=True, columns=80, rows=24, **more):
+    def open_form(field, required=True, columns=80, rows=24, before="  > ", **more):
         schema = {"type": "object", "properties": {"a": field}, "required": ["a"] if required else []}
         run = pause(api, schema)
         terminal = Terminal("answer", "--run", run["id"], columns=columns, rows=rows,
                             FERMATA_API_URL=server.url + "/api", **more)
         terminals.append(terminal)
         terminal.run = run
-        terminal.expect("  > ")
+        terminal.expect(before)
         return terminal
     yield open_form
     for terminal in terminals:
@@ -263,3 +263,36 @@ def test_a_simple_terminal_has_plain_lines(server, api):
         terminal.send("1")
         assert terminal.wait() == 0
     assert request_of(api, run)["answer"] == {"a": "small"}
+
+
+# ---- what is wider than the screen, or longer than most ----
+
+
+def test_a_long_question_is_shown_whole(form):
+    question = " ".join(f"word{i}" for i in range(60))
+    terminal = form({"title": question, "type": "boolean"}, columns=60, rows=40)
+    lines = terminal.lines()
+    assert question in " ".join(line.strip() for line in lines)
+    assert max(map(len, lines)) <= 60
+
+
+@pytest.mark.parametrize("columns", [80, 50])
+def test_a_long_default_leaves_room_for_the_line(form, columns):
+    schema = {"type": "object", "properties": {"b": {"type": "string"}}, "default": {"b": "x" * 100}}
+    terminal = form(schema, required=False, columns=columns, before="change it? [y/N] > ")
+    for key in "nope":
+        terminal.press(key)
+    lines = terminal.expect_screen(lambda lines: lines[-1].endswith("change it? [y/N] > nope"))
+    assert sum("change it?" in line for line in lines) == 1
+
+
+def test_many_picks_at_once(api, form):
+    names = [f"name-{i}" for i in range(1000)]
+    terminal = form({"type": "array", "items": {"enum": names}, "default": names})
+    terminal.press(END)
+    for _ in range(3):
+        terminal.press(BACKSPACE)
+    terminal.press("998")
+    terminal.expect_screen(lambda lines: lines[-1].endswith("name-998"))
+    terminal.press("\r")
+    assert answered(api, terminal)["a"] == names[:-1] + ["name-998"]

@@ -12,6 +12,7 @@ from harness.flows import input_of, log_of, read, resume, send_input, wait, wait
 from harness.runs import ask_for_run, wait_for_end
 from harness.scripts import Script
 from harness.server import ROOT
+from harness.stock import StockServer
 from harness.terminal import run_command
 
 EXAMPLES = ROOT / "examples/shell"
@@ -79,6 +80,41 @@ def test_a_script_that_starts_anew_goes_on_behind_the_last_message(api, start, t
     assert script.end() == 0
     assert re.findall(r'^got (".*")$', script.output(), re.MULTILINE) == ['"first"', '"second"']
     assert "there is nobody to respond to" in script.output() and "status 1" in script.output()
+
+
+def test_the_largest_message_can_be_responded_to(api, start):
+    asker = start("sleep 30").run()
+    script = start("fermata receive > /dev/null; fermata respond done")
+    reply = api.post(f"/flow_runs/{script.run()['id']}/input", json={
+        "key": f"{TEXT}-1", "value": json.dumps({"value": "\u009b" * 200_000}, ensure_ascii=False),
+        "sender": f"prefect.flow-run.{asker['id']}"})
+    assert reply.status_code == 201
+    assert script.end() == 0, script.output()
+    [row] = api.post(f"/flow_runs/{asker['id']}/input/filter", json={"prefix": TEXT}).json()
+    assert json.loads(row["value"]) == {"value": "done"}
+
+
+def test_what_was_stored_is_sent_though_the_reply_was_lost(api, server, start, tmp_path):
+    """At a server that knows no Idempotency-Key."""
+    asker = start("sleep 30").run()
+    with StockServer(server) as stock:
+        script = start(f"set -e; fermata receive; echo kept; until [ -e {tmp_path}/go ]; do sleep 0.1; done\n"
+                       "fermata respond first", FERMATA_API_URL=stock.url + "/api")
+        run = script.run()
+        api.post(f"/flow_runs/{run['id']}/input", json={
+            "key": f"{TEXT}-1", "value": json.dumps({"value": "go"}),
+            "sender": f"prefect.flow-run.{asker['id']}"})
+        script.expect("kept\n")  # its place, which is an input, too
+        stock.lost = 1
+        (tmp_path / "go").touch()
+        assert script.end() == 0, script.output()
+        assert stock.lost == 0
+        stock.lost = 1
+        done = run_command("send", asker["id"], "second", FERMATA_API_URL=stock.url + "/api")
+        assert done.returncode == 0, done.stderr
+        assert stock.lost == 0
+    rows = api.post(f"/flow_runs/{asker['id']}/input/filter", json={"prefix": TEXT, "limit": 9}).json()
+    assert [json.loads(row["value"])["value"] for row in rows] == ["first", "second"]
 
 
 def test_a_question_gets_its_answer(api, start):

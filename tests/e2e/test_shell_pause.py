@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import threading
 import time
 
 import pytest
@@ -336,6 +337,34 @@ def test_a_script_suspends_and_starts_anew(api, serve, tmp_path):
     assert wait_for_end(api, run)["state"]["type"] == "COMPLETED"
     wait(lambda: "why $(touch pwned)" in log_of(api, run), "its last words")
     assert runner.left_behind() == []
+
+
+SCHEMA = json.dumps({"type": "object", "properties": {"days": {"type": "integer", "default": 7}}})
+
+
+def assert_it_has_days(api, runner):
+    for _ in range(2):
+        run = ask_for_run(api, "script/test")
+        assert wait_for_end(api, run)["state"]["type"] == "COMPLETED", runner.output()
+        wait(lambda: "days 7, kept none" in log_of(api, run), "its parameter", runner.output)
+
+
+TELLS_DAYS = 'echo "days $FERMATA_PARAM_DAYS, kept ${FERMATA_SERVED_SCHEMA-none}"'
+
+
+def test_a_schema_from_a_pipe_is_read_once(api, serve, tmp_path):
+    os.mkfifo(tmp_path / "schema")
+    writer = threading.Thread(target=(tmp_path / "schema").write_text, args=(SCHEMA,))
+    writer.start()
+    assert_it_has_days(api, serve(TELLS_DAYS, "--schema", str(tmp_path / "schema")))
+    writer.join()
+
+
+def test_runs_have_the_schema_that_was_registered(api, serve, tmp_path):
+    (tmp_path / "schema").write_text(SCHEMA)
+    runner = serve(TELLS_DAYS, "--schema", str(tmp_path / "schema"))
+    (tmp_path / "schema").write_text("no schema any more")
+    assert_it_has_days(api, runner)
 
 
 def test_wrong_parameters_start_nothing(api, serve):

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from harness.flows import log_of, read, wait
+from harness.plain_server import gateway
 from harness.runs import ask_for_run, deployment_of, is_alive, wait_for_end
 from harness.scripts import IMPATIENT, Script, with_path
 from harness.server import build_directory, clean_environment
@@ -204,9 +205,22 @@ def test_a_second_interrupt_kills_all_that_it_started(server, tmp_path):
         terminal.interrupt()
         terminal.expect("told")
         assert is_alive(pid)
+        time.sleep(0.5)  # no person is faster
         terminal.interrupt()
         assert terminal.wait() == -signal.SIGINT
         wait(lambda: not is_alive(pid), "the end of its child")
+
+
+def test_a_signal_that_is_sent_twice_at_once_is_one(api, start):
+    """As timeout(1) does it, to its child and to the child's group."""
+    script = start('trap "sleep 0.5; echo cleaning up; exit 7" TERM; echo "pid $$"; sleep 60 & wait')
+    pid_in(script)
+    script.process.send_signal(signal.SIGTERM)
+    time.sleep(0.02)
+    script.process.send_signal(signal.SIGTERM)
+    assert script.end() == 143
+    assert read(api, script.run())["state"]["type"] == "CANCELLED"
+    assert "cleaning up" in log_of(api, script.run())
 
 
 def test_a_terminal_that_is_closed_cancels(server, api, tmp_path):
@@ -308,6 +322,16 @@ def test_a_log_that_is_read_from_a_pipe(api, start):
     lines = lines_of(api, script.run())
     assert (40, "one") in lines and (40, "two") in lines and (20, "bytes \ufffd") in lines
     assert "status 2" in script.output()
+
+
+def test_a_line_that_cannot_be_stored_is_no_success(server, start):
+    with gateway(server) as front:
+        front.failing = "/logs/"
+        script = start("fermata log one; echo \"status $?\"", FERMATA_API_URL=front.url + "/api")
+        wait(lambda: "status 1" in script.output(), "the end of the command", script.output)
+        front.failing = None
+        assert script.end() == 0
+    assert "1 lines could not be stored; they are only shown" in script.output()
 
 
 def test_steps_keep_their_output(api, start, tmp_path):

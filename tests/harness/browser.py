@@ -115,6 +115,19 @@ def new_context(browser, server_url, look, troubles, **options):
     return context
 
 
+def lose_first_answer(page, address):
+    """The first request to such an address is done, but its answer does not reach the page."""
+    lost = []
+
+    def handle(route):
+        if lost:
+            return route.fallback()
+        lost.append(route.fetch())
+        route.abort("connectionreset")
+
+    page.route(address, handle)
+
+
 def labelled(label):
     """Also where a star says that an answer is needed."""
     return re.compile(rf"^{re.escape(label)}\s*\*?$")

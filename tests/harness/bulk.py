@@ -27,6 +27,13 @@ def many_runs(server, run, count):
                    " FROM n JOIN flow_runs WHERE flow_runs.id = ?", count, run["id"])
 
 
+def many_queues(server, pool, count):
+    """`count` more queues of the pool, queue-1, queue-2, ..."""
+    insert(server, f"{NUMBERS} INSERT INTO work_queues"
+                   " (id, created, updated, work_pool_id, name, is_paused, priority)"
+                   f" SELECT {ID}, 1, 1, ?, 'queue-' || i, 0, i + 10 FROM n", count, pool["id"])
+
+
 def many_logs(server, run, count):
     """`count` lines in the run's log: "line 1" and so on; each thousandth is an error."""
     insert(server, f"{NUMBERS} INSERT INTO logs"

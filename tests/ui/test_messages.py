@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from harness.browser import DESKTOP, PHONE_DARK, open_page
+from harness.browser import DESKTOP, PHONE_DARK, lose_first_answer, open_page
 from harness.flows import wait_for_state
 from harness.objects import make_run
 from harness.programs import Programs
@@ -72,6 +72,27 @@ def test_what_is_no_json_is_said_at_the_field(page, api):
     [sent] = api.post(f"/flow_runs/{run['id']}/input/filter", json={"prefix": ""}).json()
     assert sent["value"] == '{"value": 9007199254740993}'
     assert sent["key"].startswith("intautomaticruninput-auto-")
+
+
+def test_a_message_whose_answer_was_lost_is_there_once(page, api, troubles):
+    troubles.allow_server_away()
+    run = make_run(api)
+    open_messages(page, run)
+    lose_first_answer(page, "**/input")
+    send = page.get_by_role("button", name="Send")
+    field(page).fill("only once")
+    send.click()
+    expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached")
+    expect(messages(page)).to_have_count(1)
+    expect(field(page)).to_have_value("only once")
+    send.click()
+    expect(field(page)).to_have_value("")
+    field(page).fill("only once")
+    send.click()
+    expect(field(page)).to_have_value("")
+    expect(messages(page)).to_have_count(2)
+    sent = api.post(f"/flow_runs/{run['id']}/input/filter", json={"prefix": "", "limit": 9}).json()
+    assert len(sent) == 2
 
 
 def test_a_type_of_the_flows_own(page, api):

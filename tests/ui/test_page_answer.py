@@ -76,7 +76,7 @@ def test_each_kind_of_value_has_its_control(page, api, look):
         tags.get_by_role("button", name="Add one").click()
         page.locator(f"#root_tags_{index}").fill(tag)
     page.locator("#root_address_city").fill("Berlin")
-    form(page).get_by_role("group", name="Address", exact=True).get_by_role("button", name="Fill in").click()
+    form(page).get_by_role("group", name="other", exact=True).get_by_role("button", name="Fill in").click()
     page.locator("#root_other_city").fill("Bremen")
     field(page, "file").set_input_files({"name": "x.bin", "mimeType": "", "buffer": b"\x00\xff bytes"})
     form(page).get_by_label("Text", exact=True).check()
@@ -117,6 +117,20 @@ def test_errors_come_beside_their_field_while_one_types(page, api):
     send(page)
     expect(problem_of(page, "name")).to_have_text("is needed")
     expect(field(page, "name")).to_be_focused()
+
+
+def test_each_kind_of_control_is_marked_where_it_is_wrong(page, api):
+    kinds = {"hour": {"type": "string", "format": "time"}, "file": {"type": "string", "format": "base64"},
+             "size": {"enum": ["small", "large"]}, "colour": {"enum": list("abcdef")}, "any": {"title": "any"}}
+    ask(page, api, {"type": "object", "properties": kinds, "required": [*kinds]})
+    controls = [page.locator(f"#root_{name}") for name in kinds]
+    for control in controls:
+        expect(control).to_have_attribute("aria-invalid", "false")
+        expect(control).to_have_attribute("aria-required", "true")
+    send(page)
+    for control in controls:
+        expect(control).to_have_attribute("aria-invalid", "true")
+        expect(control).to_have_accessible_description(re.compile("is needed"))
 
 
 @pytest.mark.parametrize("look", [DESKTOP, PHONE], indirect=True, ids=str)
@@ -186,6 +200,111 @@ def test_the_form_comes_once_the_run_has_told_what_it_asks(page, api):
         "x": {"type": "string", "default": "given"}}}))
     expect(page.locator(".prose strong")).to_have_text("Now")
     expect(field(page, "x")).to_have_value("given")
+
+
+def test_a_field_that_cannot_be_read_holds_the_answer_back(page, api):
+    run, _ = ask(page, api, {"type": "object", "properties": {
+        "count": {"type": "number"}, "any": {"title": "Anything"}}})
+    field(page, "Anything").fill('{"by": "train"}')
+    for text, why in (('{"by": "train"', "must be JSON"), ("1,000", "must be JSON"),
+                      ("0.1234567890123456789", "more digits than a field keeps")):
+        field(page, "Anything").fill(text)
+        send(page)
+        expect(problem_of(page, "Anything")).to_contain_text(why)
+        expect(field(page, "Anything")).to_be_focused()
+        page.get_by_role("button", name="Answer with JSON").click()
+        expect(field(page, "Anything")).to_have_value(text)
+    field(page, "Anything").fill("1000")
+    field(page, "count").fill("1,000")
+    send(page)
+    expect(form(page).get_by_text("write 1000, or 1.5")).to_be_visible()
+    expect(field(page, "count")).to_be_focused()
+    assert request_of(api, run)["state"] == "open"
+    field(page, "count").fill("1000,5")
+    send(page)
+    expect(told(page)).to_contain_text("Answered.")
+    assert request_of(api, run)["answer"] == {"count": 1000.5, "any": 1000}
+
+
+def test_what_has_no_value_by_default_may_stay_empty(page, api):
+    maybe = {"anyOf": [{"type": "string"}, *OPTIONAL]}
+    run, _ = ask(page, api, {"type": "object", "$defs": {"Address": ADDRESS}, "properties": {
+        "zip": maybe | {"default": None},
+        "other": {"anyOf": [{"$ref": "#/$defs/Address"}, *OPTIONAL], "default": None},
+        "names": {"type": "array", "items": maybe, "default": ["a", None]}}})
+    page.locator("#root_names_0").fill("b")
+    expect(form(page).get_by_label("Empty").nth(1)).to_be_checked()
+    send(page)
+    expect(told(page)).to_contain_text("Answered.")
+    assert request_of(api, run)["answer"] == {"names": ["b", None]}
+
+
+def test_what_was_typed_outlives_going_elsewhere(page, api):
+    run, request = ask(page, api, {"type": "object", "properties": {"n": {"type": "integer"}}})
+    field(page, "n").fill("5")
+    page.get_by_role("link", name=run["name"]).click()
+    page.go_back()
+    expect(field(page, "n")).to_have_value("5")
+    page.get_by_role("button", name="Answer with JSON").click()
+    form(page).get_by_label("Answer as JSON").fill('{"n": 6')
+    expect(page.get_by_text("There is no form for this: What is typed is no JSON")).to_be_visible()
+    page.reload()
+    expect(form(page).get_by_label("Answer as JSON")).to_have_value('{"n": 6')
+    form(page).get_by_label("Answer as JSON").fill('{"n": 6}')
+    page.get_by_role("button", name="Answer with the form").click()
+    expect(field(page, "n")).to_have_value("6")
+    send(page)
+    expect(told(page)).to_contain_text("Answered.")
+    assert page.evaluate("sessionStorage.length") == 0
+    page.reload()
+    expect(page.get_by_role("status").filter(has_text="This was answered")).not_to_contain_text("somebody")
+
+
+def test_a_password_is_kept_nowhere(page, api):
+    secret = {"type": "string", "format": "password"}
+    ask(page, api, {"type": "object", "properties": {"word": secret, "n": {"type": "integer"}}})
+    field(page, "word").fill("sesame")
+    field(page, "n").fill("5")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_the_address_names_only_requests_that_ask_for_the_same(page, api):
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    run = pause(api, schema=schema)
+    alike, other, over = (pause(api, schema=schema, description="# The *second*\n\nof three"),
+                          pause(api), pause(api, schema=schema))
+    requests = [request_of(api, each) for each in (run, alike, other, over)]
+    assert answer(api, requests[3], {"n": 1}).status_code == 200
+    also = ",".join(["..%2Fx", *(request["id"] for request in requests), "x/../y"])
+    open_page(page, f"/requests/{requests[0]['id']}?also={also}")
+    listed = page.locator(".also").get_by_role("listitem")
+    expect(listed).to_contain_text([f"{alike['name']} The second", "it does not ask for the same",
+                                    "it waits no more"])
+    field(page, "n").fill("5")
+    send(page)
+    expect(told(page)).to_contain_text("2 are answered.")
+    expect(told(page)).to_contain_text("Not taken for another: it does not ask for the same")
+    assert request_of(api, alike)["answer"] == {"n": 5}
+    assert request_of(api, other)["state"] == "open"
+
+
+def test_a_schema_that_comes_later_and_has_no_form_is_answered_as_json(page, api):
+    run = pause(api, schema=None)
+    open_page(page, f"/requests/{request_of(api, run)['id']}")
+    expect(page.get_by_text("The run has not told yet what it asks.")).to_be_visible()
+    tell(api, run, "schema", json.dumps({"$ref": "https://example.org/schema"}))
+    expect(page.get_by_text("There is no form for this")).to_contain_text("elsewhere")
+    expect(form(page).get_by_label("Answer as JSON")).to_be_visible()
+
+
+def test_who_blocks_site_data_can_answer(page, api):
+    page.add_init_script("""for (const name of ["localStorage", "sessionStorage"])
+        Object.defineProperty(window, name, {get() { throw new DOMException("no", "SecurityError"); }});""")
+    run, _ = ask(page, api)
+    field(page, "age").fill("4")
+    form(page).get_by_label("m", exact=True).check()
+    send(page)
+    expect(told(page)).to_contain_text("Answered.")
 
 
 def test_json_says_what_a_form_cannot(page, api):

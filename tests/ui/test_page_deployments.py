@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from harness.browser import DESKTOP, PHONE_DARK, layout_shift, open_page
+from harness.browser import DESKTOP, PHONE_DARK, layout_shift, lose_first_answer, open_page
 from harness.deployments import make_deployment, read
 from harness.flows import wait
 from harness.objects import make_flow
@@ -26,6 +26,10 @@ def listed(page):
 
 def open_deployment(page, deployment):
     open_page(page, f"/deployments/deployment/{deployment['id']}")
+
+
+def runs_of(api, deployment):
+    return api.post("/flow_runs/filter", json={"deployments": {"id": {"any_": [deployment["id"]]}}}).json()
 
 
 @pytest.mark.parametrize("look", [DESKTOP, PHONE_DARK], indirect=True, ids=str)
@@ -57,9 +61,36 @@ def test_parameters_of_a_run_are_checked_at_their_field(page, api, start):
     page.get_by_label("Source").fill("attic")
     page.get_by_role("button", name="Run now").click()
     expect(page).to_have_url(re.compile("/runs/flow-run/"))
-    [run] = api.post("/flow_runs/filter", json={
-        "deployments": {"id": {"any_": [deployment["id"]]}}}).json()
+    [run] = runs_of(api, deployment)
     assert run["parameters"]["source"] == "attic"
+
+
+def test_a_run_whose_answer_was_lost_is_made_once(page, api, troubles):
+    troubles.allow_server_away()
+    deployment = make_deployment(api, parameter_openapi_schema=SCHEMA)
+    open_deployment(page, deployment)
+    lose_first_answer(page, "**/create_flow_run")
+    page.get_by_label("Source").fill("attic")
+    page.get_by_role("button", name="Run now").click()
+    expect(page.get_by_role("alert").filter(has_text="The server cannot be reached")).to_be_visible()
+    assert len(runs_of(api, deployment)) == 1
+    page.get_by_role("button", name="Run now").click()
+    expect(page).to_have_url(re.compile("/runs/flow-run/"))
+    assert [run["id"] in page.url for run in runs_of(api, deployment)] == [True]
+
+
+def test_parameters_with_more_digits_than_a_field_keeps_are_json(page, api):
+    digits = '{"source": "attic", "ratio": 0.1234567890123456789}'
+    deployment = make_deployment(api, parameter_openapi_schema=SCHEMA)
+    reply = api.patch(f"/deployments/{deployment['id']}", content=f'{{"parameters": {digits}}}',
+                      headers={"Content-Type": "application/json"})
+    assert reply.status_code == 204, reply.text
+    open_deployment(page, deployment)
+    expect(page.get_by_text("There is no form for this")).to_contain_text("more digits")
+    page.get_by_role("button", name="Run now").click()
+    expect(page).to_have_url(re.compile("/runs/flow-run/"))
+    [run] = runs_of(api, deployment)
+    assert "0.1234567890123456789" in api.get(f"/flow_runs/{run['id']}").text
 
 
 def test_schedules_are_switched(page, api):

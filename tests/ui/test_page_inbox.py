@@ -17,7 +17,10 @@ window.notes = [];
 window.Notification = class {
   static permission = "default";
   static async requestPermission() { return (this.permission = "granted"); }
-  constructor(title, options) { window.notes.push([title, options.body]); }
+  constructor(title, options) {
+    window.notes.push([title, options.body]);
+    window.lastNote = this;
+  }
 };
 Object.defineProperty(document, "hidden", { get: () => window.isHidden ?? false });
 """
@@ -136,6 +139,18 @@ def test_the_desktop_tells_of_new_ones_while_the_page_is_not_seen(page, api):
     answer(api, request_of(api, run), ANSWER)
     expect(rows(page)).to_have_count(2)
     assert page.evaluate("window.notes.length") == 1
+
+
+def test_a_notification_leads_to_its_request_without_loading(page, api):
+    page.add_init_script(NOTIFICATIONS)
+    open_page(page, "/")
+    page.get_by_role("button", name="Tell me on the desktop").click()
+    page.evaluate("window.isHidden = window.isTheSame = true")
+    pause(api, flow=make_flow(api, "notifies"))
+    wait(lambda: page.evaluate("window.notes.length"), "a notification")
+    page.evaluate("window.lastNote.onclick()")
+    expect(page.get_by_role("heading", level=1)).to_have_text("notifies asks")
+    assert page.evaluate("window.isTheSame"), "it was loaded anew"
 
 
 def test_several_alike_are_answered_at_once(page, api):

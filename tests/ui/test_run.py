@@ -116,6 +116,24 @@ def test_finding_something_in_a_log(page, server, api):
     expect(page.get_by_role("heading", name="No line fits.")).to_be_visible()
 
 
+def test_what_was_looked_for_is_in_the_address(page, server, api):
+    run = make_run(api)
+    many_logs(server, run, 2000)
+    open_page(page, address(run))
+    page.get_by_label("Search in the log").fill("000")
+    page.get_by_label("Level").select_option(label="Errors")
+    expect(page.get_by_text("2 lines")).to_be_visible()
+    found = page.url
+    assert "text=000" in found and "level=40" in found
+    open_page(page, "/")
+    open_page(page, found)
+    expect(page.get_by_label("Search in the log")).to_have_value("000")
+    expect(page.get_by_label("Level")).to_have_value("40")
+    expect(page.get_by_text("2 lines")).to_be_visible()
+    open_page(page, f"{address(run)}?level=nonsense")
+    expect(page.get_by_text("2,000 lines")).to_be_visible()
+
+
 def test_a_log_is_copied_and_downloaded(context, page, server, api, tmp_path):
     run = make_run(api, name="kept-log")
     many_logs(server, run, 450)

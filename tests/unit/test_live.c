@@ -72,6 +72,47 @@ static void a_topic_wakes_those_who_wait_for_it(void **state)
     live_destroy(live);
 }
 
+static void the_last_of_a_topic_that_was_named_twice(void **state)
+{
+    struct live *live = make();
+    struct sleeper a = {0}, b = {0};
+    struct live_stats stats;
+
+    (void)state;
+    watch(live, &a, "x");
+    watch(live, &b, "x");
+    watch(live, &a, "x");
+    assert_true(live_park(live, &a.waiter, TIME_NEVER));
+    assert_true(live_park(live, &b.waiter, TIME_NEVER));
+    live_publish(live, "x");
+    assert_int_equal(a.woken, 1);
+    assert_int_equal(b.woken, 1);
+    live_stats(live, &stats);
+    assert_int_equal(stats.topics, 0);
+    live_destroy(live);
+}
+
+/* Of 100000 each one costs the same: to look through those before it would take minutes. */
+static void many_topics_of_one_waiter(void **state)
+{
+    enum { MANY = 100000 };
+    struct live *live = make();
+    struct sleeper a = {0};
+    int64_t begun = time_monotonic();
+    char name[32];
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "topic %d", i);
+        watch(live, &a, name);
+    }
+    assert_true(live_park(live, &a.waiter, TIME_NEVER));
+    live_publish(live, name);
+    assert_int_equal(a.woken, 1);
+    assert_true(time_monotonic() - begun < 5 * SECOND);
+    live_destroy(live);
+}
+
 static void nothing_falls_between_subscribing_and_parking(void **state)
 {
     struct live *live = make();
@@ -266,6 +307,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_topic_wakes_those_who_wait_for_it),
+        cmocka_unit_test(the_last_of_a_topic_that_was_named_twice),
+        cmocka_unit_test(many_topics_of_one_waiter),
         cmocka_unit_test(nothing_falls_between_subscribing_and_parking),
         cmocka_unit_test(the_clock_wakes_in_order),
         cmocka_unit_test(who_is_abandoned_is_taken_out_and_parks_no_more),

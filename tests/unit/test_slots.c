@@ -88,6 +88,16 @@ static void only_what_stands_in_the_way_is_waited_for(void **state)
     assert_true(slot_limits_have_room(&limits, 1));
 }
 
+static void nobody_waits_for_ever(void **state)
+{
+    struct slot_limit slow = rate(1e-308, 10);
+    const struct slot_limits limits = {.limits = &slow, .count = 1};
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        assert_true(slot_limits_wait(&limits, SLOTS_LIMIT) <= 2 * RATE_SECONDS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +107,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_goes_back_changes_nothing),
         cmocka_unit_test(the_largest_numbers_are_numbers),
         cmocka_unit_test(only_what_stands_in_the_way_is_waited_for),
+        cmocka_unit_test(nobody_waits_for_ever),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../src/api/types";
 import { whyNoForm } from "../src/forms/limits";
-import { answerOf, formSchema, OPTIONAL, PART } from "../src/forms/optional";
+import { answerOf, enteredOf, formSchema, OPTIONAL, PART } from "../src/forms/optional";
 import { errorSchema, parsePath } from "../src/forms/paths";
 import { problemsOf, validator } from "../src/forms/validator";
 import { parseJson } from "../src/lib/json";
@@ -91,6 +91,25 @@ test("what is empty in the form is null in the answer, where it is required", ()
   });
 });
 
+test("what may be null, and is, stands empty in the form", () => {
+  const value = { name: "Ada", age: null, legs: [{ to: null }, { to: "x" }], more: null };
+  const entered = { name: "Ada", legs: [{}, { to: "x" }], more: null };
+  expect(enteredOf(schema, value)).toEqual(entered);
+  expect(problemsOf(formSchema(schema) as JsonObject, { name: "Ada", legs: [{}] })).toEqual([]);
+});
+
+test("in a list and in a map null is chosen", () => {
+  const maybe = { anyOf: [{ type: "string" }, { type: "null" }] };
+  const parts = [
+    { type: "string", title: "Text", [PART]: true },
+    { type: "null", title: "Empty", [PART]: true },
+  ];
+  const form = formSchema({ items: maybe, additionalProperties: maybe }) as JsonObject;
+  expect(form).toEqual({ items: { anyOf: parts }, additionalProperties: { anyOf: parts } });
+  expect(enteredOf({ items: maybe }, ["a", null])).toEqual(["a", null]);
+  expect(problemsOf(form, { a: null })).toEqual([]);
+});
+
 test("a default of null is no default of a form", () => {
   const optional = { anyOf: [{ type: "string" }, { type: "null" }], default: null };
   expect(formSchema(optional)).toEqual({ type: "string", [OPTIONAL]: true });
@@ -118,6 +137,16 @@ test("a list of few kinds is what the form's library calls fixed items", () => {
     type: "array",
     items: [{ type: "integer" }, { type: "string" }],
     additionalItems: false,
+  });
+});
+
+test("fields of the same type have names of their own", () => {
+  const address = { $ref: "#/$defs/Address" };
+  const home = { anyOf: [address, { type: "null" }] };
+  const form = formSchema({ properties: { home, work: { ...address, title: "At work" } } });
+  expect((form as JsonObject).properties).toEqual({
+    home: { title: "home", ...address, [OPTIONAL]: true },
+    work: { title: "At work", ...address },
   });
 });
 

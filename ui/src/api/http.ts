@@ -1,5 +1,6 @@
 // Requests to the API, and what went wrong with them in words for a person.
 import { jsonText, parseJson } from "../lib/json";
+import { hearDate } from "../lib/now";
 import type { Problem } from "./types";
 
 export class ApiError extends Error {
@@ -44,6 +45,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ServerAway();
   });
+  hearDate(response.headers.get("Date"));
   if (!response.ok) throw await errorOf(response);
   return response;
 }

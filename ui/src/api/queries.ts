@@ -1,6 +1,7 @@
 // What the pages read, each with the topics whose change makes it stale.
 import { type QueryKey, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useRef } from "react";
+import { useMemo } from "react";
+import { gathered, readAnew } from "./client";
 import { get, post } from "./http";
 import { useTopics } from "./live";
 import type { FlowRun, InputRequest } from "./types";
@@ -11,40 +12,50 @@ const GATHER = 200; // ms
 /** Reads anew, soon, after each change of a topic. */
 export function useFresh(topics: readonly string[], key: QueryKey, gather = GATHER) {
   const client = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const name = JSON.stringify(key);
-  const refresh = useCallback(() => {
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      void client.invalidateQueries({ queryKey: JSON.parse(name) as QueryKey });
-    }, gather);
-  }, [client, name, gather]);
+  const refresh = useMemo(
+    () => gathered(() => readAnew(client, JSON.parse(name) as QueryKey), gather),
+    [client, name, gather],
+  );
   useTopics(topics, refresh);
 }
 
-export const INBOX_LIMIT = 200; // as many as the API lists at once
+export const MOST = 200; // rows that the API lists at once
 
-export interface InboxFilter {
-  text: string;
-  flow: string;
-}
+export const wholeInbox = { text: "", flow: "" };
+export type InboxFilter = typeof wholeInbox;
 
-function inboxBody({ text, flow }: InboxFilter) {
+function inboxFilter({ text, flow }: InboxFilter) {
   const filter: Record<string, unknown> = {};
   if (text) filter.text = { query: text };
   if (flow) filter.flow_id = { any_: [flow] };
-  return { input_requests: filter, limit: INBOX_LIMIT };
+  return filter;
 }
 
-export function useInbox(filter: InboxFilter) {
+/** Those that expire first. */
+export function useInbox(filter: InboxFilter, enabled = true) {
   const key = ["inbox", filter];
-  useFresh(["input_requests"], key);
+  useFresh(enabled ? ["input_requests"] : [], key);
   return useQuery({
     queryKey: key,
-    queryFn: ({ signal }) =>
-      post<InputRequest[]>("input_requests/filter", inboxBody(filter), signal),
+    queryFn: ({ signal }) => {
+      const body = { input_requests: inboxFilter(filter), limit: MOST };
+      return post<InputRequest[]>("input_requests/filter", body, signal);
+    },
     placeholderData: (previous) => previous,
+    enabled,
   });
+}
+
+/** How many wait. */
+export function useInboxCount(): number {
+  const key = ["inbox-count"];
+  useFresh(["input_requests"], key);
+  const { data } = useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => post<number>("input_requests/count", {}, signal),
+  });
+  return data ?? 0;
 }
 
 export const inputRequestQuery = (id: string) =>

@@ -1,5 +1,5 @@
 import { Suspense } from "react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 import { Loading } from "../components/loading";
 import { NotFound } from "../pages/not_found";
 import { ErrorBoundary } from "./error_boundary";
@@ -7,9 +7,10 @@ import { pages } from "./pages";
 import { Shell } from "./shell";
 
 export function App() {
+  const [location] = useLocation();
   return (
     <Shell>
-      <ErrorBoundary>
+      <ErrorBoundary key={location}>
         <Suspense fallback={<Loading />}>
           <Switch>
             {pages.map((page) => (

@@ -1,6 +1,8 @@
 // A desktop notification for each new input request, once the person has allowed them.
 import { useEffect, useRef, useSyncExternalStore } from "react";
-import { useInbox } from "../api/queries";
+import { useLocation } from "wouter";
+import { MOST, useInbox, wholeInbox } from "../api/queries";
+import type { InputRequest } from "../api/types";
 import { firstLine } from "../lib/text";
 
 const watchers = new Set<() => void>();
@@ -20,26 +22,39 @@ export async function askForNotifications() {
   watchers.forEach((watcher) => watcher());
 }
 
-const everything = { text: "", flow: "" };
+function notify(request: InputRequest, open: () => void) {
+  const note = new Notification(`${request.flow_name} asks`, {
+    body: request.description ? firstLine(request.description) : request.flow_run_name,
+    tag: request.id,
+  });
+  note.onclick = () => {
+    window.focus();
+    open();
+  };
+}
+
+const NEVER = "~"; // behind all times
+
+/** Those that came after the list was read that was there before. */
+export function newOf(list: readonly InputRequest[], before: readonly InputRequest[]) {
+  const known = new Set(before.map(({ id }) => id));
+  // Behind the end of a full list there were others already.
+  const end = before.length < MOST ? undefined : (before.at(-1)!.deadline ?? NEVER);
+  return list.filter(
+    ({ id, deadline }) => !known.has(id) && (end === undefined || (deadline ?? NEVER) < end),
+  );
+}
 
 export function useNotifications() {
-  const requests = useInbox(everything).data;
-  const seen = useRef<Set<string>>(undefined);
+  const [, go] = useLocation();
+  const requests = useInbox(wholeInbox, useNotificationPermission() === "granted").data;
+  const known = useRef<InputRequest[]>(undefined);
   useEffect(() => {
     if (!requests) return;
-    const before = seen.current;
-    seen.current = new Set(requests.map((request) => request.id));
-    if (!before || permission() !== "granted" || !document.hidden) return;
-    for (const request of requests) {
-      if (before.has(request.id)) continue;
-      const note = new Notification(`${request.flow_name} asks`, {
-        body: request.description ? firstLine(request.description) : request.flow_run_name,
-        tag: request.id,
-      });
-      note.onclick = () => {
-        window.focus();
-        location.assign(`/requests/${request.id}`);
-      };
-    }
-  }, [requests]);
+    const before = known.current;
+    known.current = requests;
+    if (!before || !document.hidden) return;
+    for (const request of newOf(requests, before))
+      notify(request, () => go(`/requests/${request.id}`));
+  }, [requests, go]);
 }

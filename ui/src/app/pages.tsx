@@ -1,5 +1,6 @@
 // The pages: each one's address, its name in the menu, and the code that is loaded for it.
 import { type ComponentType, lazy } from "react";
+import { live } from "../api/live";
 import { Inbox } from "../pages/inbox/inbox";
 
 type PageComponent = ComponentType<{ params: Record<string, string | undefined> }>;
@@ -11,8 +12,21 @@ export interface Page {
   menu?: string;
 }
 
+const SOON = 10_000; // ms
+const LOADED = "loaded-again"; // when
+
+/** A page's code is not there: the server is away, or is another version by now, whose files have other
+ * names. The document that the server has then names those that there are. */
+async function loadAgain(problem: unknown): Promise<never> {
+  await live.heard();
+  if (Date.now() - Number(sessionStorage.getItem(LOADED)) < SOON) throw problem;
+  sessionStorage.setItem(LOADED, String(Date.now()));
+  location.reload();
+  return new Promise(() => {}); // until it does
+}
+
 const loaded = (load: () => Promise<PageComponent>): PageComponent => {
-  const Loaded = lazy(async () => ({ default: await load() }));
+  const Loaded = lazy(async () => ({ default: await load().catch(loadAgain) }));
   return (props) => <Loaded {...props} />;
 };
 

@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { type Connection, useConnection } from "../api/live";
-import { INBOX_LIMIT, useInbox } from "../api/queries";
+import { useInboxCount } from "../api/queries";
 import { useNotifications } from "./notifications";
 import { pages } from "./pages";
 
@@ -33,8 +33,8 @@ function ConnectionState() {
 
 function useTitle(count: number) {
   useEffect(() => {
-    const bare = document.title.replace(/^\(\d+\+?\) /, "");
-    document.title = count > 0 ? `(${countText(count)}) ${bare}` : bare;
+    const bare = document.title.replace(/^\(\d+\) /, "");
+    document.title = count > 0 ? `(${count}) ${bare}` : bare;
   });
 }
 
@@ -48,8 +48,8 @@ function Menu({ count }: { count: number }) {
           <Link key={path} href={path} aria-current={isHere(path) ? "page" : undefined}>
             {menu}
             {path === "/" && count > 0 ? (
-              <span className="count" aria-label={`${countText(count)} waiting`}>
-                {countText(count)}
+              <span className="count" aria-label={`${count} waiting`}>
+                {count}
               </span>
             ) : null}
           </Link>
@@ -59,11 +59,8 @@ function Menu({ count }: { count: number }) {
   );
 }
 
-const everything = { text: "", flow: "" };
-const countText = (count: number) => (count < INBOX_LIMIT ? String(count) : `${INBOX_LIMIT}+`);
-
 export function Shell({ children }: { children: ReactNode }) {
-  const count = useInbox(everything).data?.length ?? 0;
+  const count = useInboxCount();
   const main = useRef<HTMLElement>(null);
   useTitle(count);
   useNotifications();

@@ -1,6 +1,6 @@
 // Says what will happen, and does it when it is wanted.
 import { useEffect, useId, useRef, useState } from "react";
-import { Trouble } from "./trouble";
+import { NotDone } from "./trouble";
 
 interface ConfirmProps {
   title: string;
@@ -19,12 +19,14 @@ export function Confirm({ title, says, verb, isDangerous, act, onClose }: Confir
   const [isActing, setActing] = useState(false);
   const [error, setError] = useState<Error>();
   useEffect(() => dialog.current?.showModal(), []);
+  // The browser then gives the focus back to where it was, and tells by the event.
+  const close = () => dialog.current?.close();
   const confirm = async () => {
     setActing(true);
     setError(undefined);
     try {
       await act();
-      onClose();
+      close();
     } catch (problem) {
       setError(problem as Error);
       setActing(false);
@@ -34,9 +36,9 @@ export function Confirm({ title, says, verb, isDangerous, act, onClose }: Confir
     <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose}>
       <h2 id={titleId}>{title}</h2>
       <p>{says}</p>
-      {error ? <Trouble error={error} /> : null}
+      {error ? <NotDone error={error} /> : null}
       <p className="dialog-buttons">
-        <button type="button" onClick={onClose}>
+        <button type="button" onClick={close}>
           No, go back
         </button>
         <button

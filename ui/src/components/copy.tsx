@@ -2,6 +2,25 @@ import { useState } from "react";
 
 const SHOWN = 2000; // ms that it says how it went
 
+/** Over plain HTTP from another machine browsers have no clipboard for scripts, but copy what is selected. */
+function copySelected(text: string) {
+  const before = document.activeElement;
+  const area = document.createElement("textarea");
+  area.className = "unseen";
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+  if (!copied) throw new Error("not copied");
+}
+
+async function copyText(text: string) {
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else copySelected(text);
+}
+
 /** Copies what `read` gives; says whether it could. */
 export function Copy(props: {
   label: string;
@@ -12,7 +31,7 @@ export function Copy(props: {
   const [said, setSaid] = useState("");
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(await props.read());
+      await copyText(await props.read());
       setSaid("Copied");
     } catch {
       setSaid("The browser allows no copying");

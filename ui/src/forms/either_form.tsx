@@ -1,9 +1,9 @@
 // A form of fields or of JSON, whichever somebody prefers, or the only one that there can be.
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import type { JsonObject, Problem } from "../api/types";
 import type { Entry } from "./entry";
 import { JsonForm } from "./json_form";
-import { answerOf } from "./optional";
+import { answerOf, enteredOf } from "./optional";
 import { SchemaForm } from "./schema_form";
 
 interface EitherFormProps {
@@ -20,6 +20,8 @@ interface EitherFormProps {
 
 export function EitherForm({ entry, verb, children, ...props }: EitherFormProps) {
   const { schema, onSend } = props;
+  const { value } = entry;
+  const entered = useMemo(() => enteredOf(schema, value) as JsonObject, [schema, value]);
   return (
     <>
       {entry.asJson ? (
@@ -29,10 +31,10 @@ export function EitherForm({ entry, verb, children, ...props }: EitherFormProps)
       ) : (
         <SchemaForm
           {...props}
-          value={entry.value}
+          value={entered}
           unread={entry.unread}
           onChange={entry.change}
-          onSend={(value) => onSend(answerOf(schema, value) as JsonObject)}
+          onSend={(typed) => onSend(answerOf(schema, typed) as JsonObject)}
         >
           {children}
         </SchemaForm>

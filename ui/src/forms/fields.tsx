@@ -1,23 +1,17 @@
 // Fields that the form's library has in another way: numbers with all their digits, and values of which
 // the schema says nothing, as JSON.
-import {
-  ariaDescribedByIds,
-  errorId,
-  type FieldProps,
-  type RegistryFieldsType,
-  titleId,
-} from "@rjsf/utils";
+import { errorId, type FieldProps, type RegistryFieldsType, titleId } from "@rjsf/utils";
 import { useState } from "react";
 import type { Json } from "../api/types";
 import { exactNumber, hasRawNumber, jsonText, parseJson } from "../lib/json";
-import { useUnread } from "./form_state";
+import { controlState, useUnread } from "./form_state";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 // Some write 1,000 for a thousand, others for one.
 const THOUSANDS = /,\d{3}(?!\d)/;
 
-const TOO_LONG = "has more digits than a field keeps; the answer as JSON keeps them all";
+const TOO_LONG = "has more digits than a field keeps; as JSON it keeps them all";
 
 /** What was typed, as JSON has it: "+1,50" -> "1.50". Undefined: no number (yet). */
 function numberText(typed: string): string | undefined {
@@ -51,33 +45,20 @@ function NumberField(props: FieldProps) {
   const { formData, onChange, registry, fieldPathId } = props;
   const [typed, setTyped] = useState<string | undefined>();
   const StringField = registry.fields.StringField!;
-  const hint = numberHint(formData);
-  useUnread(registry, fieldPathId.$id, hint !== undefined);
+  useUnread(registry, fieldPathId.$id, numberHint(formData) !== undefined);
   // "1.50" stays while the value is 1.5.
   const isTyped = typed !== undefined && jsonText(numberOf(typed)) === jsonText(formData);
   return (
-    <>
-      <StringField
-        {...props}
-        formData={isTyped ? typed : typeof formData === "bigint" ? String(formData) : formData}
-        onChange={(value, path, errors, id) => {
-          // A choice among numbers is a number already.
-          const isText = typeof value === "string";
-          setTyped(isText ? value : undefined);
-          onChange(isText ? numberOf(value) : value, path, errors, id);
-        }}
-      />
-      <Unread id={fieldPathId.$id} why={hint} />
-    </>
-  );
-}
-
-/** Why what stands in a field cannot be read. */
-function Unread({ id, why }: { id: string; why: string | undefined }) {
-  return why === undefined ? null : (
-    <p className="errors" id={`${errorId(id)}-unread`} role="alert">
-      {why}
-    </p>
+    <StringField
+      {...props}
+      formData={isTyped ? typed : typeof formData === "bigint" ? String(formData) : formData}
+      onChange={(value, path, errors, id) => {
+        // A choice among numbers is a number already.
+        const isText = typeof value === "string";
+        setTyped(isText ? value : undefined);
+        onChange(isText ? numberOf(value) : value, path, errors, id);
+      }}
+    />
   );
 }
 
@@ -94,8 +75,9 @@ export function readJson(text: string): { value?: Json; error?: string } {
 
 /** Any value at all. */
 function JsonField(props: FieldProps) {
-  const { fieldPathId, formData, onChange, onBlur, disabled, required, registry } = props;
+  const { fieldPathId, formData, onChange, onBlur, disabled, registry } = props;
   const id = fieldPathId.$id;
+  const state = controlState({ ...props, id });
   const [text, setText] = useState(formData === undefined ? "" : jsonText(formData, 2));
   const { error } = readJson(text);
   useUnread(registry, id, error !== undefined);
@@ -109,9 +91,9 @@ function JsonField(props: FieldProps) {
         placeholder={'JSON: "text", 12, [1, 2], {"a": true}'}
         value={text}
         disabled={disabled}
-        required={required}
-        aria-invalid={error !== undefined}
-        aria-describedby={`${ariaDescribedByIds(id)} ${titleId(id)} ${errorId(id)}-unread`}
+        {...state}
+        aria-invalid={error !== undefined || state["aria-invalid"]}
+        aria-describedby={`${state["aria-describedby"]} ${titleId(id)} ${errorId(id)}-json`}
         onBlur={() => onBlur(id, formData)}
         onChange={(event) => {
           setText(event.target.value);
@@ -119,7 +101,11 @@ function JsonField(props: FieldProps) {
           if (!wrong) onChange(value, fieldPathId.path, undefined, id);
         }}
       />
-      <Unread id={id} why={error} />
+      {error ? (
+        <p className="errors" id={`${errorId(id)}-json`} role="alert">
+          {error}
+        </p>
+      ) : null}
     </>
   );
 }

@@ -26,9 +26,13 @@ function withoutNull(schema: JsonObject): JsonObject | undefined {
   return undefined;
 }
 
-const mapped = (place: Json | undefined, change: (schema: Json) => Json): Json | undefined =>
+type Change = (schema: Json, name: string) => Json;
+
+const mapped = (place: Json | undefined, change: Change): Json | undefined =>
   isObject(place)
-    ? Object.fromEntries(Object.entries(place).map(([name, schema]) => [name, change(schema)]))
+    ? Object.fromEntries(
+        Object.entries(place).map(([name, schema]) => [name, change(schema, name)]),
+      )
     : place;
 
 function compact(schema: Record<string, Json | undefined>): JsonObject {
@@ -50,6 +54,7 @@ const partNames: Record<string, string> = {
   date: "Date",
   time: "Time",
   "date-time": "Date and time",
+  null: "Empty",
 };
 
 /** One of several kinds, with a name to choose it by. */
@@ -60,24 +65,33 @@ function formPart(part: Json): Json {
   return { ...(name && !form.$ref ? { title: name } : {}), ...form, [PART]: true };
 }
 
+/** In a list or a map there is no leaving out: null is chosen there. */
+const formMember = (schema: Json): Json => formSchema(schema, true);
+
 /** The items of a list: the form's library knows prefixItems by an older name. */
 function formItems(schema: JsonObject): Record<string, Json | undefined> {
   if (Array.isArray(schema.prefixItems))
     return {
       prefixItems: undefined,
-      items: schema.prefixItems.map(formSchema),
-      additionalItems: formSchema(schema.items ?? false),
+      items: schema.prefixItems.map(formMember),
+      additionalItems: formMember(schema.items ?? false),
     };
-  if (schema.items !== undefined) return { items: formSchema(schema.items) };
+  if (schema.items !== undefined) return { items: formMember(schema.items) };
   return schema.type === "array" ? { items: {} } : {};
 }
 
+/** A field of a type that has a title for itself has its own name: there may be two of them. */
+function formField(schema: Json, name: string): Json {
+  const form = formSchema(schema);
+  return isObject(form) && form.$ref !== undefined ? { title: name, ...form } : form;
+}
+
 /** The schema of the form: with no nulls in it, and what may be null not required. */
-export function formSchema(schema: Json): Json {
+export function formSchema(schema: Json, keepsNull = false): Json {
   if (!isObject(schema)) return schema;
-  const bare = withoutNull(schema);
+  const bare = keepsNull ? undefined : withoutNull(schema);
   const base = bare ? { ...bare, [OPTIONAL]: true } : schema;
-  const properties = mapped(base.properties, formSchema);
+  const properties = mapped(base.properties, formField);
   const required = Array.isArray(base.required)
     ? base.required.filter((name) => !isOptional(properties, name))
     : base.required;
@@ -85,11 +99,11 @@ export function formSchema(schema: Json): Json {
     ...base,
     properties,
     required,
-    $defs: mapped(base.$defs, formSchema),
-    definitions: mapped(base.definitions, formSchema),
+    $defs: mapped(base.$defs, (part) => formSchema(part)),
+    definitions: mapped(base.definitions, (part) => formSchema(part)),
     ...formItems(base),
     additionalProperties:
-      base.additionalProperties === undefined ? undefined : formSchema(base.additionalProperties),
+      base.additionalProperties === undefined ? undefined : formMember(base.additionalProperties),
     anyOf: Array.isArray(base.anyOf) ? base.anyOf.map(formPart) : base.anyOf,
     oneOf: Array.isArray(base.oneOf) ? base.oneOf.map(formPart) : base.oneOf,
   });
@@ -110,11 +124,34 @@ function resolve(schema: Json | undefined, root: JsonObject): JsonObject | undef
 
 const allowsNull = (schema: JsonObject) => withoutNull(schema) !== undefined;
 
-/** What is sent for what stands in the form: null for each empty field that is required. */
-export function answerOf(schema: JsonObject, value: Json, root: JsonObject = schema): Json {
+/** The schema of what is there when it is not null. */
+function innerOf(schema: JsonObject, root: JsonObject): JsonObject {
   const own = resolve(schema, root) ?? schema;
   const bare = withoutNull(own);
-  const inner = bare ? (resolve(bare, root) ?? bare) : own;
+  return bare ? (resolve(bare, root) ?? bare) : own;
+}
+
+/** What stands in the form for a value: nothing for each null that stands for an empty field. */
+export function enteredOf(schema: JsonObject, value: Json, root: JsonObject = schema): Json {
+  const inner = innerOf(schema, root);
+  if (Array.isArray(value)) {
+    const items = resolve(inner.items, root);
+    return items ? value.map((item) => enteredOf(items, item, root)) : value;
+  }
+  if (!isObject(value)) return value;
+  const properties = isObject(inner.properties) ? inner.properties : {};
+  const entered: [string, Json][] = [];
+  for (const [name, item] of Object.entries(value)) {
+    const property = Object.hasOwn(properties, name) ? resolve(properties[name], root) : undefined;
+    if (item === null && property && allowsNull(property)) continue;
+    entered.push([name, property ? enteredOf(property, item, root) : item]);
+  }
+  return Object.fromEntries(entered);
+}
+
+/** What is sent for what stands in the form: null for each empty field that is required. */
+export function answerOf(schema: JsonObject, value: Json, root: JsonObject = schema): Json {
+  const inner = innerOf(schema, root);
   if (Array.isArray(value)) {
     const items = resolve(inner.items, root);
     return items ? value.map((item) => answerOf(items, item ?? null, root)) : value;

@@ -9,6 +9,7 @@ import {
   errorId,
   type FieldErrorProps,
   type FieldTemplateProps,
+  getSchemaType,
   type IconButtonProps,
   type MultiSchemaFieldTemplateProps,
   type ObjectFieldTemplateProps,
@@ -18,6 +19,7 @@ import {
   type WrapIfAdditionalTemplateProps,
 } from "@rjsf/utils";
 import type { JsonObject } from "../api/types";
+import { numberHint } from "./fields";
 import { isTold } from "./form_state";
 import { Input } from "./input";
 import { PART } from "./optional";
@@ -59,8 +61,20 @@ function Help({ id, text }: { id: string; text: string | undefined }) {
   ) : null;
 }
 
+/** What is wrong with a field: how a number is written, where it is one and cannot be read. */
+function Wrong({ id, schema, formData, errors }: FieldTemplateProps) {
+  const isNumber = ["number", "integer"].includes(String(getSchemaType(schema)));
+  const hint = isNumber ? numberHint(formData) : undefined;
+  if (hint === undefined) return errors;
+  return (
+    <p className="errors" id={errorId(id)} role="alert">
+      {hint}
+    </p>
+  );
+}
+
 function Field(props: FieldTemplateProps) {
-  const { id, displayLabel, rawDescription, children, errors, schema } = props;
+  const { id, displayLabel, rawDescription, children, schema } = props;
   if (props.hidden || isFixed(schema)) return <div hidden>{children}</div>;
   // These have what is said about them inside, or beside them.
   const isCheckbox = schema.type === "boolean" && !schema.enum;
@@ -72,7 +86,7 @@ function Field(props: FieldTemplateProps) {
       {isCheckbox ? null : help}
       {children}
       {isCheckbox ? help : null}
-      {errors}
+      <Wrong {...props} />
     </div>
   );
   const Wrap = props.registry.templates.WrapIfAdditionalTemplate;
@@ -142,7 +156,7 @@ function ObjectField(props: ObjectFieldTemplateProps) {
 function ArrayField(props: ArrayFieldTemplateProps) {
   const { AddButton } = props.registry.templates.ButtonTemplates;
   return (
-    <fieldset id={props.fieldPathId.$id} className="fields list">
+    <fieldset id={props.fieldPathId.$id} className="fields">
       <Heading
         title={props.title}
         required={props.required}

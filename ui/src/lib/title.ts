@@ -23,7 +23,7 @@ function tell() {
  * heading. */
 export function useTitle(page: string) {
   useEffect(() => {
-    const count = /^\(\d+\+?\) /.exec(document.title)?.[0] ?? "";
+    const count = /^\(\d+\) /.exec(document.title)?.[0] ?? "";
     document.title = `${count}${page} · ${NAME}`;
     tell();
   }, [page]);

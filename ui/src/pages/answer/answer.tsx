@@ -84,14 +84,17 @@ function GoesOnRun({ request }: { request: InputRequest }) {
   );
 }
 
+const FOLLOWED = 20; // runs; the page hears only of so many things
+
 /** How the runs go on after the answer. */
 function GoesOn({ sent: { answered, refused } }: { sent: Sent }) {
   return (
     <div className="notice notice-good" role="status">
       <strong>{answered.length > 1 ? `${answered.length} are answered.` : "Answered."}</strong>
-      {answered.map((request) => (
+      {answered.slice(0, FOLLOWED).map((request) => (
         <GoesOnRun key={request.id} request={request} />
       ))}
+      {answered.length > FOLLOWED ? <p>… and {answered.length - FOLLOWED} more.</p> : null}
       {answered.some((request) => request.unchecked) ? (
         <p>The flow was not there to check it. It does so when it goes on, and may ask again.</p>
       ) : null}
@@ -163,7 +166,7 @@ function Request({ request, also }: { request: InputRequest; also: Also }) {
       const ids = [request, ...also.taken].map(({ id }) => id);
       const sent = await sendAnswers(postOnce, ids, value, by);
       setDone({ ...sent, refused: [...also.refused, ...sent.refused] });
-      forgetDraft(request.id);
+      if (sent.answered.some(({ id }) => id === request.id)) forgetDraft(request.id);
     } catch (error) {
       const problems = error instanceof ApiError ? error.problems : [];
       const message = error instanceof Error ? error.message : String(error);

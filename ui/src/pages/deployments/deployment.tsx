@@ -6,7 +6,7 @@ import { ApiError, patch, post } from "../../api/http";
 import type { Deployment as DeploymentType, Schedule } from "../../api/types";
 import { Gone } from "../../components/gone";
 import { Loading } from "../../components/loading";
-import { Trouble } from "../../components/trouble";
+import { NotDone, Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
 import { dayAndTime } from "../../lib/times";
 import { useTitle } from "../../lib/title";
@@ -68,7 +68,7 @@ function Schedules({ deployment }: { deployment: DeploymentType }) {
     return <p className="faint">It has no schedule: it runs when it is asked to.</p>;
   return (
     <>
-      {error ? <Trouble error={error} /> : null}
+      {error ? <NotDone error={error} /> : null}
       {deployment.paused ? (
         <p className="notice">It is paused: none of these makes runs until it is resumed.</p>
       ) : null}
@@ -114,7 +114,7 @@ function PauseButton({ deployment }: { deployment: DeploymentType }) {
           ? "Then its schedules make runs again."
           : "Then its schedules make no more runs; you can still run it by hand."}
       </p>
-      {error ? <Trouble error={error} /> : null}
+      {error ? <NotDone error={error} /> : null}
     </div>
   );
 }

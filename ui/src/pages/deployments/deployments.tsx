@@ -1,14 +1,16 @@
 // What is served, and can be run by a click.
 import { Link } from "wouter";
+import { MOST } from "../../api/queries";
 import type { Deployment } from "../../api/types";
 import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
+import { useLater } from "../../lib/later";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
 import { useNamesOf } from "../runs/queries";
-import { MOST, useDeployments } from "./queries";
+import { useDeployments } from "./queries";
 import { scheduleText } from "./schedules";
 import "../../styles/list.css";
 
@@ -68,7 +70,8 @@ const noFilter = { text: "" };
 export function Deployments() {
   useTitle("Deployments");
   const [filter, setFilter] = useUrlFilter(noFilter);
-  const { data, error } = useDeployments(filter.text);
+  const text = useLater(filter.text);
+  const { data, error } = useDeployments(text);
   const flows = useNamesOf("flows", data?.map((deployment) => deployment.flow_id) ?? []);
   return (
     <section className="page">
@@ -87,7 +90,7 @@ export function Deployments() {
       {error && !data ? <Trouble error={error} /> : null}
       {!data && !error ? <Loading /> : null}
       {data?.length === 0 ? (
-        filter.text ? (
+        text ? (
           <Empty title="No deployment has such a name.">
             <p>
               <button type="button" onClick={() => setFilter(noFilter)}>

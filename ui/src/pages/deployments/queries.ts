@@ -1,9 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { get, post } from "../../api/http";
-import { useFresh } from "../../api/queries";
+import { MOST, useFresh } from "../../api/queries";
 import type { Deployment, FlowRun } from "../../api/types";
-
-export const MOST = 200; // as many as the API lists at once
 
 export function useDeployments(text: string) {
   const key = ["deployments", text];

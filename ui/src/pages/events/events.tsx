@@ -153,7 +153,7 @@ export function Events() {
       ) : null}
       {query.isLive ? null : (
         <p className="floating" role="status">
-          These are older ones: new events do not show up.{" "}
+          These are older ones: what is new does not show up.{" "}
           <button type="button" onClick={toNewest}>
             To the newest
           </button>

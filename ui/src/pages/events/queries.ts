@@ -15,6 +15,8 @@ interface Page {
 
 const PART = 50; // as many as the API lists at once
 const LIVE_PARTS = 2; // whoever has read further looks at what is old
+const hasLiveParts = (data: { pages: unknown[] } | undefined) =>
+  (data?.pages.length ?? 0) <= LIVE_PARTS;
 const GATHER = 1000; // ms: there may be many in a second
 
 /** The filter in the API's words. */
@@ -44,9 +46,10 @@ export function useEvents(filter: EventFilter) {
         : post<Page>("events/filter", { filter: filterBody(filter), limit: PART }, signal),
     initialPageParam: "",
     getNextPageParam: nextPath,
+    staleTime: ({ state }) => (hasLiveParts(state.data) ? Infinity : "static"),
     placeholderData: (previous) => previous,
   });
-  const isLive = (query.data?.pages.length ?? 0) <= LIVE_PARTS;
+  const isLive = hasLiveParts(query.data);
   useFresh(isLive ? ["events"] : [], key, GATHER);
   const beginAnew = () => client.resetQueries({ queryKey: key });
   return { ...query, isLive, beginAnew };

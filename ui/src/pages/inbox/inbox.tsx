@@ -1,7 +1,7 @@
 // What waits for somebody: the requests that expire first on top.
 import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { INBOX_LIMIT, useInbox } from "../../api/queries";
+import { type InboxFilter, MOST, useInbox, wholeInbox } from "../../api/queries";
 import type { InputRequest } from "../../api/types";
 import { askForNotifications, useNotificationPermission } from "../../app/notifications";
 import { Empty } from "../../components/empty";
@@ -10,10 +10,9 @@ import { Select } from "../../components/select";
 import { Trouble } from "../../components/trouble";
 import { Countdown, When } from "../../components/when";
 import { isAlike, whatIsAsked } from "../../lib/asked";
+import { useLater } from "../../lib/later";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
-
-const noFilter = { text: "", flow: "" };
 
 function Row(props: {
   request: InputRequest;
@@ -89,9 +88,9 @@ function NotificationOffer() {
 }
 
 function Filters(props: {
-  filter: typeof noFilter;
+  filter: InboxFilter;
   flows: Map<string, string>;
-  onChange: (filter: Partial<typeof noFilter>) => void;
+  onChange: (filter: Partial<InboxFilter>) => void;
 }) {
   return (
     <form role="search" className="filters" onSubmit={(event) => event.preventDefault()}>
@@ -128,9 +127,10 @@ function NothingWaits({ filtered }: { filtered: boolean }) {
 
 export function Inbox() {
   useTitle("Inbox");
-  const [filter, setFilter] = useUrlFilter(noFilter);
-  const { data, error } = useInbox(filter);
-  const everything = useInbox(noFilter).data;
+  const [filter, setFilter] = useUrlFilter(wholeInbox);
+  const text = useLater(filter.text);
+  const { data, error } = useInbox({ ...filter, text });
+  const everything = useInbox(wholeInbox).data;
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const flows = useMemo(
     () => new Map(everything?.map((request) => [request.flow_id, request.flow_name])),
@@ -153,7 +153,7 @@ export function Inbox() {
       </header>
       {error ? <Trouble error={error} /> : null}
       {!data && !error ? <Loading /> : null}
-      {data?.length === 0 ? <NothingWaits filtered={!!(filter.text || filter.flow)} /> : null}
+      {data?.length === 0 ? <NothingWaits filtered={!!(text || filter.flow)} /> : null}
       <ul className="inbox" aria-label="Open input requests">
         {data?.map((request) => (
           <Row
@@ -164,8 +164,8 @@ export function Inbox() {
           />
         ))}
       </ul>
-      {data?.length === INBOX_LIMIT ? (
-        <p className="faint">These are the {INBOX_LIMIT} that expire first.</p>
+      {data?.length === MOST ? (
+        <p className="faint">These are the {MOST} that expire first.</p>
       ) : null}
       <Chosen chosen={chosen} onClear={() => setIds(new Set())} />
     </section>

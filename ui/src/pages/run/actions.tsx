@@ -4,6 +4,7 @@ import { useLocation } from "wouter";
 import { post, remove } from "../../api/http";
 import type { FlowRun, StateType } from "../../api/types";
 import { Confirm } from "../../components/confirm";
+import { serverTime } from "../../lib/now";
 import { isOver } from "./over";
 
 interface Action {
@@ -35,7 +36,7 @@ const isOf =
 
 const HOUR = 3_600_000;
 const pauseDetails = (reschedule: boolean) => ({
-  pause_timeout: new Date(Date.now() + HOUR).toISOString(),
+  pause_timeout: new Date(serverTime() + HOUR).toISOString(),
   pause_reschedule: reschedule,
 });
 
@@ -89,7 +90,7 @@ const actions: Action[] = [
       propose(run, {
         type: "SCHEDULED",
         name: "AwaitingRetry",
-        state_details: { scheduled_time: new Date().toISOString() },
+        state_details: { scheduled_time: new Date(serverTime()).toISOString() },
       }),
   },
   {

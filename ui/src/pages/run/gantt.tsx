@@ -151,7 +151,7 @@ function scaleOf(run: FlowRun, lines: readonly Line[], now: number): Scale {
 }
 
 export function Gantt({ run, lines }: { run: FlowRun; lines: readonly Line[] }) {
-  const now = useNow();
+  const now = useNow(lines.some(isOpen));
   const [marked, setMarked] = useState<Line>();
   if (lines.length === 0) return <Empty title="This run has no tasks and no subflows." />;
   const scale = scaleOf(run, lines, now);

@@ -1,7 +1,7 @@
 // The logs of a run, read in chunks as they are looked at: a million lines cost only those seen.
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { post } from "../../api/http";
-import { useFresh } from "../../api/queries";
+import { MOST, useFresh } from "../../api/queries";
 import type { Log } from "../../api/types";
 
 export interface LogFilter {
@@ -9,7 +9,7 @@ export interface LogFilter {
   text: string;
 }
 
-export const CHUNK = 200; // lines; as many as the API lists at once
+export const CHUNK = MOST; // lines
 
 /** How many lines there are, and the number of the last one. */
 export interface Extent {
@@ -116,6 +116,7 @@ export function useLogChunk(runId: string, filter: LogFilter, chunk: number) {
   const key = chunkKey(runId, filter, chunk);
   return useQuery({
     queryKey: key,
+    staleTime: "static", // lines do not change; what comes behind them is put there
     queryFn: async ({ signal }) => {
       const lines = await readLogs(runId, filter, { offset: chunk * CHUNK }, signal);
       const grown = client.getQueryData<Log[]>(key) ?? [];

@@ -3,8 +3,9 @@ import { useMemo, useState } from "react";
 import { Copy } from "../../components/copy";
 import { Empty } from "../../components/empty";
 import { Select } from "../../components/select";
-import { Trouble } from "../../components/trouble";
+import { NotDone, Trouble } from "../../components/trouble";
 import { useLater } from "../../lib/later";
+import { useUrlFilter } from "../../lib/url_filter";
 import { LogLines } from "./log_lines";
 import { type LogFilter, useLogExtent } from "./log_store";
 import { logText, saveText } from "./log_text";
@@ -39,15 +40,17 @@ function Download(props: { runId: string; filter: LogFilter; name: string }) {
       >
         {lines === undefined ? "Download" : `${lines.toLocaleString()} lines…`}
       </button>
-      {error ? <Trouble error={error} /> : null}
+      {error ? <NotDone error={error} /> : null}
     </>
   );
 }
 
+const noFilter = { level: "", text: "" };
+
 export function Logs({ runId, name }: { runId: string; name: string }) {
-  const [level, setLevel] = useState("");
-  const [typed, setTyped] = useState("");
-  const text = useLater(typed.trim());
+  const [said, setSaid] = useUrlFilter(noFilter);
+  const level = levels.find(([value]) => value === said.level)?.[0] ?? "";
+  const text = useLater(said.text.trim());
   const filter = useMemo(() => ({ level: Number(level), text }), [level, text]);
   const { data, error } = useLogExtent(runId, filter);
   const count = data?.count;
@@ -59,10 +62,16 @@ export function Logs({ runId, name }: { runId: string; name: string }) {
           type="search"
           aria-label="Search in the log"
           placeholder="Words in the log"
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          value={said.text}
+          onChange={(event) => setSaid({ text: event.target.value })}
         />
-        <Select label="Level" all="All levels" value={level} choices={levels} onChange={setLevel} />
+        <Select
+          label="Level"
+          all="All levels"
+          value={level}
+          choices={levels}
+          onChange={(chosen) => setSaid({ level: chosen })}
+        />
         <span className="faint log-count" role="status">
           {count === undefined ? "" : `${count.toLocaleString()} ${count === 1 ? "line" : "lines"}`}
         </span>

@@ -1,6 +1,7 @@
 // The run's inputs as a conversation.
 import { useState } from "react";
 import { Link } from "wouter";
+import { MOST } from "../../api/queries";
 import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
@@ -8,7 +9,7 @@ import { When } from "../../components/when";
 import { useNamesOf } from "../runs/queries";
 import { type Message, messages } from "./conversation";
 import { heardKinds } from "./kinds";
-import { MOST_SENT, useReceived, useSent } from "./queries";
+import { useReceived, useSent } from "./queries";
 import { Say } from "./say";
 
 function Bubble({ message, peer }: { message: Message; peer: string | undefined }) {
@@ -46,8 +47,8 @@ export function Messages({ runId, isOver }: { runId: string; isOver: boolean }) 
   if (!received.data || !sent.data) return error ? <Trouble error={error} /> : <Loading />;
   return (
     <>
-      {sent.data.length === MOST_SENT ? (
-        <p className="faint">Of what it has sent the last {MOST_SENT} are shown.</p>
+      {sent.data.length === MOST ? (
+        <p className="faint">Of what it has sent the last {MOST} are shown.</p>
       ) : null}
       {all.length === 0 ? <Empty title="Nobody has sent this run anything yet." /> : null}
       {all.length > shown ? (

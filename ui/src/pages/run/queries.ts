@@ -1,15 +1,18 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, post } from "../../api/http";
-import { useFresh } from "../../api/queries";
+import { MOST, useFresh } from "../../api/queries";
 import type { FlowRun, InputRequest, RunInput, State, TaskRun } from "../../api/types";
 import { isOver } from "./over";
 
-const MOST = 200; // rows of one list
-
-function useOfRun<T>(name: string, runId: string, topics: string[], read: () => Promise<T>) {
+function useOfRun<T>(
+  name: string,
+  runId: string,
+  topics: string[],
+  read: (signal: AbortSignal) => Promise<T>,
+) {
   const key = [name, runId];
   useFresh(topics, key);
-  return useQuery({ queryKey: key, queryFn: read });
+  return useQuery({ queryKey: key, queryFn: ({ signal }) => read(signal) });
 }
 
 /** A list of a run's that is read on by parts. */
@@ -33,8 +36,8 @@ function usePartsOfRun<T>(
 }
 
 export const useStates = (runId: string) =>
-  useOfRun("states", runId, [`flow_run:${runId}`], () =>
-    get<State[]>(`flow_run_states/?flow_run_id=${runId}`),
+  useOfRun("states", runId, [`flow_run:${runId}`], (signal) =>
+    get<State[]>(`flow_run_states/?flow_run_id=${runId}`, signal),
   );
 
 export const useTaskRuns = (runId: string) =>
@@ -76,11 +79,12 @@ export const useRequestsOfRun = (runId: string) =>
 
 /** What the run waits for, if it waits. */
 export const useOpenRequest = (runId: string) =>
-  useOfRun("open-request", runId, [`flow_run:${runId}`, `inputs:${runId}`], () =>
-    post<InputRequest[]>("input_requests/filter", {
-      input_requests: { flow_run_id: { any_: [runId] } },
-      limit: 1,
-    }),
+  useOfRun("open-request", runId, [`flow_run:${runId}`, `inputs:${runId}`], (signal) =>
+    post<InputRequest[]>(
+      "input_requests/filter",
+      { input_requests: { flow_run_id: { any_: [runId] } }, limit: 1 },
+      signal,
+    ),
   );
 
 const INPUTS = 2000; // of one reading
@@ -107,10 +111,8 @@ export function useReceived(runId: string) {
   });
 }
 
-export const MOST_SENT = 200;
-
 /** The last of what the run has sent to others. */
 export const useSent = (runId: string) =>
-  useOfRun("sent", runId, [`sent:prefect.flow-run.${runId}`], () =>
-    post<RunInput[]>(`flow_runs/${runId}/input/sent`, { limit: MOST_SENT }),
+  useOfRun("sent", runId, [`sent:prefect.flow-run.${runId}`], (signal) =>
+    post<RunInput[]>(`flow_runs/${runId}/input/sent`, { limit: MOST }, signal),
   );

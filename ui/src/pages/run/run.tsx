@@ -29,7 +29,7 @@ import { Timeline } from "./timeline";
 
 /** The time that it spent running; it goes on while it runs. */
 function RunTime({ run }: { run: FlowRun }) {
-  const now = useNow();
+  const now = useNow(run.state_type === "RUNNING");
   const since = run.state_type === "RUNNING" && run.state ? Date.parse(run.state.timestamp) : now;
   return <>{duration(run.total_run_time * 1000 + Math.max(0, now - since))}</>;
 }

@@ -1,7 +1,7 @@
 // A line to send a run something oneself.
 import { type KeyboardEvent, useId, useState } from "react";
 import { usePostOnce } from "../../api/once";
-import { Trouble } from "../../components/trouble";
+import { NotDone } from "../../components/trouble";
 import { newId } from "../../lib/id";
 import { type Kind, ownKind, plainKinds, stored, TEXT } from "./kinds";
 
@@ -111,7 +111,7 @@ export function Say({ runId, heard }: { runId: string; heard: readonly Kind[] })
       <p id={errorId} className={error ? "say-note errors" : "say-note faint"} aria-live="polite">
         {error || "Enter sends it, Shift+Enter begins a new line. No flow can reply to you here."}
       </p>
-      {trouble ? <Trouble error={trouble} /> : null}
+      {trouble ? <NotDone error={trouble} /> : null}
     </form>
   );
 }

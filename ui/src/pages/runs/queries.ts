@@ -1,8 +1,9 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { post } from "../../api/http";
-import { useFresh } from "../../api/queries";
+import { MOST, useFresh } from "../../api/queries";
 import type { FlowRun } from "../../api/types";
+import { serverTime } from "../../lib/now";
 import {
   CHART_LENGTH,
   filterBody,
@@ -17,6 +18,8 @@ const beginning: Place = { before: undefined, skip: 0 };
 
 // Whoever has scrolled far reads something old: it is not read anew for what is new at the top.
 const LIVE_PARTS = 3;
+const hasLiveParts = (data: { pages: unknown[] } | undefined) =>
+  (data?.pages.length ?? 0) <= LIVE_PARTS;
 
 export function useRuns(filter: RunFilter) {
   const client = useQueryClient();
@@ -24,12 +27,13 @@ export function useRuns(filter: RunFilter) {
   const query = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam, signal }) =>
-      post<FlowRun[]>("flow_runs/filter", partBody(filter, pageParam, Date.now()), signal),
+      post<FlowRun[]>("flow_runs/filter", partBody(filter, pageParam, serverTime()), signal),
     initialPageParam: beginning,
     getNextPageParam: (part, _parts, place) => nextPlace(part, place),
+    staleTime: ({ state }) => (hasLiveParts(state.data) ? Infinity : "static"),
     placeholderData: (previous) => previous,
   });
-  const isLive = (query.data?.pages.length ?? 0) <= LIVE_PARTS;
+  const isLive = hasLiveParts(query.data);
   useFresh(isLive ? ["flow_runs"] : [], key);
   const rows = useMemo(() => {
     const byId = new Map(query.data?.pages.flat().map((run) => [run.id, run]));
@@ -46,7 +50,6 @@ export interface Interval {
 }
 
 const BARS = 60;
-export const MOST = 200; // rows of one list
 
 export function useHistory(filter: RunFilter) {
   const key = ["runs-history", filter];
@@ -57,7 +60,7 @@ export function useHistory(filter: RunFilter) {
       const length = sinceLength(filter) ?? CHART_LENGTH;
       const interval = Math.max(1, Math.ceil(length / BARS / 1000));
       // On whole intervals: the bars stand still while time goes on.
-      const end = Math.ceil(Date.now() / 1000 / interval) * interval;
+      const end = Math.ceil(serverTime() / 1000 / interval) * interval;
       return post<Interval[]>(
         "flow_runs/history",
         {

@@ -1,8 +1,9 @@
 // All runs, the newest on top.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { Link } from "wouter";
 import "../../styles/runs.css";
+import { MOST } from "../../api/queries";
 import type { FlowRun } from "../../api/types";
 import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
@@ -10,12 +11,13 @@ import { Select } from "../../components/select";
 import { StateBadge } from "../../components/state_badge";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
+import { useLater } from "../../lib/later";
 import { duration } from "../../lib/times";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
 import { Chart } from "./chart";
 import { noFilter, type RunFilter, sinceChoices, stateChoices } from "./filter";
-import { MOST, useHistory, useNames, useNamesOf, useRuns } from "./queries";
+import { useHistory, useNames, useNamesOf, useRuns } from "./queries";
 
 type Choices = readonly (readonly [string, string])[];
 
@@ -114,6 +116,7 @@ function Row({ run, flow }: { run: FlowRun; flow: string }) {
 
 const ROW_HEIGHT = 44; // as in runs.css
 const AHEAD = 30; // rows before the end at which the next part is read
+const NAMED = 50; // rows whose flows are asked for together
 
 function Nothing({ filter, onAll }: { filter: RunFilter; onAll: () => void }) {
   if (JSON.stringify(filter) === JSON.stringify(noFilter))
@@ -136,10 +139,6 @@ function Nothing({ filter, onAll }: { filter: RunFilter; onAll: () => void }) {
 function List({ filter, onAll }: { filter: RunFilter; onAll: () => void }) {
   const query = useRuns(filter);
   const { rows, error, hasNextPage, isFetchingNextPage, fetchNextPage, isLive } = query;
-  const flows = useNamesOf(
-    "flows",
-    rows.map((run) => run.flow_id),
-  );
   const list = useRef<HTMLUListElement>(null);
   const virtual = useWindowVirtualizer({
     count: rows.length,
@@ -150,6 +149,14 @@ function List({ filter, onAll }: { filter: RunFilter; onAll: () => void }) {
   });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
+  const named = rows.slice(
+    Math.floor((items[0]?.index ?? 0) / NAMED) * NAMED,
+    Math.ceil((last + 1) / NAMED) * NAMED,
+  );
+  const flows = useNamesOf(
+    "flows",
+    named.map((run) => run.flow_id),
+  );
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && last >= rows.length - AHEAD) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, last, rows.length, fetchNextPage]);
@@ -164,7 +171,7 @@ function List({ filter, onAll }: { filter: RunFilter; onAll: () => void }) {
     <>
       {isLive ? null : (
         <p className="floating" role="status">
-          These are older ones: new runs do not show up.{" "}
+          These are older ones: what is new, or changes, does not show up.{" "}
           <button type="button" onClick={toNewest}>
             To the newest
           </button>
@@ -191,13 +198,15 @@ function List({ filter, onAll }: { filter: RunFilter; onAll: () => void }) {
 
 export function Runs() {
   useTitle("Runs");
-  const [filter, setFilter] = useUrlFilter(noFilter);
+  const [said, setFilter] = useUrlFilter(noFilter);
+  const text = useLater(said.text);
+  const filter = useMemo(() => ({ ...said, text }), [said, text]);
   const history = useHistory(filter);
   return (
     <section className="page">
       <header className="page-head">
         <h1>Runs</h1>
-        <Filters filter={filter} onChange={setFilter} />
+        <Filters filter={said} onChange={setFilter} />
       </header>
       <Chart intervals={history.data} />
       <List filter={filter} onAll={() => setFilter(noFilter)} />

@@ -4,7 +4,7 @@ import { useId, useState } from "react";
 import { ApiError, get, patch, post } from "../../api/http";
 import { useFresh } from "../../api/queries";
 import type { Json, Variable } from "../../api/types";
-import { Trouble } from "../../components/trouble";
+import { NotDone } from "../../components/trouble";
 import { jsonText, parseJson } from "../../lib/json";
 
 const MOST_BYTES = 5000; // of a value, as the server says too
@@ -131,7 +131,7 @@ export function Editor({ variable, onDone }: EditorProps) {
       <p className="errors" id={`${id}-value`} aria-live="polite">
         {badValue}
       </p>
-      {error ? <Trouble error={error} /> : null}
+      {error ? <NotDone error={error} /> : null}
       <p className="editor-buttons">
         <button
           type="submit"

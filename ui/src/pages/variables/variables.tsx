@@ -3,20 +3,20 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { post, remove } from "../../api/http";
 import type { Variable } from "../../api/types";
-import { useFresh } from "../../api/queries";
+import { MOST, useFresh } from "../../api/queries";
 import { Confirm } from "../../components/confirm";
 import { Empty } from "../../components/empty";
 import { Loading } from "../../components/loading";
 import { Trouble } from "../../components/trouble";
 import { When } from "../../components/when";
 import { jsonText } from "../../lib/json";
+import { useLater } from "../../lib/later";
 import { useTitle } from "../../lib/title";
 import { useUrlFilter } from "../../lib/url_filter";
 import { Editor } from "./editor";
 import "../../styles/list.css";
 
 const noVariables: Variable[] = [];
-const MOST = 200; // as many as the API lists at once
 
 function useVariables(text: string) {
   const key = ["variables", text];
@@ -129,7 +129,8 @@ export function Variables() {
   useTitle("Variables");
   const [{ text }, setFilter] = useUrlFilter(noFilter);
   const [adds, setAdds] = useState(false);
-  const { data, error } = useVariables(text);
+  const settled = useLater(text);
+  const { data, error } = useVariables(settled);
   return (
     <section className="page">
       <header className="page-head">
@@ -150,7 +151,7 @@ export function Variables() {
       {adds ? <Editor variable={undefined} onDone={() => setAdds(false)} /> : null}
       {error && !data ? <Trouble error={error} /> : null}
       {!data && !error ? <Loading /> : null}
-      {data?.length === 0 && !adds ? <Nothing text={text} /> : null}
+      {data?.length === 0 && !adds ? <Nothing text={settled} /> : null}
       <Rows listed={data ?? noVariables} />
       {data?.length === MOST ? (
         <p className="faint">These are the first {MOST} by name; search for the others.</p>
