@@ -19,8 +19,9 @@ struct leases;
 int leases_create(bool watched, struct leases **ret_leases, struct error *error) MUST_CHECK;
 void leases_destroy(struct leases *leases);
 
-/* The holder of this name is there until `time`, of whichever clock tells all times of these
- * leases, and whatever was said before. -1 without memory: it counts as not there. */
+/* The holder of this name is there until `time`, whatever was said before: of time_now(), or, where
+ * the leases are watched, of whichever clock tells all their times. -1 without memory: it counts as
+ * not there. */
 int leases_set(struct leases *leases, const char *name, int64_t time);
 bool leases_hold(struct leases *leases, const char *name, int64_t now);
 

@@ -152,8 +152,8 @@ int event_retention_run(struct txn *txn, const struct services_config *config)
     int64_t time = now - config->event_retention;
 
     if (db_run(txn,
-               "UPDATE events SET received = ? WHERE seq IN"
-               " (SELECT seq FROM events ORDER BY seq LIMIT ?) AND received > ?",
+               "UPDATE events SET received = ?"
+               " WHERE seq < (SELECT MIN(seq) FROM events) + ? AND received > ?",
                V(now), V(EVENTS_AT_ONCE), V(now)) < 0 ||
         db_run(txn,
                "DELETE FROM event_related WHERE (resource_id, occurred, event_seq) IN"

@@ -307,6 +307,7 @@ def test_labels_that_come_twice_leave_nothing_behind(start_server):
     sent = event("twice", related=[("owner", "person.1")])
     text = json.dumps([sent]).replace('"prefect.resource.id": "person.1"',
                                       '"prefect.resource.id": "a", "prefect.resource.id": "person.1"')
+    assert '"a"' in text
     assert server.api.post("/events", content=text,
                            headers={"Content-Type": "application/json"}).status_code == 204
     server.stop()

@@ -6,5 +6,5 @@ CREATE TABLE deleted_flow_runs (
 CREATE INDEX deleted_flow_runs_deleted ON deleted_flow_runs (deleted);
 
 -- What belongs to no run is deleted by its own age.
-CREATE INDEX logs_alone ON logs (created) WHERE flow_run_id IS NULL;
+CREATE INDEX logs_alone ON logs (flow_run_id, created) WHERE flow_run_id IS NULL;
 CREATE INDEX task_runs_alone ON task_runs (updated) WHERE flow_run_id IS NULL;
