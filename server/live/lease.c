@@ -7,14 +7,15 @@
 #include <string.h>
 
 #include "common/hash.h"
+#include "common/heap.h"
+#include "common/list.h"
 #include "common/times.h"
 
 #define FIRST_BUCKETS 64
 
 struct lease {
     struct lease *next; /* in its bucket */
-    int64_t until;
-    size_t heap_index;
+    struct heap_node end;
     char name[];
 };
 
@@ -23,61 +24,20 @@ struct leases {
     pthread_mutex_t lock; /* for what follows */
     struct lease **buckets;
     size_t bucket_count; /* a power of two */
-    /* A binary heap of all, the earliest to end first; the first place is not used. */
-    struct lease **heap;
-    size_t heap_capacity;
-    size_t count;
+    struct heap ends;    /* of all */
 };
 
-/* ---- the heap of ends ---- */
-
-static void heap_put(struct leases *leases, size_t index, struct lease *lease)
+static struct lease *first_of(const struct leases *leases)
 {
-    leases->heap[index] = lease;
-    lease->heap_index = index;
+    struct heap_node *first = heap_first(&leases->ends);
+
+    return first ? list_item(first, struct lease, end) : NULL;
 }
 
-static void heap_up(struct leases *leases, size_t index, struct lease *lease)
+/* Whether it has ended by `now`; NULL has not. */
+static bool has_ended(const struct lease *lease, int64_t now)
 {
-    for (; index > 1 && leases->heap[index / 2]->until > lease->until; index /= 2)
-        heap_put(leases, index, leases->heap[index / 2]);
-    heap_put(leases, index, lease);
-}
-
-static void heap_down(struct leases *leases, size_t index, struct lease *lease)
-{
-    for (size_t child = 2 * index; child <= leases->count; child = 2 * index) {
-        if (child < leases->count && leases->heap[child + 1]->until < leases->heap[child]->until)
-            child++;
-        if (leases->heap[child]->until >= lease->until)
-            break;
-        heap_put(leases, index, leases->heap[child]);
-        index = child;
-    }
-    heap_put(leases, index, lease);
-}
-
-/* Puts a lease, whose end has changed, where it belongs. */
-static void heap_settle(struct leases *leases, size_t index, struct lease *lease)
-{
-    if (index > 1 && leases->heap[index / 2]->until > lease->until)
-        heap_up(leases, index, lease);
-    else
-        heap_down(leases, index, lease);
-}
-
-/* Room for one more; false without memory. */
-static bool heap_reserve(struct leases *leases)
-{
-    if (leases->count + 2 <= leases->heap_capacity)
-        return true;
-    size_t capacity = leases->heap_capacity ? leases->heap_capacity * 2 : FIRST_BUCKETS;
-    struct lease **heap = realloc(leases->heap, capacity * sizeof(struct lease *));
-    if (!heap)
-        return false;
-    leases->heap = heap;
-    leases->heap_capacity = capacity;
-    return true;
+    return lease && lease->end.time < now;
 }
 
 /* ---- the table of names ---- */
@@ -99,13 +59,11 @@ static struct lease *find(struct leases *leases, const char *name)
 static void drop(struct leases *leases, struct lease *lease)
 {
     struct lease **place = bucket_of(leases->buckets, leases->bucket_count, lease->name);
-    struct lease *last = leases->heap[leases->count--];
 
     while (*place != lease)
         place = &(*place)->next;
     *place = lease->next;
-    if (last != lease)
-        heap_settle(leases, lease->heap_index, last);
+    heap_remove(&leases->ends, &lease->end);
     free(lease);
 }
 
@@ -136,26 +94,26 @@ static void make_room(struct leases *leases)
 {
     int64_t now = time_now();
 
-    while (!leases->watched && leases->count && leases->heap[1]->until < now)
-        drop(leases, leases->heap[1]);
-    if (leases->count * 2 > leases->bucket_count)
+    while (!leases->watched && has_ended(first_of(leases), now))
+        drop(leases, first_of(leases));
+    if (leases->ends.count * 2 > leases->bucket_count)
         grow(leases);
 }
 
 static int add(struct leases *leases, const char *name, int64_t time)
 {
-    struct lease *lease = heap_reserve(leases) ? malloc(sizeof(*lease) + strlen(name) + 1) : NULL;
+    struct lease *lease =
+        heap_reserve(&leases->ends) ? malloc(sizeof(*lease) + strlen(name) + 1) : NULL;
 
     if (!lease)
         return -1;
-    if (leases->count >= leases->bucket_count)
+    if (leases->ends.count >= leases->bucket_count)
         make_room(leases);
     struct lease **place = bucket_of(leases->buckets, leases->bucket_count, name);
     lease->next = *place;
-    lease->until = time;
     strcpy(lease->name, name);
     *place = lease;
-    heap_up(leases, ++leases->count, lease);
+    heap_add(&leases->ends, &lease->end, time);
     return 0;
 }
 
@@ -166,8 +124,7 @@ int leases_set(struct leases *leases, const char *name, int64_t time)
     pthread_mutex_lock(&leases->lock);
     struct lease *lease = find(leases, name);
     if (lease) {
-        lease->until = time;
-        heap_settle(leases, lease->heap_index, lease);
+        heap_move(&leases->ends, &lease->end, time);
     } else {
         r = add(leases, name, time);
     }
@@ -179,7 +136,7 @@ bool leases_hold(struct leases *leases, const char *name, int64_t now)
 {
     pthread_mutex_lock(&leases->lock);
     struct lease *lease = find(leases, name);
-    bool hold = lease && lease->until >= now;
+    bool hold = lease && !has_ended(lease, now);
     pthread_mutex_unlock(&leases->lock);
     return hold;
 }
@@ -189,7 +146,8 @@ bool leases_hold(struct leases *leases, const char *name, int64_t now)
 int64_t leases_next(struct leases *leases)
 {
     pthread_mutex_lock(&leases->lock);
-    int64_t time = leases->count ? leases->heap[1]->until + 1 : TIME_NEVER;
+    const struct lease *first = first_of(leases);
+    int64_t time = first ? first->end.time + 1 : TIME_NEVER;
     pthread_mutex_unlock(&leases->lock);
     return time;
 }
@@ -197,9 +155,10 @@ int64_t leases_next(struct leases *leases)
 bool leases_first_ended(struct leases *leases, int64_t now, char *ret_name, size_t size)
 {
     pthread_mutex_lock(&leases->lock);
-    bool ended = leases->count && leases->heap[1]->until < now;
+    const struct lease *first = first_of(leases);
+    bool ended = has_ended(first, now);
     if (ended)
-        snprintf(ret_name, size, "%s", leases->heap[1]->name);
+        snprintf(ret_name, size, "%s", first->name);
     pthread_mutex_unlock(&leases->lock);
     return ended;
 }
@@ -208,7 +167,7 @@ void leases_drop_ended(struct leases *leases, const char *name, int64_t now)
 {
     pthread_mutex_lock(&leases->lock);
     struct lease *lease = find(leases, name);
-    if (lease && lease->until < now)
+    if (has_ended(lease, now))
         drop(leases, lease);
     pthread_mutex_unlock(&leases->lock);
 }
@@ -237,9 +196,9 @@ void leases_destroy(struct leases *leases)
 {
     if (!leases)
         return;
-    for (size_t i = 1; i <= leases->count; i++)
-        free(leases->heap[i]);
-    free(leases->heap);
+    for (struct lease *lease; (lease = first_of(leases));)
+        drop(leases, lease);
+    heap_release(&leases->ends);
     free(leases->buckets);
     free(leases);
 }

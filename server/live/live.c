@@ -37,69 +37,10 @@ struct live {
     struct list parked;
     int64_t parked_count;
     int64_t published;
-    /* A binary heap of those who have a time, the earliest first; the first place is not used. */
-    struct waiter **heap;
-    int heap_size;
-    int heap_capacity;
+    struct heap times; /* of those who have one */
     bool ending;
     bool stopping;
 };
-
-/* ---- the heap of times ---- */
-
-static void heap_put(struct live *live, int index, struct waiter *waiter)
-{
-    live->heap[index] = waiter;
-    waiter->heap_index = index;
-}
-
-static void heap_up(struct live *live, int index, struct waiter *waiter)
-{
-    for (; index > 1 && live->heap[index / 2]->time > waiter->time; index /= 2)
-        heap_put(live, index, live->heap[index / 2]);
-    heap_put(live, index, waiter);
-}
-
-static void heap_down(struct live *live, int index, struct waiter *waiter)
-{
-    for (int child = 2 * index; child <= live->heap_size; child = 2 * index) {
-        if (child < live->heap_size && live->heap[child + 1]->time < live->heap[child]->time)
-            child++;
-        if (live->heap[child]->time >= waiter->time)
-            break;
-        heap_put(live, index, live->heap[child]);
-        index = child;
-    }
-    heap_put(live, index, waiter);
-}
-
-/* Makes room for one more, so that parking cannot fail later. */
-static int heap_reserve(struct live *live, struct error *error)
-{
-    if (live->heap_size + 2 <= live->heap_capacity)
-        return 0;
-    int capacity = live->heap_capacity ? live->heap_capacity * 2 : 64;
-    struct waiter **heap = realloc(live->heap, (size_t)capacity * sizeof(struct waiter *));
-    if (!heap)
-        return error_set(error, ENOMEM, "no memory for one more that waits");
-    live->heap = heap;
-    live->heap_capacity = capacity;
-    return 0;
-}
-
-static void heap_remove(struct live *live, struct waiter *waiter)
-{
-    int index = waiter->heap_index;
-    struct waiter *last = live->heap[live->heap_size--];
-
-    waiter->heap_index = 0;
-    if (last == waiter)
-        return;
-    if (index > 1 && live->heap[index / 2]->time > last->time)
-        heap_up(live, index, last);
-    else
-        heap_down(live, index, last);
-}
 
 /* ---- topics ---- */
 
@@ -188,7 +129,7 @@ int live_subscribe(struct live *live, struct waiter *waiter, const char *name, s
         return error_set(error, ENOMEM, "no memory to wait");
     pthread_mutex_lock(&live->lock);
     struct topic *topic = topic_get(live, name);
-    if (!topic || heap_reserve(live, error) < 0) {
+    if (!topic || !heap_reserve(&live->times)) {
         if (topic)
             topic_drop_if_empty(live, topic);
         pthread_mutex_unlock(&live->lock);
@@ -216,19 +157,16 @@ void live_unsubscribe(struct live *live, struct waiter *waiter)
 
 bool live_park(struct live *live, struct waiter *waiter, int64_t time)
 {
-    struct error error;
-
     pthread_mutex_lock(&live->lock);
-    bool parks = !waiter->published && !waiter->abandoned && !live->ending &&
-                 heap_reserve(live, &error) == 0;
+    bool parks =
+        !waiter->published && !waiter->abandoned && !live->ending && heap_reserve(&live->times);
     if (parks) {
         waiter->state = WAITER_PARKED;
-        waiter->time = time;
         list_append(&live->parked, &waiter->node);
         live->parked_count += !waiter->internal;
         if (time != TIME_NEVER) {
-            heap_up(live, ++live->heap_size, waiter);
-            if (waiter->heap_index == 1)
+            heap_add(&live->times, &waiter->time, time);
+            if (heap_first(&live->times) == &waiter->time)
                 pthread_cond_signal(&live->clock_changed);
         }
     }
@@ -242,8 +180,8 @@ static void take_out(struct live *live, struct waiter *waiter)
     waiter->state = WAITER_IDLE;
     list_remove(&waiter->node);
     live->parked_count -= !waiter->internal;
-    if (waiter->heap_index)
-        heap_remove(live, waiter);
+    if (waiter->time.index)
+        heap_remove(&live->times, &waiter->time);
 }
 
 static void unpark(struct live *live, struct waiter *waiter)
@@ -418,10 +356,11 @@ bool live_is_ending(struct live *live)
 /* Takes out all whose time has come. */
 static void take_due(struct live *live, struct list *woken)
 {
+    const struct heap_node *first;
     int64_t now = time_now();
 
-    while (live->heap_size && live->heap[1]->time <= now) {
-        struct waiter *waiter = live->heap[1];
+    while ((first = heap_first(&live->times)) && first->time <= now) {
+        struct waiter *waiter = list_item(first, struct waiter, time);
         unpark(live, waiter);
         list_append(woken, &waiter->node);
     }
@@ -429,12 +368,14 @@ static void take_due(struct live *live, struct list *woken)
 
 static void sleep_until_earliest(struct live *live)
 {
-    if (!live->heap_size) {
+    const struct heap_node *first = heap_first(&live->times);
+
+    if (!first) {
         pthread_cond_wait(&live->clock_changed, &live->lock);
         return;
     }
-    int64_t time = live->heap[1]->time;
-    struct timespec until = {.tv_sec = time / SECOND, .tv_nsec = time % SECOND * 1000};
+    const struct timespec until = {.tv_sec = first->time / SECOND,
+                                   .tv_nsec = first->time % SECOND * 1000};
     pthread_cond_timedwait(&live->clock_changed, &live->lock, &until);
 }
 
@@ -499,7 +440,7 @@ void live_destroy(struct live *live)
     pthread_mutex_unlock(&live->lock);
     pthread_join(live->clock_thread, NULL);
     free(live->buckets);
-    free(live->heap);
+    heap_release(&live->times);
     free(live);
 }
 

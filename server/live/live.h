@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "common/heap.h"
 #include "common/list.h"
 
 struct live;
@@ -36,8 +37,7 @@ struct waiter {
     enum { WAITER_IDLE, WAITER_PARKED } state;
     bool published; /* since it subscribed */
     bool abandoned;
-    int64_t time;
-    int heap_index; /* among those that have a time, from 1; 0: not there */
+    struct heap_node time; /* among those that have one */
     struct list node;
 };
 
