@@ -30,6 +30,7 @@
 #define TIME_LIMIT        (5 * SECOND)  /* of a transaction */
 #define GRACE             (10 * SECOND) /* for requests that run when the server is told to stop */
 #define MAX_ALLOWED_HOSTS 64
+#define HELD_LIMIT        (512 << 20) /* bytes of bodies and answers, beside the largest body */
 #define MESSAGE_LIMIT     ((size_t)2 << 20) /* of a WebSocket; events have up to 1.5 MB */
 
 struct server {
@@ -167,6 +168,7 @@ static int open_parts(struct server *server, struct error *error)
         .host = config->host,
         .port = (int)config->port,
         .body_limit = (size_t)config->body_limit << 20,
+        .held_limit = HELD_LIMIT + ((size_t)config->body_limit << 20),
         .connection_limit = (int)config->connection_limit,
         .receive_timeout = config->receive_timeout * SECOND,
         .message_limit = MESSAGE_LIMIT,
@@ -245,6 +247,16 @@ static bool is_loopback(const char *host)
     return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
 }
 
+static void warn_of_files(const struct server *server)
+{
+    int limit = http_server_connection_limit(server->http);
+
+    if (limit < server->config.connection_limit)
+        log_warning("the process may open too few files for %lld connections: there are %d at the "
+                    "most; raise the hard limit of open files (ulimit -Hn) for more",
+                    (long long)server->config.connection_limit, limit);
+}
+
 static void say_ready(const struct server *server)
 {
     const char *host = server->config.host;
@@ -269,6 +281,7 @@ static int run(struct server *server, struct error *error)
     if (errno)
         return error_errno(error, "starting a thread");
     api_set_ready(server->api, true);
+    warn_of_files(server);
     say_ready(server);
     int r = http_server_run(server->http, GRACE, error);
     pthread_kill(signals, SIGTERM); /* if it waits still */

@@ -133,6 +133,7 @@ struct request {
     void *prepared;                   /* what the route's preparation left for its handler */
     const char *subject;              /* what request_then() is about */
     struct run_lease lease;           /* under which the client holds the run, or takes it */
+    bool again;                       /* the handler has answered HANDLER_AGAIN */
     const char *only; /* SQL: a condition of the handler's own beside a list's filters, or NULL */
 
     /* The rest is request.c's. */
@@ -147,7 +148,6 @@ struct request {
     bool polls;         /* when it is answered is noted */
     int64_t clock_time; /* when the clock alone changes the answer */
     bool goes_on;       /* the route's `then` follows, or runs */
-    bool again;         /* the handler has more to write */
     bool parks;
     bool ending; /* the server stops: answer now */
     bool gone;   /* the client went away */

@@ -261,27 +261,14 @@ static const struct field secrets_query[] = {
     {.name = "include_secrets", .type = FIELD_BOOLEAN, .doc = "Whether to tell what is secret."},
     FIELDS_END};
 
-static const int64_t zero = 0;
-
-static const struct field filter_fields[] = {
-    {.name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."},
-    {.name = "limit",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &zero,
-     .fallback = "200",
-     .doc = "How many at the most, up to 200."},
-    {.name = "offset",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &zero,
-     .fallback = "0",
-     .doc = "How many of the first to leave out."},
-    {.name = "include_secrets",
-     .type = FIELD_BOOLEAN,
-     .fallback = "false",
-     .doc = "Whether to tell what is secret."},
-    FIELDS_END};
+static const struct field filter_fields[] = {FIELD_SORT,
+                                             FIELD_LIMIT,
+                                             FIELD_OFFSET,
+                                             {.name = "include_secrets",
+                                              .type = FIELD_BOOLEAN,
+                                              .fallback = "false",
+                                              .doc = "Whether to tell what is secret."},
+                                             FIELDS_END};
 
 #define DOCUMENTS "/api/block_documents/"
 #define OF_TYPE   "/api/block_types/slug/{slug}/block_documents"

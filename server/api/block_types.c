@@ -6,17 +6,17 @@
 #include "server/api/names.h"
 #include "server/api/routes.h"
 
-#define CHANGEABLE (FIELD_CREATE | FIELD_UPDATE | FIELD_NULLABLE)
+#define CHANGEABLE (FIELD_CREATE | FIELD_UPDATE | FIELD_NULLABLE | FIELD_EVENT)
 
 const struct field block_type_fields[] = {
     FIELD_ID_CREATED_UPDATED,
     {.name = "name",
      .type = FIELD_TEXT,
-     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .flags = FIELD_CREATE | FIELD_REQUIRED | FIELD_EVENT,
      .doc = "Its name for people."},
     {.name = "slug",
      .type = FIELD_TEXT,
-     .flags = FIELD_CREATE | FIELD_REQUIRED,
+     .flags = FIELD_CREATE | FIELD_REQUIRED | FIELD_EVENT,
      .doc = "Its name for programs: lower-case letters, digits and dashes."},
     {.name = "logo_url", .type = FIELD_TEXT, .flags = CHANGEABLE, .doc = "A picture of it."},
     {.name = "documentation_url",
@@ -27,6 +27,7 @@ const struct field block_type_fields[] = {
     {.name = "code_example", .type = FIELD_TEXT, .flags = CHANGEABLE, .doc = "How it is used."},
     {.name = "is_protected",
      .type = FIELD_BOOLEAN,
+     .flags = FIELD_EVENT,
      .fallback = "false",
      .doc = "Always false: no type is the server's own."},
     FIELDS_END};
@@ -51,7 +52,8 @@ static const struct resource block_type = {.name = "Block type",
                                            .filter_key = "block_types",
                                            .relations = relations,
                                            .sorts = sorts,
-                                           .unique = "slug"};
+                                           .unique = "slug",
+                                           .event_kind = "prefect.block-type"};
 
 void block_type_write(struct json_writer *writer, const struct rows *rows, int column)
 {

@@ -5,6 +5,7 @@
 
 #include "common/times.h"
 #include "server/api/routes.h"
+#include "json/schema.h"
 #include "json/text.h"
 
 /* How long a flow counts as there after its waiting read: it comes back for the next one. */
@@ -141,6 +142,7 @@ static const struct field verdict_fields[] = {{.name = "accepted",
                                               {.name = "errors",
                                                .type = FIELD_OBJECTS,
                                                .fields = error_fields,
+                                               .most = SCHEMA_ERRORS,
                                                .fallback = "[]",
                                                .doc = "What is wrong with which field."},
                                               FIELDS_END};

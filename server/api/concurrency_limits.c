@@ -24,16 +24,16 @@ static void write_taken(struct json_writer *writer, const struct rows *rows, int
 #define SENT_FIELDS(more)                                                                          \
     {.name = "active",                                                                             \
      .type = FIELD_BOOLEAN,                                                                        \
-     .flags = (more),                                                                              \
+     .flags = FIELD_EVENT | (more),                                                                \
      .fallback = "true",                                                                           \
      .doc = "Whether it limits anything."},                                                        \
         {.name = "name",                                                                           \
          .type = FIELD_TEXT,                                                                       \
-         .flags = FIELD_REQUIRED | (more),                                                         \
+         .flags = FIELD_REQUIRED | FIELD_EVENT | (more),                                           \
          .doc = "The name, of which there is one; that of a tag is tag:TAG."},                     \
         {.name = "limit",                                                                          \
          .type = FIELD_INTEGER,                                                                    \
-         .flags = FIELD_REQUIRED | (more),                                                         \
+         .flags = FIELD_REQUIRED | FIELD_EVENT | (more),                                           \
          .minimum = &zero,                                                                         \
          .maximum = &most_slots,                                                                   \
          .sql = "r.most",                                                                          \
@@ -59,8 +59,8 @@ static void write_taken(struct json_writer *writer, const struct rows *rows, int
          .columns = 1,                                                                             \
          .doc = "How many were asked for in vain, of late."},                                      \
     {                                                                                              \
-        .name = "slot_decay_per_second", .type = FIELD_NUMBER, .flags = (more), .fallback = "0.0", \
-        .minimum = &zero, .sql = "r.decay", .columns = 1,                                          \
+        .name = "slot_decay_per_second", .type = FIELD_NUMBER, .flags = FIELD_EVENT | (more),      \
+        .fallback = "0.0", .minimum = &zero, .sql = "r.decay", .columns = 1,                       \
         .doc = "How many taken slots are free again each second: a rate. 0: none."                 \
     }
 
@@ -82,7 +82,8 @@ static const struct resource limit = {.name = "Concurrency limit",
                                       .table = "concurrency_limits",
                                       .fields = fields,
                                       .sorts = sorts,
-                                      .missing = "Concurrency Limit not found"};
+                                      .missing = "Concurrency Limit not found",
+                                      .event_kind = "prefect.concurrency-limit"};
 
 /* ---- one limit ---- */
 
@@ -156,7 +157,8 @@ static int create_limit(struct txn *txn, struct request *request, struct http_re
                V(request_flag(request, "active", true)), V(request_integer(request, "limit", 0)),
                V(request_integer(request, "active_slots", 0)),
                V(request_integer(request, "denied_slots", 0)),
-               V(number_of(request, "slot_decay_per_second", 0)), V(OCCUPANCY), V(now)) < 0)
+               V(number_of(request, "slot_decay_per_second", 0)), V(OCCUPANCY), V(now)) < 0 ||
+        resource_event(txn, &limit, "id", V(id), "created") < 0)
         return HANDLER_FAILED;
     return reply_resource(txn, reply, 201, &limit, "r.id = ?", V(id));
 }
@@ -215,7 +217,8 @@ static int update_limit(struct txn *txn, struct request *request, struct http_re
     }
     sql_add(&sql, " WHERE id = ?");
     sql_bind(&sql, V(id));
-    if (count_up(txn, id) < 0 || sql_run(txn, &sql) < 0)
+    if (count_up(txn, id) < 0 || sql_run(txn, &sql) < 0 ||
+        resource_event(txn, &limit, "id", V(id), "updated") < 0)
         return HANDLER_FAILED;
     return reply_nothing(reply, 204);
 }
@@ -227,7 +230,8 @@ static int delete_limit(struct txn *txn, struct request *request, struct http_re
 
     if (found <= 0)
         return found < 0 ? HANDLER_FAILED : HANDLER_DONE;
-    if (slot_leases_forget_limit(txn, id) < 0 ||
+    if (resource_event(txn, &limit, "id", V(id), "deleted") < 0 ||
+        slot_leases_forget_limit(txn, id) < 0 ||
         db_run(txn, "DELETE FROM concurrency_limits WHERE id = ?", V(id)) < 0)
         return HANDLER_FAILED;
     return reply_nothing(reply, 204);

@@ -5,6 +5,7 @@
 #include "server/api/deployments.h"
 #include "server/api/parameters.h"
 #include "server/api/work_pools.h"
+#include "server/orchestration/deployment_event.h"
 #include "server/orchestration/deployment_schedule.h"
 #include "server/orchestration/room.h"
 #include "json/schema.h"
@@ -20,13 +21,12 @@ struct input {
     int64_t updated;        /* of the deployment that they were checked for */
 };
 
-static void check_name(const struct request *request, struct problems *problems)
+static void check_name(const struct request *request, const char *member, struct problems *problems)
 {
-    const json_t *name = json_object_get(request->body, "name");
+    const json_t *name = json_object_get(request->body, member);
 
-    if (name && (!*json_string_value(name) || strpbrk(json_string_value(name), "/%&><")))
-        problems_add_at(problems, "name", "value_error", name,
-                        "Value error, a name has at least one character, and none of / %% & > <");
+    if (json_is_string(name) && !is_plain_name(json_string_value(name)))
+        problems_add_at(problems, member, "value_error", name, "Value error, " PLAIN_NAME_RULE);
 }
 
 static void check_schema(const struct request *request, struct problems *problems)
@@ -87,15 +87,11 @@ static int check_pool(struct txn *txn, struct request *request, struct http_repl
 static int read_input(struct txn *txn, struct request *request, struct http_reply *reply,
                       struct input *input, const char *doing)
 {
-    const char *queue = request_text(request, "work_queue_name");
     problems_auto problems = {0};
 
     problems_init(&problems, "body");
-    check_name(request, &problems);
-    if (queue && !is_plain_name(queue))
-        problems_add_at(&problems, "work_queue_name", "value_error",
-                        json_object_get(request->body, "work_queue_name"),
-                        "Value error, a name has at least one character, and none of / %% & > <");
+    check_name(request, "name", &problems);
+    check_name(request, "work_queue_name", &problems);
     if (request_flag(request, "enforce_parameter_schema", true))
         check_schema(request, &problems);
     read_schedules(request, input, &problems);
@@ -260,8 +256,10 @@ int create_deployment(struct txn *txn, struct request *request, struct http_repl
     if (found < 0)
         return HANDLER_FAILED;
     const char *id = found ? arena_strdup(txn_arena(txn), rows_text(&rows, 0)) : NULL;
+    const char *before = NULL;
     rows_close(&rows);
-    if (found && overwrite_deployment(txn, request, id, labels) < 0)
+    if (found && (deployment_snapshot(txn, id, &before) < 0 ||
+                  overwrite_deployment(txn, request, id, labels) < 0))
         return HANDLER_FAILED;
     if (!found && !(id = insert_deployment(txn, request, labels)))
         return HANDLER_FAILED;
@@ -270,6 +268,9 @@ int create_deployment(struct txn *txn, struct request *request, struct http_repl
         return placed < 0 ? HANDLER_FAILED : HANDLER_DONE;
     if (deployment_schedules_replace(txn, id, &input->schedules) < 0 ||
         deployment_reschedule(txn, id) < 0 || (found && call_waiting(txn, request, id) < 0))
+        return HANDLER_FAILED;
+    if ((before ? deployment_follow(txn, id, before) : deployment_event_make(txn, id, "created")) <
+        0)
         return HANDLER_FAILED;
     txn_publish(txn, "deployments");
     return reply_resource(txn, reply, found ? 200 : 201, &deployment_resource, "r.id = ?", V(id));
@@ -348,6 +349,7 @@ int update_deployment(struct txn *txn, struct request *request, struct http_repl
 {
     struct input *input = request->prepared;
     const char *id = request->params[0];
+    const char *before;
     struct record record;
 
     int r = is_unchanged(txn, id, input->updated);
@@ -361,7 +363,8 @@ int update_deployment(struct txn *txn, struct request *request, struct http_repl
     forget_nulls(&record);
     if (input->parameters)
         record_set(&record, "parameters", V(input->parameters));
-    if (record_update(txn, "deployments", &record, "id", V(id)) < 0 ||
+    if (deployment_snapshot(txn, id, &before) < 0 ||
+        record_update(txn, "deployments", &record, "id", V(id)) < 0 ||
         deployment_unschedule(txn, id, UNSCHEDULE_AUTO | UNSCHEDULE_FUTURE) < 0)
         return HANDLER_FAILED;
     int placed = place(txn, request, reply, id);
@@ -372,7 +375,8 @@ int update_deployment(struct txn *txn, struct request *request, struct http_repl
         if (r != 0)
             return r < 0 ? HANDLER_FAILED : HANDLER_DONE;
     }
-    if (deployment_reschedule(txn, id) < 0 || call_waiting(txn, request, id) < 0)
+    if (deployment_reschedule(txn, id) < 0 || call_waiting(txn, request, id) < 0 ||
+        deployment_follow(txn, id, before) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "deployments");
     return reply_nothing(reply, 204);
@@ -382,15 +386,18 @@ static int set_paused(struct txn *txn, struct request *request, struct http_repl
                       bool paused)
 {
     const char *id = request->params[0];
+    const char *before;
+
+    if (deployment_snapshot(txn, id, &before) < 0)
+        return HANDLER_FAILED;
     int changed = db_run(txn, "UPDATE deployments SET paused = ?, updated = ? WHERE id = ?",
                          V(paused), V(txn_now(txn)), V(id));
-
     if (changed < 0)
         return HANDLER_FAILED;
     if (!changed)
         return reply_detail(reply, 404, "Deployment not found");
     if ((paused && deployment_unschedule(txn, id, UNSCHEDULE_AUTO) < 0) ||
-        deployment_reschedule(txn, id) < 0)
+        deployment_reschedule(txn, id) < 0 || deployment_follow(txn, id, before) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "deployments");
     return reply_json(reply, 200, "null");

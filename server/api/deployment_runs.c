@@ -144,21 +144,28 @@ static const char *overlay(struct txn *txn, struct request *request, const char 
     return over ? overlay_text(txn, &request->arena, base, over) : base;
 }
 
+static void add_tags(json_t *to, json_t *seen, const json_t *tags)
+{
+    size_t i;
+    json_t *tag;
+
+    json_array_foreach(tags, i, tag) {
+        const char *name = json_string_value(tag);
+        if (!json_object_get(seen, name))
+            json_array_append(to, tag);
+        json_object_set_new(seen, name, json_true());
+    }
+}
+
 /* The deployment's tags and those of the run that it does not have. */
 static const char *all_tags(struct request *request, const char *base, const json_t *more)
 {
-    json_auto_t *tags = json_loads(base, 0, NULL);
-    size_t i, k;
-    json_t *tag;
-    json_t *other;
+    json_auto_t *own = json_loads(base, 0, NULL);
+    json_auto_t *tags = json_array();
+    json_auto_t *seen = json_object();
 
-    json_array_foreach(more, i, tag) {
-        bool there = false;
-        json_array_foreach(tags, k, other)
-            there = there || json_equal(tag, other);
-        if (!there)
-            json_array_append(tags, tag);
-    }
+    add_tags(tags, seen, own);
+    add_tags(tags, seen, more);
     return json_arena_text(&request->arena, tags);
 }
 
@@ -385,12 +392,7 @@ static const struct field poll_fields[] = {
      .flags = FIELD_NULLABLE,
      .doc = "Up to which time; null: any. For one who waits it moves along with the clock: 10 s "
             "ahead stays 10 s ahead, and null is now."},
-    {.name = "limit",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &(const int64_t){0},
-     .fallback = "200",
-     .doc = "How many at the most, up to 200."},
+    FIELD_LIMIT,
     FIELDS_END};
 
 /* The ids as values in the request's memory. */

@@ -559,7 +559,8 @@ static int schedule_range(struct txn *txn, struct request *request, struct http_
 
 /* ---- routes ---- */
 
-static const struct body schedules_body = {.fields = schedule_body_fields, .list = true};
+static const struct body schedules_body = {
+    .fields = schedule_body_fields, .list = true, .most = FIELD_OBJECTS_LIMIT};
 static const struct body schedule_body = {.fields = schedule_body_fields};
 static const struct body range_body = {.fields = range_fields, .optional = true};
 

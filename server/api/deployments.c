@@ -2,6 +2,7 @@
 #include "server/api/deployments.h"
 #include "server/api/routes.h"
 #include "server/api/work_pools.h"
+#include "server/orchestration/deployment_event.h"
 #include "server/orchestration/deployment_schedule.h"
 #include "server/orchestration/room.h"
 
@@ -36,14 +37,17 @@ const struct field deployment_fields[] = {
      .type = FIELD_TEXT,
      .flags = FIELD_CREATE | FIELD_REQUIRED,
      .doc = "The name, of which a flow has one."},
-    {.name = "version", .type = FIELD_TEXT, .flags = BOTH | FIELD_NULLABLE, .doc = "Of the code."},
+    {.name = "version",
+     .type = FIELD_TEXT,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
+     .doc = "Of the code."},
     {.name = "version_info",
      .type = FIELD_MAP,
      .flags = BOTH | FIELD_NULLABLE | FIELD_NO_REPLY,
      .doc = "Where the version comes from."},
     {.name = "description",
      .type = FIELD_TEXT,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .doc = "What it does, in Markdown."},
     {.name = "flow_id",
      .type = FIELD_ID,
@@ -51,7 +55,7 @@ const struct field deployment_fields[] = {
      .doc = "The flow that it runs."},
     {.name = "paused",
      .type = FIELD_BOOLEAN,
-     .flags = BOTH,
+     .flags = BOTH | FIELD_EVENT,
      .fallback = "false",
      .doc = "Whether its schedules rest."},
     {.name = "schedules",
@@ -68,7 +72,7 @@ const struct field deployment_fields[] = {
      .doc = "When it runs."},
     {.name = "concurrency_limit",
      .type = FIELD_INTEGER,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .minimum = &one,
      .doc = "How many of its runs may run at the same time."},
     {.name = "global_concurrency_limit_id",
@@ -83,27 +87,27 @@ const struct field deployment_fields[] = {
      .doc = "The limit that it shares."},
     {.name = "concurrency_options",
      .type = FIELD_OBJECT,
-     .flags = BOTH | FIELD_NULLABLE | FIELD_OPEN,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE | FIELD_OPEN,
      .fields = concurrency_fields,
      .doc = "How the limit is kept."},
     {.name = "job_variables",
      .type = FIELD_MAP,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .fallback = "{}",
      .doc = "How the processes of its runs are started."},
     {.name = "parameters",
      .type = FIELD_MAP,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .fallback = "{}",
      .doc = "What its runs are called with, if they say nothing else."},
     {.name = "tags",
      .type = FIELD_STRINGS,
-     .flags = BOTH,
+     .flags = BOTH | FIELD_EVENT,
      .fallback = "[]",
      .doc = "Words to find it by; its runs get them too."},
     {.name = "labels",
      .type = FIELD_MAP,
-     .flags = FIELD_CREATE | FIELD_NULLABLE,
+     .flags = FIELD_CREATE | FIELD_EVENT | FIELD_NULLABLE,
      .fallback = "{}",
      .doc = "Names and values for other programs."},
     {.name = "work_queue_name",
@@ -117,7 +121,7 @@ const struct field deployment_fields[] = {
      .doc = "The work queue of its runs."},
     {.name = "work_queue_id",
      .type = FIELD_ID,
-     .flags = FIELD_NULLABLE,
+     .flags = FIELD_EVENT | FIELD_NULLABLE,
      .doc = "The id of that queue."},
     {.name = "work_pool_id",
      .type = FIELD_ID,
@@ -136,21 +140,21 @@ const struct field deployment_fields[] = {
      .doc = "Up to when somebody is taken to be there."},
     {.name = "parameter_openapi_schema",
      .type = FIELD_MAP,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .fallback = "{}",
      .doc = "The JSON Schema of its parameters."},
     {.name = "path",
      .type = FIELD_TEXT,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .doc = "Where its code lies."},
     {.name = "pull_steps",
      .type = FIELD_LIST,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .fallback = "[]",
      .doc = "How its code is fetched."},
     {.name = "entrypoint",
      .type = FIELD_TEXT,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .doc = "Where its flow is, in that code."},
     {.name = "storage_document_id",
      .type = FIELD_ID,
@@ -191,7 +195,7 @@ const struct field deployment_fields[] = {
      .doc = "Whether somebody takes its runs, or those of its queue."},
     {.name = "enforce_parameter_schema",
      .type = FIELD_BOOLEAN,
-     .flags = BOTH | FIELD_NULLABLE,
+     .flags = BOTH | FIELD_EVENT | FIELD_NULLABLE,
      .fallback = "true",
      .doc = "Whether the parameters of its runs are held against their schema."},
     FIELDS_END};
@@ -241,7 +245,8 @@ const struct resource deployment_resource = {.name = "Deployment",
 
 static int delete_deployment(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    if (deployment_unschedule(txn, request->params[0], 0) < 0)
+    if (deployment_event_make(txn, request->params[0], "deleted") < 0 ||
+        deployment_unschedule(txn, request->params[0], 0) < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "deployments");
     return resource_delete(txn, request, reply);
@@ -282,7 +287,8 @@ static int bulk_delete(struct txn *txn, struct request *request, struct http_rep
     json_key(&writer, "deleted");
     json_begin_array(&writer);
     for (int i = 0; i < count; i++) {
-        if (deployment_unschedule(txn, ids[i], 0) < 0 ||
+        if (deployment_event_make(txn, ids[i], "deleted") < 0 ||
+            deployment_unschedule(txn, ids[i], 0) < 0 ||
             db_run(txn, "DELETE FROM deployments WHERE id = ?", V(ids[i])) < 0)
             return HANDLER_FAILED;
         json_add_string(&writer, ids[i]);

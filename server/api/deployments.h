@@ -14,6 +14,15 @@ int update_deployment(struct txn *txn, struct request *request, struct http_repl
 int pause_deployment(struct txn *txn, struct request *request, struct http_reply *reply);
 int resume_deployment(struct txn *txn, struct request *request, struct http_reply *reply);
 
+/* ---- events ---- */
+
+/* What events tell of the deployment, as JSON in the transaction's memory; an empty object if there
+ * is none. */
+int deployment_snapshot(struct txn *txn, const char *id, const char **ret_snapshot) MUST_CHECK;
+
+/* After a change: makes the event of it, if there is another snapshot now than before. */
+int deployment_follow(struct txn *txn, const char *id, const char *before) MUST_CHECK;
+
 /* ---- schedules ---- */
 
 extern const struct field deployment_schedule_fields[]; /* as they are given back */

@@ -63,9 +63,10 @@ static const struct field results_fields[] = {{.name = "results",
 /* The runs that are meant, as they were when they were found. */
 struct found_runs {
     int count;
-    struct {
+    struct found_run {
         char id[ID_SIZE];
         int64_t version;
+        bool is_left_out;
     } runs[BULK_LIMIT];
 };
 
@@ -98,56 +99,61 @@ static int find_runs(struct txn *txn, struct request *request, struct http_reply
     return r;
 }
 
-enum since_found { RUN_SAME, RUN_CHANGED, RUN_GONE };
-
-/* What became of a run since it was found, or -1. One that has changed may no longer be meant, and
- * is left alone. */
-static int since_found(struct txn *txn, const char *id, int64_t version)
+/* One that has changed since may no longer be meant, and is left alone. All are looked at before
+ * the first is changed: one that ends may give its place to the next. */
+static int leave_out_changed(struct txn *txn, struct found_runs *found)
 {
-    rows_auto rows = {0};
-    int found = db_first(txn, &rows, "SELECT version FROM flow_runs WHERE id = ?", V(id));
-
-    if (found <= 0)
-        return found < 0 ? -1 : RUN_GONE;
-    return rows_integer(&rows, 0) == version ? RUN_SAME : RUN_CHANGED;
+    for (int i = 0; i < found->count; i++) {
+        rows_auto rows = {0};
+        struct found_run *run = &found->runs[i];
+        int r = db_first(txn, &rows, "SELECT version FROM flow_runs WHERE id = ?", V(run->id));
+        if (r < 0)
+            return -1;
+        run->is_left_out = r > 0 && rows_integer(&rows, 0) != run->version;
+    }
+    return 0;
 }
 
 /* In as many transactions as it takes; what is gone by the end is told. */
 static int delete_runs(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    const struct found_runs *found = request->prepared;
+    struct found_runs *found = request->prepared;
     struct json_writer writer;
     int room = RUN_PARTS_AT_ONCE;
 
+    if (!request->again && leave_out_changed(txn, found) < 0)
+        return HANDLER_FAILED;
     reply_begin(reply, 200, &writer);
     json_begin_object(&writer);
     json_key(&writer, "deleted");
     json_begin_array(&writer);
     for (int i = 0; i < found->count; i++) {
-        const char *id = found->runs[i].id;
-        int since = since_found(txn, id, found->runs[i].version);
-        if (since < 0 || (since == RUN_SAME && flow_run_delete(txn, id, &room) < 0))
+        if (found->runs[i].is_left_out)
+            continue;
+        if (flow_run_delete(txn, found->runs[i].id, &room) < 0)
             return HANDLER_FAILED;
         if (room == 0)
             return HANDLER_AGAIN;
-        if (since != RUN_CHANGED)
-            json_add_string(&writer, id);
+        json_add_string(&writer, found->runs[i].id);
     }
     json_end_array(&writer);
     json_end_object(&writer);
     return HANDLER_DONE;
 }
 
+/* 0 also if there is none any more. */
 static int set_state_of(struct txn *txn, struct request *request, const char *id,
                         struct json_writer *writer)
 {
     struct flow_run run;
     struct state state;
     struct outcome outcome;
+    int there = flow_run_load(txn, id, &run);
 
+    if (there <= 0)
+        return there;
     read_proposal(txn, request, &state);
-    if (flow_run_load(txn, id, &run) < 0 ||
-        flow_run_propose(txn, &run, &state, request_flag(request, "force", false), &outcome) < 0)
+    if (flow_run_propose(txn, &run, &state, request_flag(request, "force", false), &outcome) < 0)
         return -1;
     json_begin_object(writer);
     json_key(writer, "flow_run_id");
@@ -157,25 +163,22 @@ static int set_state_of(struct txn *txn, struct request *request, const char *id
     return 0;
 }
 
-/* One that ends may give its place to the next: all are looked at before the first is changed. */
 static int set_states(struct txn *txn, struct request *request, struct http_reply *reply)
 {
-    const struct found_runs *found = request->prepared;
-    int since[BULK_LIMIT];
+    struct found_runs *found = request->prepared;
     struct json_writer writer;
 
-    for (int i = 0; i < found->count; i++) {
-        since[i] = since_found(txn, found->runs[i].id, found->runs[i].version);
-        if (since[i] < 0)
-            return HANDLER_FAILED;
-    }
+    if (leave_out_changed(txn, found) < 0)
+        return HANDLER_FAILED;
     reply_begin(reply, 200, &writer);
     json_begin_object(&writer);
     json_key(&writer, "results");
     json_begin_array(&writer);
-    for (int i = 0; i < found->count; i++)
-        if (since[i] == RUN_SAME && set_state_of(txn, request, found->runs[i].id, &writer) < 0)
+    for (int i = 0; i < found->count; i++) {
+        const struct found_run *run = &found->runs[i];
+        if (!run->is_left_out && set_state_of(txn, request, run->id, &writer) < 0)
             return HANDLER_FAILED;
+    }
     json_end_array(&writer);
     json_end_object(&writer);
     return HANDLER_DONE;

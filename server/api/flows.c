@@ -6,16 +6,16 @@
 static const struct field fields[] = {FIELD_ID_CREATED_UPDATED,
                                       {.name = "name",
                                        .type = FIELD_TEXT,
-                                       .flags = FIELD_CREATE | FIELD_REQUIRED,
+                                       .flags = FIELD_CREATE | FIELD_REQUIRED | FIELD_EVENT,
                                        .doc = "The name, of which there is one."},
                                       {.name = "tags",
                                        .type = FIELD_STRINGS,
-                                       .flags = FIELD_CREATE | FIELD_UPDATE,
+                                       .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_EVENT,
                                        .fallback = "[]",
                                        .doc = "Words to find it by."},
                                       {.name = "labels",
                                        .type = FIELD_MAP,
-                                       .flags = FIELD_CREATE | FIELD_NULLABLE,
+                                       .flags = FIELD_CREATE | FIELD_NULLABLE | FIELD_EVENT,
                                        .fallback = "{}",
                                        .doc = "Names and values for other programs."},
                                       FIELDS_END};
@@ -56,7 +56,8 @@ static const struct resource flow = {.name = "Flow",
                                      .filters = flow_filters,
                                      .filter_key = "flows",
                                      .relations = relations,
-                                     .sorts = sorts};
+                                     .sorts = sorts,
+                                     .event_kind = "prefect.flow"};
 
 /* A flow of that name is there already: it is the answer. */
 static int create_flow(struct txn *txn, struct request *request, struct http_reply *reply)
@@ -73,7 +74,8 @@ static int create_flow(struct txn *txn, struct request *request, struct http_rep
     record_from_create(&record, fields, txn_arena(txn), request->body, request->body_text, NULL);
     if (record_get(&record, "labels").type == VALUE_NULL)
         record_set(&record, "labels", V("{}"));
-    if (record_insert(txn, "flows", &record) < 0)
+    if (record_insert(txn, "flows", &record) < 0 ||
+        resource_event(txn, &flow, "id", record_get(&record, "id"), "created") < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "flows");
     return reply_resource(txn, reply, 201, &flow, "r.id = ?", record_get(&record, "id"));

@@ -24,13 +24,18 @@ bool check_dashed_name(const struct request *request, struct http_reply *reply, 
     return false;
 }
 
+bool is_plain_name(const char *name)
+{
+    return *name && !strpbrk(name, "/%&><");
+}
+
 bool check_plain_name(const struct request *request, struct http_reply *reply, const char *member)
 {
     const char *name = request_text(request, member);
 
-    if (!name || (*name && !strpbrk(name, "/%&><")))
+    if (!name || is_plain_name(name))
         return true;
     reply_problem(reply, request, member, "string_pattern_mismatch",
-                  "String should match pattern '^[^/%%&><]+$'");
+                  "String is no name: " PLAIN_NAME_RULE);
     return false;
 }

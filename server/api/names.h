@@ -7,5 +7,8 @@
 bool check_dashed_name(const struct request *request, struct http_reply *reply, const char *member,
                        const char *what);
 
-/* Anything but / % & > <, which stand for something in paths and pages. */
+/* Anything but / % & > <, which stand for something in paths and pages; the rule as a format. */
+#define PLAIN_NAME_LENGTH 255
+#define PLAIN_NAME_RULE   "a name has at least one character, and none of / %% & > <"
+bool is_plain_name(const char *name);
 bool check_plain_name(const struct request *request, struct http_reply *reply, const char *member);

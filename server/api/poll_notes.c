@@ -24,7 +24,7 @@ static int deployment_polled(struct txn *txn, const char *id, int64_t until)
                V(txn_now(txn)), V(until), V(id)) < 0)
         return -1;
     txn_publish(txn, "deployments");
-    return was_ready ? 0 : deployment_event_make(txn, id, true);
+    return was_ready ? 0 : deployment_event_make(txn, id, "ready");
 }
 
 const struct polled_kind polled_deployments = {"deployments", deployment_polled};

@@ -394,6 +394,10 @@ static enum job_result run(struct txn *txn, struct job *job)
     if (__atomic_load_n(&request->gone, __ATOMIC_ACQUIRE))
         return JOB_UNDO;
     live_unsubscribe(request->api->config.live, &request->waiter);
+    if (!job->writes && !request->goes_on && http_server_is_full(*request->api->config.http))
+        return txn_fail(txn, EBUSY,
+                        "the server holds as much in bodies and answers as it may: try "
+                        "again in a moment");
     request->clock_time = TIME_NEVER;
     memset(reply->headers, 0, sizeof(reply->headers));
     reply->content_type = NULL;

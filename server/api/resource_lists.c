@@ -7,36 +7,21 @@
 static const int64_t zero = 0;
 static const int64_t one = 1;
 
-static const struct field list_fields[] = {
-    {.name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."},
-    {.name = "limit",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &zero,
-     .fallback = "200",
-     .doc = "How many at the most, up to 200."},
-    {.name = "offset",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &zero,
-     .fallback = "0",
-     .doc = "How many of the first to leave out."},
-    FIELDS_END};
+static const struct field list_fields[] = {FIELD_SORT, FIELD_LIMIT, FIELD_OFFSET, FIELDS_END};
 
-static const struct field page_fields[] = {
-    {.name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."},
-    {.name = "limit",
-     .type = FIELD_INTEGER,
-     .flags = FIELD_NULLABLE,
-     .minimum = &zero,
-     .fallback = "200",
-     .doc = "How many a page has, up to 200."},
-    {.name = "page",
-     .type = FIELD_INTEGER,
-     .minimum = &one,
-     .fallback = "1",
-     .doc = "Which page, counted from 1."},
-    FIELDS_END};
+static const struct field page_fields[] = {FIELD_SORT,
+                                           {.name = "limit",
+                                            .type = FIELD_INTEGER,
+                                            .flags = FIELD_NULLABLE,
+                                            .minimum = &zero,
+                                            .fallback = "200",
+                                            .doc = "How many a page has, up to 200."},
+                                           {.name = "page",
+                                            .type = FIELD_INTEGER,
+                                            .minimum = &one,
+                                            .fallback = "1",
+                                            .doc = "Which page, counted from 1."},
+                                           FIELDS_END};
 
 static const struct field no_fields[] = {FIELDS_END};
 
@@ -122,7 +107,6 @@ static int write_list(struct txn *txn, struct request *request, struct http_repl
                       int64_t limit, int64_t offset, struct json_writer *writer)
 {
     const struct resource *resource = request->route->resource;
-    json_auto_t *parts = resource_split(resource, request->body);
     problems_auto problems = {0};
     sql_auto sql = {0};
 
@@ -130,7 +114,9 @@ static int write_list(struct txn *txn, struct request *request, struct http_repl
     add_whole(txn, request, &sql, &problems);
     if (problems_any(&problems))
         return reply_problems(reply, request, &problems);
-    if (parts && sql.count <= SPLIT_VALUES_LIMIT) {
+    json_auto_t *parts =
+        sql.count <= SPLIT_VALUES_LIMIT ? resource_split(resource, request->body) : NULL;
+    if (parts) {
         sql_release(&sql);
         add_parts(txn, request, parts, offset < INT64_MAX - limit ? offset + limit : INT64_MAX,
                   &sql, &problems);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/api/resources.h"
+#include "server/orchestration/made_event.h"
 
 int reply_missing(struct http_reply *reply, const struct resource *resource)
 {
@@ -79,6 +80,28 @@ static int check(struct txn *txn, struct request *request, struct record *record
     return request->route->check ? request->route->check(txn, request, record, reply) : 1;
 }
 
+int resource_event(struct txn *txn, const struct resource *resource, const char *key,
+                   struct value value, const char *what)
+{
+    made_event_auto made = {0};
+    rows_auto rows = {0};
+    sql_auto sql = {0};
+
+    if (!resource->event_kind)
+        return 0;
+    resource_select(resource, &sql);
+    sql_addf(&sql, " WHERE r.%s = ?", key);
+    sql_bind(&sql, value);
+    int found = sql_first(txn, &rows, &sql);
+    if (found <= 0)
+        return found;
+    made_event_begin(&made, txn, arena_printf(txn_arena(txn), "%s.%s", resource->event_kind, what),
+                     resource->event_kind, rows_text(&rows, fields_column(resource->fields, "id")),
+                     rows_text(&rows, fields_column(resource->fields, "name")));
+    fields_write_event(resource->fields, &made.payload, &rows);
+    return made_event_record(&made);
+}
+
 int resource_create(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const struct resource *resource = request->route->resource;
@@ -91,7 +114,8 @@ int resource_create(struct txn *txn, struct request *request, struct http_reply 
         fits = check_unique(txn, request, reply, "id", "");
     if (fits <= 0)
         return fits < 0 ? HANDLER_FAILED : HANDLER_DONE;
-    if (record_insert(txn, resource->table, &record) < 0)
+    if (record_insert(txn, resource->table, &record) < 0 ||
+        resource_event(txn, resource, "id", record_get(&record, "id"), "created") < 0)
         return HANDLER_FAILED;
     txn_publish(txn, "%s", resource->table);
     return reply_resource(txn, reply, 201, resource, "r.id = ?", record_get(&record, "id"));
@@ -123,6 +147,10 @@ int resource_update(struct txn *txn, struct request *request, struct http_reply 
         return HANDLER_FAILED;
     if (!changed)
         return reply_missing(reply, resource);
+    struct value now =
+        record_is_set(&record, key) ? record_get(&record, key) : V(request->params[0]);
+    if (resource_event(txn, resource, key, now, "updated") < 0)
+        return HANDLER_FAILED;
     txn_publish(txn, "%s", resource->table);
     return reply_nothing(reply, 204);
 }
@@ -130,9 +158,12 @@ int resource_update(struct txn *txn, struct request *request, struct http_reply 
 int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply)
 {
     const struct resource *resource = request->route->resource;
+    const char *key = key_column(txn, request);
     sql_auto sql = {0};
 
-    sql_addf(&sql, "DELETE FROM %s WHERE %s = ?", resource->table, key_column(txn, request));
+    if (resource_event(txn, resource, key, V(request->params[0]), "deleted") < 0)
+        return HANDLER_FAILED;
+    sql_addf(&sql, "DELETE FROM %s WHERE %s = ?", resource->table, key);
     sql_bind(&sql, V(request->params[0]));
     int deleted = sql_run(txn, &sql);
     if (deleted < 0)

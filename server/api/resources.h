@@ -57,7 +57,7 @@
 
 int resource_read(struct txn *txn, struct request *request, struct http_reply *reply);
 
-/* These publish the name of the resource's table as a topic. */
+/* These publish the name of the resource's table as a topic, and make the events of its rows. */
 int resource_create(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_update(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_delete(struct txn *txn, struct request *request, struct http_reply *reply);
@@ -65,6 +65,24 @@ int resource_delete(struct txn *txn, struct request *request, struct http_reply 
 int resource_filter(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_count(struct txn *txn, struct request *request, struct http_reply *reply);
 int resource_paginate(struct txn *txn, struct request *request, struct http_reply *reply);
+
+/* Members of such bodies. */
+#define FIELD_SORT                                                                                 \
+    {                                                                                              \
+        .name = "sort", .type = FIELD_JSON, .doc = "The order, by the name of one of the sorts."   \
+    }
+#define FIELD_LIMIT                                                                                \
+    {                                                                                              \
+        .name = "limit", .type = FIELD_INTEGER, .flags = FIELD_NULLABLE,                           \
+        .minimum = &(const int64_t){0}, .fallback = "200",                                         \
+        .doc = "How many at the most, up to 200."                                                  \
+    }
+#define FIELD_OFFSET                                                                               \
+    {                                                                                              \
+        .name = "offset", .type = FIELD_INTEGER, .flags = FIELD_NULLABLE,                          \
+        .minimum = &(const int64_t){0}, .fallback = "0",                                           \
+        .doc = "How many of the first to leave out."                                               \
+    }
 
 /* The bodies of the last three: {"sort", "limit", "offset"} beside the filters. */
 extern const struct body filter_body;
@@ -78,6 +96,11 @@ int reply_resource(struct txn *txn, struct http_reply *reply, int status,
                    const struct resource *resource, const char *condition, struct value value);
 
 int reply_missing(struct http_reply *reply, const struct resource *resource);
+
+/* Makes the event "KIND.created", "KIND.updated" or (before it is gone) "KIND.deleted" of the row
+ * whose `key` has that value, if there is one and the resource's rows have events. */
+int resource_event(struct txn *txn, const struct resource *resource, const char *key,
+                   struct value value, const char *what) MUST_CHECK;
 
 /* Reads `limit` and `offset` of the body. False: the reply says what is wrong with them. */
 bool request_page(const struct request *request, struct http_reply *reply, int64_t *ret_limit,

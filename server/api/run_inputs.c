@@ -153,6 +153,8 @@ static int put_input(struct txn *txn, struct request *request, struct http_reply
 static const int64_t none = 0;
 static const int64_t one = 1;
 
+#define MOST_EXCLUDED 100000 /* keys: a reader sends all that it has had */
+
 static const struct field filter_fields[] = {{.name = "prefix",
                                               .type = FIELD_TEXT,
                                               .flags = FIELD_REQUIRED,
@@ -164,6 +166,7 @@ static const struct field filter_fields[] = {{.name = "prefix",
                                               .doc = "How many at the most."},
                                              {.name = "exclude_keys",
                                               .type = FIELD_STRINGS,
+                                              .most = MOST_EXCLUDED,
                                               .fallback = "[]",
                                               .doc = "Keys to leave out: what the reader has had."},
                                              {.name = "after",

@@ -55,20 +55,6 @@ int reply_slot_limits(struct http_reply *reply, const struct slot_limits *limits
     return HANDLER_DONE;
 }
 
-bool check_slot_names(const struct request *request, struct http_reply *reply)
-{
-    const json_t *names = json_object_get(request->body, "names");
-    problems_auto problems;
-
-    problems_init(&problems, "body");
-    if (json_array_size(names) <= FILTER_LIST_LIMIT)
-        return true;
-    problems_enter(&problems, "names");
-    problems_add_too_long(&problems, names, FILTER_LIST_LIMIT);
-    reply_problems(reply, request, &problems);
-    return false;
-}
-
 int reply_locked(struct request *request, struct http_reply *reply, double seconds,
                  const char *format, ...)
 {
@@ -181,9 +167,6 @@ static int take(struct txn *txn, struct request *request, struct http_reply *rep
 {
     int64_t slots = request_integer(request, "slots", 0);
 
-    *ret_result = HANDLER_DONE;
-    if (!check_slot_names(request, reply))
-        return 0;
     *ret_result = HANDLER_FAILED;
     if (slot_limits_load(txn, json_object_get(request->body, "names"), "", limits) < 0)
         return 0;
@@ -281,8 +264,6 @@ static int decrement(struct txn *txn, struct request *request, struct http_reply
     const json_t *seconds = json_object_get(request->body, "occupancy_seconds");
     struct slot_limits limits;
 
-    if (!check_slot_names(request, reply))
-        return HANDLER_DONE;
     if (slot_limits_load(txn, json_object_get(request->body, "names"), "", &limits) < 0 ||
         slot_limits_give_back(txn, &limits, request_integer(request, "slots", 0),
                               json_number_value(seconds)) < 0)

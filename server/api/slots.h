@@ -10,9 +10,6 @@ extern const struct field slot_limit_fields[]; /* id, name, limit */
 int reply_slot_limits(struct http_reply *reply, const struct slot_limits *limits, size_t prefix);
 void write_slot_limits(struct json_writer *writer, const struct slot_limits *limits, size_t prefix);
 
-/* Whether the body names no more limits than one request may; else the reply says so. */
-bool check_slot_names(const struct request *request, struct http_reply *reply);
-
 /* 423, and after how many seconds to ask again. */
 int reply_locked(struct request *request, struct http_reply *reply, double seconds,
                  const char *format, ...) PRINTF_LIKE(4, 5);

@@ -5,6 +5,7 @@
 
 #include "server/api/routes.h"
 #include "server/api/slots.h"
+#include "server/orchestration/made_event.h"
 
 #define RETRY_SECONDS WAIT_SECONDS
 
@@ -104,6 +105,24 @@ static int reply_limit(struct txn *txn, struct http_reply *reply, int status, co
 
 /* ---- handlers ---- */
 
+/* "prefect.concurrency-limit.WHAT"; before it is gone. */
+static int make_event(struct txn *txn, const char *id, const char *what)
+{
+    made_event_auto made = {0};
+    rows_auto rows = {0};
+
+    if (db_first(txn, &rows, "SELECT name, most FROM concurrency_limits WHERE id = ?", V(id)) < 0)
+        return -1;
+    const char *tag = rows_text(&rows, 0) + strlen(TAG_PREFIX);
+    made_event_begin(&made, txn, arena_printf(txn_arena(txn), "prefect.concurrency-limit.%s", what),
+                     "prefect.concurrency-limit", id, tag);
+    json_key(&made.payload, "tag");
+    json_add_string(&made.payload, tag);
+    json_key(&made.payload, "concurrency_limit");
+    json_add_integer(&made.payload, rows_integer(&rows, 1));
+    return made_event_record(&made);
+}
+
 /* One that the tag has already is changed. */
 static int create_limit(struct txn *txn, struct request *request, struct http_reply *reply)
 {
@@ -124,7 +143,8 @@ static int create_limit(struct txn *txn, struct request *request, struct http_re
                " denied, decay, occupancy, counted) VALUES (?, ?, ?, ?, 1, ?, 0, 0, 0, ?, ?)",
                V(made), V(now), V(now), V(name), V(most), V(OCCUPANCY), V(now)) < 0)
         return HANDLER_FAILED;
-    if (find(txn, reply, "name", name, &id) < 0)
+    if (find(txn, reply, "name", name, &id) < 0 ||
+        make_event(txn, id, changed ? "updated" : "created") < 0)
         return HANDLER_FAILED;
     return reply_limit(txn, reply, changed ? 200 : 201, id);
 }
@@ -179,7 +199,7 @@ static int delete_limit(struct txn *txn, struct request *request, struct http_re
 
     if (found <= 0)
         return found < 0 ? HANDLER_FAILED : HANDLER_DONE;
-    if (slot_leases_forget_limit(txn, id) < 0 ||
+    if (make_event(txn, id, "deleted") < 0 || slot_leases_forget_limit(txn, id) < 0 ||
         db_run(txn, "DELETE FROM concurrency_limits WHERE id = ?", V(id)) < 0)
         return HANDLER_FAILED;
     return reply_json(reply, 200, "null");
@@ -276,8 +296,6 @@ static int increment(struct txn *txn, struct request *request, struct http_reply
     const char *task_run_id = request_id(request, "task_run_id");
     struct slot_limits limits, wanted;
 
-    if (!check_slot_names(request, reply))
-        return HANDLER_DONE;
     if (slot_limits_load(txn, json_object_get(request->body, "names"), TAG_PREFIX, &limits) < 0 ||
         find_wanted(txn, &limits, task_run_id, &wanted) < 0)
         return HANDLER_FAILED;
@@ -300,8 +318,6 @@ static int decrement(struct txn *txn, struct request *request, struct http_reply
 {
     struct slot_limits limits;
 
-    if (!check_slot_names(request, reply))
-        return HANDLER_DONE;
     if (slot_limits_load(txn, json_object_get(request->body, "names"), TAG_PREFIX, &limits) < 0)
         return HANDLER_FAILED;
     for (size_t i = 0; i < limits.count; i++)

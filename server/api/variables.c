@@ -10,16 +10,16 @@ static const struct field fields[] = {
     FIELD_ID_CREATED_UPDATED,
     {.name = "name",
      .type = FIELD_TEXT,
-     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_REQUIRED,
+     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_REQUIRED | FIELD_EVENT,
      .max_length = NAME_LENGTH,
      .doc = "Lower-case letters, digits, dashes and underscores."},
     {.name = "value",
      .type = FIELD_JSON,
-     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_REQUIRED | FIELD_NULLABLE,
+     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_REQUIRED | FIELD_NULLABLE | FIELD_EVENT,
      .doc = "Any JSON, up to 5000 bytes."},
     {.name = "tags",
      .type = FIELD_STRINGS,
-     .flags = FIELD_CREATE | FIELD_UPDATE,
+     .flags = FIELD_CREATE | FIELD_UPDATE | FIELD_EVENT,
      .fallback = "[]",
      .doc = "Words to find it by."},
     FIELDS_END};
@@ -43,7 +43,8 @@ static const struct resource variable = {.name = "Variable",
                                          .filter_key = "variables",
                                          .sorts = sorts,
                                          .unique = "name",
-                                         .missing = "Variable not found."};
+                                         .missing = "Variable not found.",
+                                         .event_kind = "prefect.variable"};
 
 static bool is_name(const char *name)
 {

@@ -11,22 +11,18 @@
 
 /* ---- what is asked ---- */
 
-static const int64_t zero = 0;
-
 #define BEFORE_AND_LIMIT                                                                           \
     {.name = "scheduled_before",                                                                   \
      .type = FIELD_TIME,                                                                           \
      .flags = FIELD_NULLABLE,                                                                      \
      .doc = "Up to which time; null: any. For one who waits it moves along with the clock: 10 s "  \
             "ahead stays 10 s ahead, and null is now."},                                           \
-    {                                                                                              \
-        .name = "limit", .type = FIELD_INTEGER, .flags = FIELD_NULLABLE, .minimum = &zero,         \
-        .fallback = "200", .doc = "How many at the most, up to 200."                               \
-    }
+        FIELD_LIMIT
 
 static const struct field pool_poll_fields[] = {{.name = "work_queue_names",
                                                  .type = FIELD_STRINGS,
                                                  .flags = FIELD_NULLABLE,
+                                                 .most = WORK_QUEUES_LIMIT,
                                                  .doc = "Of which queues; none: all of the pool."},
                                                 BEFORE_AND_LIMIT,
                                                 {.name = "scheduled_after",
@@ -222,9 +218,6 @@ static int poll_pool(struct txn *txn, struct request *request, struct http_reply
 
     if (!request_page(request, reply, &poll.limit, &offset))
         return HANDLER_DONE;
-    if (json_array_size(json_object_get(request->body, "work_queue_names")) > WORK_QUEUES_LIMIT)
-        return reply_detail(reply, 422, "Invalid work_queue_names: must be at most %d.",
-                            WORK_QUEUES_LIMIT);
     if (request_watch(txn, request, WORK_POOL_TOPIC, request->params[0]) < 0)
         return HANDLER_FAILED;
     int found = request_work_pool(txn, request, reply, &pool);

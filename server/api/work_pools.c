@@ -160,19 +160,6 @@ int wished_work_queue(struct txn *txn, struct http_reply *reply, const struct wo
     return found;
 }
 
-/* ---- names ---- */
-
-bool is_plain_name(const char *name)
-{
-    return *name && !strpbrk(name, "/%&><");
-}
-
-int reply_no_plain_name(struct http_reply *reply, const struct request *request, const char *member)
-{
-    return reply_problem(reply, request, member, "string_pattern_mismatch",
-                         "A name has at least one character, and none of / %% & > <");
-}
-
 /* ---- handlers ---- */
 
 static int check_template(struct txn *txn, struct request *request, struct http_reply *reply)
@@ -194,8 +181,8 @@ static int create_work_pool(struct txn *txn, struct request *request, struct htt
     struct record record;
     rows_auto rows = {0};
 
-    if (!is_plain_name(name))
-        return reply_no_plain_name(reply, request, "name");
+    if (!check_plain_name(request, reply, "name"))
+        return HANDLER_DONE;
     if (strncasecmp(name, "prefect", strlen("prefect")) == 0)
         return reply_detail(reply, 403,
                             "Names of work pools that begin with \"prefect\" are reserved: choose "
@@ -266,19 +253,7 @@ static int delete_work_pool(struct txn *txn, struct request *request, struct htt
 
 /* ---- lists of a pool ---- */
 
-static const struct field pool_list_fields[] = {{.name = "limit",
-                                                 .type = FIELD_INTEGER,
-                                                 .flags = FIELD_NULLABLE,
-                                                 .minimum = &zero,
-                                                 .fallback = "200",
-                                                 .doc = "How many at the most, up to 200."},
-                                                {.name = "offset",
-                                                 .type = FIELD_INTEGER,
-                                                 .flags = FIELD_NULLABLE,
-                                                 .minimum = &zero,
-                                                 .fallback = "0",
-                                                 .doc = "How many of the first to leave out."},
-                                                FIELDS_END};
+static const struct field pool_list_fields[] = {FIELD_LIMIT, FIELD_OFFSET, FIELDS_END};
 
 const struct body pool_list_body = {.fields = pool_list_fields, .open = true, .optional = true};
 

@@ -1,17 +1,12 @@
 /* Work pools, their queues and workers, for the files that share them. */
 #pragma once
 
+#include "server/api/names.h"
 #include "server/api/resources.h"
 #include "server/orchestration/work_queue.h"
 
 extern const struct resource work_pool_resource;
 extern const struct resource work_queue_resource;
-
-/* What a name of pools and queues may be: as FIELD_TEXT allows, and none of / % & > <. */
-#define PLAIN_NAME_LENGTH 255
-bool is_plain_name(const char *name);
-int reply_no_plain_name(struct http_reply *reply, const struct request *request,
-                        const char *member);
 
 /* The pool that the path's first parameter names, and its queue that the second one does. 0: the
  * reply is a 404. */

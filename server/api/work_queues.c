@@ -100,10 +100,8 @@ static int check(struct txn *txn, struct request *request, struct http_reply *re
     const char *name = request_text(request, "name");
     rows_auto rows = {0};
 
-    if (name && !is_plain_name(name)) {
-        reply_no_plain_name(reply, request, "name");
+    if (!check_plain_name(request, reply, "name"))
         return 0;
-    }
     if (json_is_object(json_object_get(request->body, "filter"))) {
         reply_problem(reply, request, "filter", "value_error",
                       "Value error, queues that find runs by their tags are not supported: name "

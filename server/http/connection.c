@@ -51,12 +51,19 @@ static void pause_reading(struct connection *connection, bool pause)
 
 /* Sending */
 
-static void finish_sending(struct connection *connection)
+static void release_reply(struct connection *connection)
 {
+    server_let_go(connection->server, connection->held);
+    connection->held = 0;
     buf_release(&connection->out_head);
     buf_release(&connection->out_body);
+}
+
+static void finish_sending(struct connection *connection)
+{
+    release_reply(connection);
     connection->out_sent = 0;
-    if (connection->close_after_reply) {
+    if (connection->close_after_reply || (connection->server->stopping && !connection->socket)) {
         shutdown(lws_get_socket_fd(connection->wsi), SHUT_WR);
         buf_release(&connection->in);
         connection_set_state(connection, CONNECTION_LINGERING);
@@ -122,6 +129,14 @@ static void send_more(struct connection *connection)
     }
 }
 
+/* However it is spread: a client that takes a little now and then must not keep it for ever. */
+static int64_t send_end(const struct connection *connection)
+{
+    int64_t mebibytes = (int64_t)(connection->out_body.length >> 20);
+
+    return connection->since + connection->server->config.send_timeout * (1 + mebibytes);
+}
+
 static void start_reply(struct connection *connection, bool says_keep_alive)
 {
     static const char close_line[] = "Connection: close\r\n";
@@ -138,6 +153,7 @@ static void start_reply(struct connection *connection, bool says_keep_alive)
     }
     connection->out_sent = 0;
     connection_set_state(connection, CONNECTION_SENDING);
+    connection->send_until = send_end(connection);
     send_more(connection);
 }
 
@@ -176,6 +192,13 @@ static void hand_over(struct connection *connection)
     config->on_request(config->context, connection->request);
 }
 
+static int refuse_for_now(const struct http_server *server, struct refusal *refusal)
+{
+    return refuse(refusal, 503,
+                  "The server has its limit of %zu bytes in bodies and answers: try again later",
+                  server->config.held_limit);
+}
+
 static int check_request(struct http_request *request, size_t length, struct refusal *refusal)
 {
     const struct http_config *config = &request->server->config;
@@ -189,6 +212,9 @@ static int check_request(struct http_request *request, size_t length, struct ref
     if (request->head.content_length > config->body_limit)
         return refuse(refusal, 413, "The request's body is too long: it may have %zu bytes",
                       config->body_limit);
+    if (request->head.content_length &&
+        !server_has_room(request->server, request->head.content_length))
+        return refuse_for_now(request->server, refusal);
     if (request->head.wants_socket && socket_is_one_too_many(request->server))
         return refuse(refusal, 503,
                       "The server has its limit of WebSockets, half of its %d connections: try "
@@ -221,15 +247,21 @@ static size_t take_head(struct connection *connection, const char *data, size_t 
 
 static size_t take_body(struct connection *connection, const char *data, size_t length)
 {
-    static const struct refusal no_memory = {503, "The server has no memory for this request"};
+    struct refusal refusal = {503, "The server has no memory for this request"};
     struct http_request *request = connection->request;
     size_t wanted = request->head.content_length - request->body.length;
+    size_t held = request->body.capacity;
 
     if (length > wanted)
         length = wanted;
     buf_add(&request->body, data, length);
-    if (request->body.failed)
-        send_refusal(connection, &no_memory, request->is_head);
+    held = request->body.capacity - held;
+    bool has_room = server_has_room(request->server, held);
+    server_hold(request->server, held);
+    if (!has_room)
+        refuse_for_now(request->server, &refusal);
+    if (request->body.failed || !has_room)
+        send_refusal(connection, &refusal, request->is_head);
     else if (length == wanted)
         hand_over(connection);
     return length;
@@ -331,6 +363,7 @@ void connection_reply(struct connection *connection, struct http_request *reques
     memcpy(connection->note, request->note, sizeof(connection->note));
     connection->out_head = request->reply_head;
     connection->out_body = request->reply_body;
+    connection->held = request->reply_body.capacity;
     request->reply_head = (struct buf)BUF_INIT;
     request->reply_body = (struct buf)BUF_INIT;
     if (!request->keep_alive || connection->server->stopping)
@@ -388,6 +421,10 @@ void connection_stop(struct connection *connection)
 /* The kernel takes more, or a socket asked to be heard. */
 static void go_on(struct connection *connection)
 {
+    if (connection->state == CONNECTION_SENDING && time_monotonic() > connection->send_until) {
+        connection->doomed = true;
+        return;
+    }
     if (connection->state == CONNECTION_SENDING || connection->state == CONNECTION_SOCKET_SENDING) {
         connection_set_state(connection, connection->state); /* there was progress */
         send_more(connection);
@@ -447,8 +484,7 @@ static void closed(struct connection *connection)
     server->connection_count--;
     COUNT(server->connections_open, -1);
     buf_release(&connection->in);
-    buf_release(&connection->out_head);
-    buf_release(&connection->out_body);
+    release_reply(connection);
     free(connection);
     if (request && is_taken) {
         request->connection = NULL;

@@ -68,10 +68,14 @@ struct http_config {
     const char *host;  /* to listen on: an address or a name; for the rest see above */
     int port;          /* 0: any free one, told by http_server_port */
     size_t body_limit; /* bytes */
+    /* Bytes of bodies and replies, of all connections together. 0: no limit. Past it 503 with
+     * Retry-After for what comes; replies that are made meanwhile are sent all the same. */
+    size_t held_limit;
     int connection_limit;
     int64_t receive_timeout; /* microseconds */
     int64_t idle_timeout;    /* of a connection between requests; microseconds, 0: a minute */
-    int64_t send_timeout;    /* for a client to take 64 kB of a reply; microseconds, 0: 30 s */
+    int64_t send_timeout;    /* for a client to take 64 kB of a reply, and for each MiB of all of
+                                it; microseconds, 0: 30 s */
     int64_t ping_interval;   /* of WebSockets; microseconds, 0: 20 s */
     size_t message_limit;    /* bytes of one message of a WebSocket */
     /* More names that a Host or an Origin may carry, beside loopback's and `host`; NULL at the end.
@@ -206,6 +210,13 @@ void http_socket_release(struct http_socket *socket);
 int http_server_create(const struct http_config *config, struct http_server **ret_server,
                        struct error *error) MUST_CHECK;
 int http_server_port(const struct http_server *server);
+
+/* As configured, or less if the process may not open so many files. */
+int http_server_connection_limit(const struct http_server *server);
+
+/* Whether bodies and replies have come to `held_limit`: whoever can should not make more;
+ * thread-safe. */
+bool http_server_is_full(const struct http_server *server);
 
 /* Serves until http_server_stop; then no more connections are accepted, requests that were taken
  * get their replies (for at most `grace` microseconds; `on_gone` is called for those that did not),

@@ -60,6 +60,8 @@ struct connection {
     struct buf out_head;          /* the reply being sent */
     struct buf out_body;          /* or the frames of a socket */
     size_t out_sent;              /* of both */
+    size_t held;                  /* by the reply in them */
+    int64_t send_until;           /* by when all of it has to be taken; monotonic */
     bool close_after_reply;
     bool paused; /* not read from */
     bool inside; /* one of its functions runs and will go on by itself */
@@ -143,6 +145,7 @@ struct http_server {
     struct http_request **queue_end;
     struct list woken; /* sockets; under the queue's lock */
 
+    _Atomic size_t held; /* bytes of bodies and replies */
     _Atomic int64_t connections_open;
     _Atomic int64_t connections_total;
     _Atomic int64_t requests_total;
@@ -158,6 +161,9 @@ struct http_server {
 #define COUNT(counter, n) atomic_fetch_add_explicit(&(counter), (n), memory_order_relaxed)
 
 /* server.c */
+void server_hold(struct http_server *server, size_t bytes);
+void server_let_go(struct http_server *server, size_t bytes);
+bool server_has_room(const struct http_server *server, size_t bytes); /* to hold */
 void server_set_deadline(struct http_server *server, int64_t deadline);
 void server_check_finished(struct http_server *server);
 bool server_is_own_thread(const struct http_server *server);

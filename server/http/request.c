@@ -35,6 +35,7 @@ void request_free(struct http_request *request)
     list_remove(&request->node);
     server->request_count--;
     COUNT(server->requests_open, -1);
+    server_let_go(server, request->body.capacity + request->reply_body.capacity);
     buf_release(&request->body);
     buf_release(&request->reply_head);
     buf_release(&request->reply_body);
@@ -223,6 +224,7 @@ static void keep_reply(struct http_request *request, struct http_reply *reply)
     }
     if (reply->status == 204 || reply->status == 304 || request->is_head)
         buf_release(&request->reply_body);
+    server_hold(request->server, request->reply_body.capacity);
 }
 
 void request_deliver(struct http_request *request)

@@ -35,6 +35,31 @@ bool server_is_own_thread(const struct http_server *server)
     return atomic_load(&server->running) && pthread_equal(server->thread, pthread_self());
 }
 
+/* What is held */
+
+void server_hold(struct http_server *server, size_t bytes)
+{
+    atomic_fetch_add_explicit(&server->held, bytes, memory_order_relaxed);
+}
+
+void server_let_go(struct http_server *server, size_t bytes)
+{
+    atomic_fetch_sub_explicit(&server->held, bytes, memory_order_relaxed);
+}
+
+bool server_has_room(const struct http_server *server, size_t bytes)
+{
+    size_t limit = server->config.held_limit;
+    size_t held = atomic_load_explicit(&server->held, memory_order_relaxed);
+
+    return !limit || (held < limit && bytes <= limit - held);
+}
+
+bool http_server_is_full(const struct http_server *server)
+{
+    return !server_has_room(server, 1);
+}
+
 /* Time limits */
 
 static void handle_deadline(uv_timer_t *timer)
@@ -266,21 +291,24 @@ void http_server_stop(struct http_server *server)
 /* Making and ending */
 
 /* libwebsockets has tables as long as the process may have files: it may be too few for
- * connection_limit, and containers may have it at a billion. */
-static void set_file_limit(int connection_limit)
+ * connection_limit, and containers may have it at a billion. How many connections there is room
+ * for: those past it must be told, not left to hang because no file can be opened for them. */
+static int set_file_limit(int connection_limit)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)connection_limit + REFUSED_AT_ONCE + SPARE_FILES;
+    const rlim_t others = REFUSED_AT_ONCE + SPARE_FILES;
+    rlim_t wanted = (rlim_t)connection_limit + others;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    if (limit.rlim_cur >= wanted && limit.rlim_cur <= FILES_LIMIT)
-        return;
+        return connection_limit;
     if (limit.rlim_cur < wanted)
         limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    else
+    else if (limit.rlim_cur > FILES_LIMIT)
         limit.rlim_cur = wanted < FILES_LIMIT ? FILES_LIMIT : wanted;
     setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return connection_limit;
+    return (int)(limit.rlim_cur > 2 * others ? limit.rlim_cur - others : limit.rlim_cur / 2);
 }
 
 static int create_context(struct http_server *server, struct error *error)
@@ -395,7 +423,7 @@ int http_server_create(const struct http_config *config, struct http_server **re
     list_init(&server->woken);
     for (enum connection_state state = 0; state < CONNECTION_STATES; state++)
         list_init(&server->connections[state]);
-    set_file_limit(config->connection_limit);
+    server->config.connection_limit = set_file_limit(config->connection_limit);
     if (create_loop(server, error) < 0) {
         free(server);
         return -1;
@@ -411,6 +439,11 @@ int http_server_create(const struct http_config *config, struct http_server **re
 int http_server_port(const struct http_server *server)
 {
     return server->port;
+}
+
+int http_server_connection_limit(const struct http_server *server)
+{
+    return server->config.connection_limit;
 }
 
 void http_server_destroy(struct http_server *server)

@@ -152,10 +152,13 @@ static void use_found(struct http_socket *socket, enum websocket_found found)
     }
 }
 
+/* Whatever comes in the midst of a message, its time goes on. */
 static void check_time(struct http_socket *socket)
 {
     int64_t limit = socket->server->config.receive_timeout;
 
+    if (!websocket_is_within(&socket->websocket))
+        return;
     if (time_monotonic() - socket->message_since > limit)
         http_socket_close(socket, HTTP_CLOSE_POLICY, "The message did not come within %g seconds",
                           (double)limit / SECOND);
@@ -172,8 +175,7 @@ size_t socket_take(struct http_socket *socket, const char *data, size_t length)
     if (!websocket_is_within(&socket->websocket))
         socket->message_since = time_monotonic();
     size_t used = websocket_read(&socket->websocket, data, length, &found);
-    if (found == WEBSOCKET_FOUND_NOTHING)
-        check_time(socket);
+    check_time(socket);
     use_found(socket, found);
     return socket->is_closing ? length : used;
 }
@@ -211,6 +213,7 @@ void socket_expire(struct http_socket *socket)
     if (connection->state == CONNECTION_SOCKET && socket_is_held(socket)) {
         connection_set_state(connection, CONNECTION_SOCKET); /* it is we who do not listen */
     } else if (connection->state == CONNECTION_SOCKET && !socket->is_pinged) {
+        check_time(socket);
         socket->is_pinged = true;
         send_frame(socket, WEBSOCKET_PING, NULL, 0);
     } else if (connection->state == CONNECTION_SOCKET_SENDING && !socket->is_closing) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "common/times.h"
 
 #define FIRST_BUCKETS 64
@@ -83,11 +84,7 @@ static bool heap_reserve(struct leases *leases)
 
 static struct lease **bucket_of(struct lease **buckets, size_t count, const char *name)
 {
-    uint64_t hash = 14695981039346656037U; /* FNV-1a */
-
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 1099511628211U;
-    return &buckets[hash & (count - 1)];
+    return &buckets[hash_text(name) & (count - 1)];
 }
 
 static struct lease *find(struct leases *leases, const char *name)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/hash.h"
 #include "common/times.h"
 
 #define FIRST_BUCKETS 256
@@ -102,15 +103,6 @@ static void heap_remove(struct live *live, struct waiter *waiter)
 
 /* ---- topics ---- */
 
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = 14695981039346656037U; /* FNV-1a */
-
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211U;
-    return hash;
-}
-
 static struct topic **topic_place(struct live *live, const char *name, uint64_t hash)
 {
     struct topic **place = &live->buckets[hash & (live->bucket_count - 1)];
@@ -143,7 +135,7 @@ static void topics_grow(struct live *live)
 
 static struct topic *topic_get(struct live *live, const char *name)
 {
-    uint64_t hash = hash_of(name);
+    uint64_t hash = hash_text(name);
     struct topic **place = topic_place(live, name, hash);
 
     if (*place)
@@ -315,7 +307,7 @@ void live_publish(struct live *live, const char *name)
     list_init(&woken);
     pthread_mutex_lock(&live->lock);
     live->published++;
-    struct topic *topic = *topic_place(live, name, hash_of(name));
+    struct topic *topic = *topic_place(live, name, hash_text(name));
     if (topic)
         list_for_each(node, &topic->subscriptions)
             tell(live, list_item(node, struct subscription, node), &woken);

@@ -2,9 +2,11 @@
 
 #include "server/orchestration/made_event.h"
 
-int deployment_event_make(struct txn *txn, const char *id, bool is_ready)
+/* `names` and `updates`: of an update, or NULL. */
+static int make(struct txn *txn, const char *id, const char *what, const char *names,
+                const char *updates)
 {
-    const char *name = is_ready ? "prefect.deployment.ready" : "prefect.deployment.not-ready";
+    const char *name = arena_printf(txn_arena(txn), "prefect.deployment.%s", what);
     made_event_auto made = {0};
     rows_auto rows = {0};
     int found = db_first(txn, &rows,
@@ -30,5 +32,22 @@ int deployment_event_make(struct txn *txn, const char *id, bool is_ready)
     if (!rows_is_null(&rows, 4))
         made_event_relate(&made, "infrastructure", "prefect.block-document", rows_text(&rows, 4),
                           NULL);
+    if (names) {
+        json_key(&made.payload, "updated_fields");
+        json_add_text(&made.payload, names);
+        json_key(&made.payload, "updates");
+        json_add_text(&made.payload, updates);
+    }
     return made_event_record(&made);
+}
+
+int deployment_event_make(struct txn *txn, const char *id, const char *what)
+{
+    return make(txn, id, what, NULL, NULL);
+}
+
+int deployment_event_updated(struct txn *txn, const char *id, const char *names,
+                             const char *updates)
+{
+    return make(txn, id, "updated", names, updates);
 }

@@ -17,6 +17,8 @@
 
 /* ---- the policy ---- */
 
+#define MOST_PAUSES 100000 /* of one run: its process sends them all back */
+
 const struct field flow_run_policy_fields[] = {
     {.name = "max_retries",
      .type = FIELD_INTEGER,
@@ -37,6 +39,7 @@ const struct field flow_run_policy_fields[] = {
     {.name = "pause_keys",
      .type = FIELD_STRINGS,
      .flags = FIELD_NULLABLE,
+     .most = MOST_PAUSES,
      .fallback = "[]",
      .doc = "The pauses that it has had."},
     {.name = "resuming",
@@ -387,7 +390,9 @@ int flow_run_delete(struct txn *txn, const char *id, int *room)
     if (*room == 0)
         return 1;
     if (publish_deletion(txn, id) < 0 || slot_leases_release_of_run(txn, id) < 0 ||
-        db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id)) < 0)
+        db_run(txn, "DELETE FROM flow_runs WHERE id = ?", V(id)) < 0 ||
+        db_run(txn, "INSERT INTO deleted_flow_runs (id, deleted) VALUES (?, ?)", V(id),
+               V(txn_now(txn))) < 0)
         return -1;
     return room_leave(txn, &run) < 0 ? -1 : 1;
 }

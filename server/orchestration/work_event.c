@@ -115,7 +115,8 @@ static int tell_of_deployments(struct txn *txn, const char *queue_id, bool is_re
                  V(queue_id)) < 0)
         return -1;
     while ((r = rows_next(&rows)) > 0)
-        if (deployment_event_make(txn, rows_strdup(&rows, 0, txn_arena(txn)), is_ready) < 0)
+        if (deployment_event_make(txn, rows_strdup(&rows, 0, txn_arena(txn)),
+                                  is_ready ? "ready" : "not-ready") < 0)
             return -1;
     txn_publish(txn, "deployments");
     return r;

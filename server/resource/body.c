@@ -108,6 +108,17 @@ static void check_map(const json_t *value, struct problems *problems)
         problems_add(problems, "dict_type", value, NULL, "Input should be a valid dictionary");
 }
 
+/* How many entries an array may have; those of any JSON are bounded by the body alone. */
+static size_t list_limit(const struct field *field)
+{
+    static const size_t limits[] = {[FIELD_STRINGS] = FIELD_STRINGS_LIMIT,
+                                    [FIELD_IDS] = FIELD_IDS_LIMIT,
+                                    [FIELD_LIST] = SIZE_MAX,
+                                    [FIELD_OBJECTS] = FIELD_OBJECTS_LIMIT};
+
+    return field->most ? (size_t)field->most : limits[field->type];
+}
+
 /* Checks every entry of an array as if it were a field of its own. */
 static void check_list(const struct field *field, const json_t *value, struct problems *problems)
 {
@@ -118,8 +129,8 @@ static void check_list(const struct field *field, const json_t *value, struct pr
         problems_add(problems, "list_type", value, NULL, "Input should be a valid list");
         return;
     }
-    if (field->type == FIELD_IDS && json_array_size(value) > FIELD_IDS_LIMIT) {
-        problems_add_too_long(problems, value, FIELD_IDS_LIMIT);
+    if (json_array_size(value) > list_limit(field)) {
+        problems_add_too_long(problems, value, list_limit(field));
         return;
     }
     json_array_foreach(value, i, entry) {
@@ -224,6 +235,10 @@ void body_check(const struct body *body, const json_t *value, struct problems *p
     }
     if (!json_is_array(value)) {
         problems_add(problems, "list_type", value, NULL, "Input should be a valid list");
+        return;
+    }
+    if (body->most && json_array_size(value) > (size_t)body->most) {
+        problems_add_too_long(problems, value, (size_t)body->most);
         return;
     }
     json_array_foreach(value, i, entry) {

@@ -93,16 +93,31 @@ void fields_write_row(const struct field *fields, struct json_writer *writer,
     fields_write_columns(fields, writer, rows, 0);
 }
 
+/* Those that have all of these flags. */
+static void write_fields(const struct field *fields, unsigned flags, struct json_writer *writer,
+                         const struct rows *rows, int column)
+{
+    for (const struct field *field = fields; field->name; field++) {
+        if (!has_columns(field))
+            continue;
+        if ((field->flags & flags) == flags) {
+            json_key(writer, field->name);
+            write_value(field, writer, rows, column);
+        }
+        column += field->columns ? field->columns : 1;
+    }
+}
+
 void fields_write_columns(const struct field *fields, struct json_writer *writer,
                           const struct rows *rows, int column)
 {
     json_begin_object(writer);
-    for (const struct field *field = fields; field->name; field++) {
-        if (!has_columns(field))
-            continue;
-        json_key(writer, field->name);
-        write_value(field, writer, rows, column);
-        column += field->columns ? field->columns : 1;
-    }
+    write_fields(fields, 0, writer, rows, column);
     json_end_object(writer);
+}
+
+void fields_write_event(const struct field *fields, struct json_writer *writer,
+                        const struct rows *rows)
+{
+    write_fields(fields, FIELD_EVENT, writer, rows, 0);
 }

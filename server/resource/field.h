@@ -25,13 +25,16 @@ enum field_type {
     FIELD_JSON,    /* any JSON: kept and given back as the text that came */
     FIELD_MAP,     /* a JSON object with any members, kept like FIELD_JSON */
     FIELD_STRINGS, /* an array of strings */
-    FIELD_IDS,     /* an array of UUIDs, FIELD_IDS_LIMIT at the most */
+    FIELD_IDS,     /* an array of UUIDs */
     FIELD_LIST,    /* an array of any JSON */
     FIELD_OBJECT,  /* an object made of `fields` */
     FIELD_OBJECTS, /* an array of such objects */
 };
 
-#define FIELD_IDS_LIMIT 1000
+/* Entries of an array at the most, where the field does not say `most`. */
+#define FIELD_STRINGS_LIMIT 1000
+#define FIELD_IDS_LIMIT     1000
+#define FIELD_OBJECTS_LIMIT 200
 
 enum {
     /* In the body of a request. */
@@ -44,6 +47,7 @@ enum {
     FIELD_NO_COLUMN = 1 << 4,      /* in bodies only */
     FIELD_NO_REPLY = 1 << 5,       /* never shown */
     FIELD_OPTIONAL_REPLY = 1 << 6, /* some replies leave it out */
+    FIELD_EVENT = 1 << 8,          /* the events of its row tell it */
 };
 
 struct field {
@@ -57,6 +61,7 @@ struct field {
     const int64_t *minimum; /* of an integer or number */
     const int64_t *maximum;
     int max_length; /* of a text, in characters; 0: any */
+    int most;       /* entries of an array of strings, ids or objects; 0: as the limits above say */
 
     /* For what is no plain column: the SQL of the columns that it is made of, how many they are,
      * and how they are written. The row's table goes by the name `r`. */
@@ -99,6 +104,11 @@ void fields_write_row(const struct field *fields, struct json_writer *writer,
 void fields_write_columns(const struct field *fields, struct json_writer *writer,
                           const struct rows *rows, int column);
 
+/* Writes those fields of the current row of such a select that its events tell: keys and values,
+ * inside of an object. */
+void fields_write_event(const struct field *fields, struct json_writer *writer,
+                        const struct rows *rows);
+
 /* ---- bodies ---- */
 
 /* What is wrong with a body: a list in the shape of pydantic's errors, see problems.h. */
@@ -108,6 +118,7 @@ struct body {
     const struct field *fields;
     unsigned only; /* FIELD_CREATE or FIELD_UPDATE: those of the fields; 0: all of them */
     bool list;     /* an array of such objects */
+    int most;      /* of them; 0: as many as a body has room for */
     bool open;     /* other members are ignored, not refused */
     bool optional; /* the request may come without a body: it counts as {} */
 };

@@ -111,6 +111,8 @@ struct resource {
     const struct sort *sorts;         /* the first is the default; ends with a NULL name */
     const char *unique;               /* a text that one row alone may have, or NULL */
     const char *missing;              /* what a 404 says; NULL: "NAME not found" */
+    const char
+        *event_kind; /* of the events of its rows: "prefect.variable"; NULL: they have none */
     /* The names on the way to the filter by whose any_ lists are split, up to NULL: rows of one
      * value of it are in the order of an index, those of several are not. All filters are then of
      * `r` alone. NULL: lists are not split. */

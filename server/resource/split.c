@@ -22,6 +22,16 @@ static json_t *find_values(const struct resource *resource, const json_t *body)
     return resource->split && is_and(at) ? json_object_get(at, "any_") : NULL;
 }
 
+/* A body whose filters of the resource itself are its own; all else is shared. */
+static json_t *part_of(const struct resource *resource, const json_t *body)
+{
+    json_t *part = json_copy((json_t *)body);
+
+    json_object_set_new(part, resource->filter_key,
+                        json_deep_copy(json_object_get(body, resource->filter_key)));
+    return part;
+}
+
 json_t *resource_split(const struct resource *resource, const json_t *body)
 {
     const json_t *values = find_values(resource, body);
@@ -29,7 +39,7 @@ json_t *resource_split(const struct resource *resource, const json_t *body)
     json_t *parts = count >= 2 && count <= PARTS_LIMIT ? json_array() : NULL;
 
     for (size_t i = 0; parts && i < count; i++) {
-        json_t *part = json_deep_copy(body);
+        json_t *part = part_of(resource, body);
         json_t *list = find_values(resource, part);
         json_t *value = json_incref(json_array_get(list, i));
         json_array_clear(list);

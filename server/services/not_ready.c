@@ -29,7 +29,7 @@ int not_ready_run(struct txn *txn, const struct services_config *config)
     for (int i = 0; i < count; i++)
         if (db_run(txn, "UPDATE deployments SET status = 'NOT_READY' WHERE id = ?", V(ids[i])) <
                 0 ||
-            deployment_event_make(txn, ids[i], false) < 0)
+            deployment_event_make(txn, ids[i], "not-ready") < 0)
             return -1;
     if (count > 0)
         txn_publish(txn, "deployments");

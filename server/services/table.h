@@ -27,6 +27,13 @@ int queues_run(struct txn *txn, const struct services_config *config);
 int retention_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int retention_run(struct txn *txn, const struct services_config *config);
 
+int logs_alone_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int logs_alone_run(struct txn *txn, const struct services_config *config);
+int task_runs_alone_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int task_runs_alone_run(struct txn *txn, const struct services_config *config);
+int deleted_runs_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
+int deleted_runs_run(struct txn *txn, const struct services_config *config);
+
 int slot_leases_next(struct txn *txn, const struct services_config *config, int64_t *ret_time);
 int slot_leases_run(struct txn *txn, const struct services_config *config);
 

@@ -3,6 +3,7 @@
 #include <libgen.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "server/store/store.h"
@@ -38,15 +39,25 @@ static int copy(const char *source, const char *target, struct error *error)
     return r;
 }
 
-/* An empty file that nobody else may read: the copy goes into it. */
-static int make_private(const char *path, struct error *error)
+/* An empty file that nobody else has or may read: the copy goes into it. */
+static int make_private(char *path, struct error *error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = mkostemp(path, O_CLOEXEC);
 
     if (fd < 0)
         return error_errno(error, "making %s", path);
     close(fd);
     return 0;
+}
+
+/* Never in the place of another file. */
+static int publish(const char *partial, const char *file, struct error *error)
+{
+    if (link(partial, file) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return error_set(error, EEXIST, "%s is there already; name another file", file);
+    return error_errno(error, "naming the backup %s", file);
 }
 
 /* The file's new name is on the disk only once its directory is. */
@@ -64,24 +75,19 @@ int store_backup(const char *directory, const char *file, struct error *error)
     char partial[4096];
 
     if (snprintf(source, sizeof(source), "%s/fermata.db", directory) >= (int)sizeof(source) ||
-        snprintf(partial, sizeof(partial), "%s.partial", file) >= (int)sizeof(partial))
+        snprintf(partial, sizeof(partial), "%s.partial-XXXXXX", file) >= (int)sizeof(partial))
         return error_set(error, ENAMETOOLONG, "the path is too long");
     if (access(source, F_OK) < 0)
         return error_errno(error, "there is no database in %s", directory);
     if (access(file, F_OK) == 0)
         return error_set(error, EEXIST, "%s is there already; name another file", file);
-    unlink(partial); /* of a backup that was cut short */
     if (make_private(partial, error) < 0)
         return -1;
-    if (copy(source, partial, error) < 0 || sync_file(partial, error) < 0) {
-        unlink(partial);
+    bool published = copy(source, partial, error) == 0 && sync_file(partial, error) == 0 &&
+                     publish(partial, file, error) == 0;
+    unlink(partial);
+    if (!published)
         return -1;
-    }
-    if (rename(partial, file) < 0) {
-        error_errno(error, "naming the backup %s", file);
-        unlink(partial);
-        return -1;
-    }
     if (sync_directory_of(file, error) < 0) {
         unlink(file); /* whole it is, but it may not stay */
         return -1;

@@ -4,3 +4,4 @@
 #include "common/times.h"
 
 #define IDEMPOTENCY_KEPT (24 * HOUR)
+#define DELETED_RUN_KEPT (24 * HOUR) /* its id: what comes for it until then is deleted too */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/hash.h"
 #include "common/times.h"
 #include "server/store/connection.h"
 #include "server/store/pattern.h"
@@ -131,6 +132,27 @@ static void wait_for_others(struct db_connection *connection)
     sqlite3_busy_timeout(connection->db, (int)(connection->config->time_limit * 1000 / SECOND));
 }
 
+/* SQLite answers with the mode that holds, and goes on with another where it cannot have this. */
+static int use_log(struct db_connection *connection, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL) !=
+        SQLITE_OK)
+        return failed(connection, error, "preparing the database");
+    int code = sqlite3_step(statement);
+    bool is_on =
+        code == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+    if (code != SQLITE_ROW)
+        failed(connection, error, "preparing the database");
+    else if (!is_on)
+        error_set(error, ENOTSUP,
+                  "the database cannot have a log beside it (SQLite's WAL): the data directory has "
+                  "to be on a local disk");
+    sqlite3_finalize(statement);
+    return is_on ? 0 : -1;
+}
+
 static int configure(struct db_connection *connection, struct error *error)
 {
     sqlite3 *db = connection->db;
@@ -143,8 +165,9 @@ static int configure(struct db_connection *connection, struct error *error)
         if (sqlite3_create_function(db, functions[i].name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
                                     NULL, functions[i].call, NULL, NULL) != SQLITE_OK)
             return failed(connection, error, "preparing the database");
-    if (db_script(connection,
-                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+    if (use_log(connection, error) < 0 ||
+        db_script(connection,
+                  "PRAGMA synchronous = FULL;"
                   "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
                   "PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864;",
                   error) < 0)
@@ -183,9 +206,11 @@ int db_open(const struct store_config *config, bool writes, struct db_connection
         return -1;
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, &connection->db, flags, NULL) != SQLITE_OK ||
-        configure(connection, error) < 0) {
-        failed(connection, error, path);
+    int r = sqlite3_open_v2(path, &connection->db, flags, NULL) == SQLITE_OK
+                ? configure(connection, error)
+                : failed(connection, error, "opening the database");
+    if (r < 0) {
+        error_prefix(error, "%s", path);
         db_close(connection);
         return -1;
     }
@@ -244,15 +269,6 @@ int db_plan(struct db_connection *connection, struct error *error)
 
 /* ---- statements ---- */
 
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = 14695981039346656037U; /* FNV-1a */
-
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211U;
-    return hash;
-}
-
 static int prepare(struct db_connection *connection, const char *sql, unsigned flags,
                    sqlite3_stmt **ret_statement, struct error *error)
 {
@@ -286,7 +302,7 @@ static int get_statement(struct rows *rows, const char *sql, struct error *error
 {
     struct db_connection *connection = rows->txn->connection;
     sqlite3_stmt *statement = NULL;
-    uint64_t hash = hash_of(sql);
+    uint64_t hash = hash_text(sql);
     struct cached_statement *slot = slot_of(connection, hash, sql);
 
     if (slot && slot->statement && slot->hash == hash && strcmp(slot->sql, sql) == 0) {

@@ -44,6 +44,23 @@ def test_a_run_without_room_waits(api):
     assert time.time() - begun < 20
 
 
+def test_of_many_that_end_at_once_none_is_left_out(api):
+    """The first that ends calls the next, which has to end as well."""
+    deployment = limited(api)
+    waiting = deployment_run(api, deployment)
+    first = started(api, deployment, "PENDING", "RUNNING")
+    set_state(api, waiting["id"], "PENDING")
+    runs = {"flow_runs": {"id": {"any_": [first["id"], waiting["id"]]}}}
+    body = runs | {"state": {"type": "CANCELLED"}}
+    results = api.post("/flow_runs/bulk_set_state", json=body).json()["results"]
+    assert [result["status"] for result in results] == ["ACCEPT", "ACCEPT"]
+    waiting = deployment_run(api, deployment)
+    first = started(api, deployment, "PENDING", "RUNNING")
+    set_state(api, waiting["id"], "PENDING")
+    runs = {"flow_runs": {"id": {"any_": [first["id"], waiting["id"]]}}}
+    assert len(api.post("/flow_runs/bulk_delete", json=runs).json()["deleted"]) == 2
+
+
 def test_a_run_that_waits_is_called_when_there_is_room(api):
     deployment = limited(api)
     first = started(api, deployment, "PENDING", "RUNNING")

@@ -232,6 +232,26 @@ def test_bulk_delete_sent_again(api):
     assert left == 2
 
 
+@pytest.mark.parametrize("member, entry, most", [
+    ("tags", "t", 1000), ("schedules", {"schedule": {"interval": 3600}}, 200)])
+def test_lists_have_a_ceiling(api, member, entry, most):
+    flow = make_flow(api)
+    made = make_deployment(api, flow, **{member: [entry] * most})
+    for reply in (api.patch(f"/deployments/{made['id']}", json={member: [entry] * (most + 1)}),
+                  api.post("/deployments/", json={"name": "x", "flow_id": flow["id"],
+                                                  member: [entry] * (most + 1)})):
+        assert reply.status_code == 422
+        [problem] = reply.json()["exception_detail"]
+        assert problem["loc"] == ["body", member] and f"at most {most} items" in problem["msg"]
+
+
+def test_schedules_have_a_ceiling_where_they_are_added(api):
+    made = make_deployment(api)
+    reply = api.post(f"/deployments/{made['id']}/schedules", json=[{"schedule": {"interval": 60}}] * 201)
+    assert reply.status_code == 422 and "at most 200 items" in reply.text
+    assert api.get(f"/deployments/{made['id']}/schedules").json() == []
+
+
 # ---- runs ----
 
 def test_a_run_of_a_deployment(api):

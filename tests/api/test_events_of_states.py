@@ -108,7 +108,8 @@ def test_the_pool_from_which_a_run_is_taken(api):
     [event] = run_events(api, run)
     assert event["related"][2:4] == places
     poll(api, deployment)
-    [ready] = eventually(lambda: events_of(api, f"prefect.deployment.{deployment['id']}"))
+    [ready] = eventually(lambda: events_of(api, f"prefect.deployment.{deployment['id']}",
+                                           event={"name": ["prefect.deployment.ready"]}))
     assert ready["related"][1:] == places
 
 
@@ -255,7 +256,7 @@ def test_a_deployment_that_is_polled_and_then_is_not(fresh_server):
     eventually(lambda: read(api, made)["status"] == "READY")
     events = events_of(api, name)
     assert [each["event"] for each in events] == [
-        f"prefect.deployment.{status}" for status in ("ready", "not-ready", "ready")]
+        f"prefect.deployment.{status}" for status in ("created", "ready", "not-ready", "ready")]
     assert all(each["resource"] == {"prefect.resource.id": name,
                                     "prefect.resource.name": made["name"]} for each in events)
     assert all(each["related"] == [resource("flow", flow)] for each in events)
@@ -270,4 +271,5 @@ def test_polling_on_is_no_event(fresh_server):
     before = read(api, made)["last_polled"]
     poll(api, made)
     eventually(lambda: read(api, made)["last_polled"] > before)
-    assert len(events_of(api, f"prefect.deployment.{made['id']}")) == 1
+    assert [each["event"] for each in events_of(api, f"prefect.deployment.{made['id']}")] == [
+        "prefect.deployment.created", "prefect.deployment.ready"]

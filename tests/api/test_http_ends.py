@@ -43,6 +43,19 @@ def test_ipv6(start_echo):
         assert client.reply().json()["peer"] == "::1"
 
 
+def test_the_stop_waits_for_nobody_whose_reply_has_gone(start_echo):
+    server = start_echo(grace_ms=3600000)
+    with server.connect() as client:
+        client.send(request("/big?40000000"))
+        client.read_until(b"\r\n\r\n")
+        server.process.terminate()
+        server.wait_until_it_stops()
+        while len(client.rest) < 40_000_000:
+            client.rest += client.socket.recv(1 << 20)
+        assert client.socket.recv(1) == b""
+    server.wait()
+
+
 def test_stop_answers_what_was_taken(start_echo):
     server = start_echo(grace_ms=3600000)
     with server.connect() as taken, server.connect() as idle, server.connect() as half:

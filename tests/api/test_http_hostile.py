@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.http_echo import request
+from harness.objects import wait_for
 
 
 @pytest.mark.parametrize("status, data", [
@@ -165,6 +166,19 @@ def test_far_too_many_connections(start_echo):
         assert time.monotonic() < deadline
 
 
+def test_fewer_files_make_for_fewer_connections(start_echo):
+    """Those past the limit are told, not left waiting for a file that cannot be opened."""
+    server = start_echo(files=200, connection_limit=1000)
+    clients = [server.connect() for _ in range(100)]
+    for client in clients:
+        client.send(request())
+        assert client.reply().status == 200
+    with server.connect() as one_more:
+        assert "limit of 100 connections" in one_more.reply().detail
+    for client in clients:
+        client.socket.close()
+
+
 def test_no_more_files_to_open(start_echo):
     server = start_echo(files=40)
     clients = [server.connect() for _ in range(100)]
@@ -175,7 +189,7 @@ def test_no_more_files_to_open(start_echo):
     assert used_cpu(server.process.pid) - before < 0.25
     for client in clients:
         client.socket.close()
-    assert server.get("/").status_code == 200
+    wait_for(lambda: server.get("/").status_code == 200, 5)
 
 
 def used_cpu(pid):
@@ -217,3 +231,53 @@ def test_random_bytes(start_echo):
             while client.socket.recv(65536):
                 pass
     server.wait_for("connections_open", 1)
+
+
+# What all connections hold together
+
+def test_bodies_have_a_limit_together(start_echo):
+    server = start_echo(body_limit=2_000_000, held_limit=3_000_000)
+    whole = request("/", "POST", body=b"x" * 1_900_000)
+    with server.connect() as slow, server.connect() as other, server.connect() as third:
+        other.send(whole[:1000])
+        server.wait_for("requests_open", 2)
+        slow.send(whole[:-1])
+        while server.stats()["bytes_received"] < 1_900_000:
+            time.sleep(0.02)
+        third.send(whole[:1000])
+        reply = third.reply()
+        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+        assert "3000000 bytes" in reply.detail
+        other.send(whole[1000:])
+        assert other.reply().status == 503
+        slow.send(whole[-1:])
+        assert slow.reply().status == 200
+    with server.connect() as later:
+        later.send(whole)
+        assert later.reply().status == 200
+
+
+def test_replies_count_until_they_are_taken(start_echo):
+    server = start_echo(held_limit=30_000_000)
+    body = request("/", "POST", body=b"x")
+    with server.connect() as slow:
+        slow.send(request("/big?40000000"))
+        slow.read_until(b"\r\n\r\n")
+        assert server.exchange(body).status == 503
+        while len(slow.rest) < 40_000_000:
+            slow.rest += slow.socket.recv(1 << 20)
+        server.wait_for("requests_open", 1)
+        assert server.exchange(body).status == 200
+
+
+def test_a_reply_has_a_time_as_a_whole(start_echo):
+    """However steadily a client takes a little of it."""
+    server = start_echo(send_ms=500)
+    begun = time.monotonic()
+    with server.connect() as client:
+        client.send(request("/big?16000000"))
+        with pytest.raises((ConnectionResetError, AssertionError)):
+            while True:
+                time.sleep(0.02)
+                assert client.socket.recv(16_000)
+    assert 7 < time.monotonic() - begun < 14

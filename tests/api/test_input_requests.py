@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from harness.asking import ANSWER, SCHEMA, answer, inbox, pause, request_of, state_of
+from harness.asking import ANSWER, SCHEMA, answer, inbox, pause, request_of, state_of, tell
 from harness.objects import make_flow, set_state, wait_for
 
 
@@ -26,6 +26,29 @@ def test_what_a_request_says(api):
     assert request["pause_key"] == "1" and request["deadline"]
     assert (request["answer"], request["answered_by"], request["answered_at"]) == (None, None, None)
     assert api.get(f"/input_requests/{request['id']}").json() == request
+
+
+def test_a_schema_may_have_many_fields(fresh_server):
+    """So many that the client would give up on what looks at each for each."""
+    api, count = fresh_server.api, 30_000
+    properties = {f"f{i}": {"type": "integer", "default": i} for i in range(count)}
+    properties |= {"none": {"type": "null"}, "big": {"default": 10**30 + 1}}
+    schema = {"type": "object", "properties": properties}
+    request = request_of(api, pause(api, schema=schema))
+    assert request["defaults"] == {f"f{i}": i for i in range(count)} | {"big": 10**30 + 1}
+
+
+@pytest.mark.parametrize("text, defaults", [
+    ('{"properties": {"a": {"default": 1}, "a": {"default": 2}}}', {"a": 2}),
+    ('{"properties": {"a": {"default": 1}, "a": {}}}', {}),
+    ('{"properties": {"\\u00e4\\"": {"default": "}"}, "b": {"default": null}}}', {'ä"': "}", "b": None}),
+    ('{"properties": {"a": true, "b": {"default": {"default": 1}}}}', {"b": {"default": 1}}),
+    ('{"properties": "default"}', {}), ('{"properties": ["default"]}', {}), ("{}", {}),
+])
+def test_defaults_are_those_of_the_schema(api, text, defaults):
+    run = pause(api, schema=None)
+    tell(api, run, "schema", text)
+    assert request_of(api, run)["defaults"] == defaults
 
 
 def test_a_list_is_waited_for_until_it_is_another(fresh_server):

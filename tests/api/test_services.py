@@ -1,5 +1,6 @@
 """What the server does because time passes."""
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -230,6 +231,35 @@ def test_without_the_setting_nothing_is_deleted(fresh_server):
     assert api.get(f"/flow_runs/{run['id']}").status_code == 200
 
 
+def test_what_belongs_to_no_run_is_deleted_by_its_own_age(start_server):
+    server = start_server("--retention", "2")
+    api = server.api
+    for name in ("old", "new"):
+        assert api.post("/logs/", json=[{"name": name, "level": 20, "message": "m",
+                                         "timestamp": "2026-01-01T00:00:00Z"}]).status_code == 201
+        task = {"flow_run_id": None, "task_key": name, "dynamic_key": "0"}
+        assert api.post("/task_runs/", json=task).status_code == 201
+    server.stop()
+    edit(server, "UPDATE logs SET created = ? WHERE name = 'old'", ago(3 * DAY))
+    edit(server, "UPDATE task_runs SET updated = ? WHERE task_key = 'old'", ago(3 * DAY))
+    server.start()
+    eventually(lambda: (count(server, "logs"), count(server, "task_runs")) == (1, 1), 10)
+
+
+def test_logs_that_come_after_their_run_was_deleted(fresh_server):
+    """Its process does not know yet; a day later it has ended."""
+    api = fresh_server.api
+    run = make_run(api)
+    assert api.delete(f"/flow_runs/{run['id']}").status_code == 204
+    log = {"name": "late", "level": 20, "message": "m", "timestamp": "2026-01-01T00:00:00Z"}
+    assert api.post("/logs/", json=[log | {"flow_run_id": run["id"]}]).status_code == 201
+    fresh_server.stop()
+    edit(fresh_server, "UPDATE deleted_flow_runs SET deleted = ?", ago(DAY + 1))
+    fresh_server.start()
+    eventually(lambda: count(fresh_server, "logs") == 0, 10)
+    eventually(lambda: count(fresh_server, "deleted_flow_runs") == 0, 10)
+
+
 EVER = {"since": "1970-01-01T00:00:00Z"}
 
 
@@ -258,6 +288,32 @@ def test_events_are_deleted_in_time(start_server, options, days):
     eventually(lambda: count(server, "events") == 1, 10)
     assert count(server, "event_related") == 2
     assert [each["event"] for each in ask(server.api)["events"]] == ["new"]
+
+
+def test_an_event_that_came_while_the_clock_was_ahead_keeps_no_others(start_server):
+    server = start_server("--event-retention", "2")
+    for name in ("ahead", "old"):
+        send(server.api, event(name, related=[("owner", "person.1")]))
+    server.stop()
+    edit(server, "UPDATE events SET received = ?", ago(3 * DAY))
+    edit(server, "UPDATE events SET received = ? WHERE event = 'ahead'", ago(-9000 * DAY))
+    server.start()
+    eventually(lambda: count(server, "events") == 1, 10)
+    assert [each["event"] for each in ask(server.api)["events"]] == ["ahead"]
+
+
+def test_labels_that_come_twice_leave_nothing_behind(start_server):
+    server = start_server()
+    sent = event("twice", related=[("owner", "person.1")])
+    text = json.dumps([sent]).replace('"prefect.resource.id": "person.1"',
+                                      '"prefect.resource.id": "a", "prefect.resource.id": "person.1"')
+    assert server.api.post("/events", content=text,
+                           headers={"Content-Type": "application/json"}).status_code == 204
+    server.stop()
+    edit(server, "UPDATE events SET received = ?", ago(8 * DAY))
+    server.start()
+    eventually(lambda: count(server, "events") == 0, 10)
+    assert count(server, "event_related") == 0
 
 
 def test_events_are_kept_as_long_as_is_said(start_server):

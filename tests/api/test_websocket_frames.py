@@ -246,7 +246,7 @@ def test_an_end_without_a_close(shared):
 
 
 def test_a_pong_that_waits(peer):
-    peer.text("hold 300")
+    peer.text("hold 1000")
     assert peer.is_silent(0.05)
     begun = time.monotonic()
     peer.send(frame(TEXT, "read") + frame(PING, b"1") + frame(TEXT, "behind") + frame(PING, b"2"))
@@ -257,14 +257,14 @@ def test_a_pong_that_waits(peer):
 
 
 def test_a_close_that_waits(peer):
-    peer.text("hold 300")
+    peer.text("hold 1000")
     peer.send(close_frame(1000) + frame(TEXT, "not read any more"))
     assert peer.is_silent(0.15)
     assert [peer.message(), peer.closed()] == ["released", (1000, "")]
 
 
 def test_a_pause(peer):
-    peer.send(frame(TEXT, "pause 300") + frame(TEXT, "later"))
+    peer.send(frame(TEXT, "pause 1000") + frame(TEXT, "later"))
     assert peer.is_silent(0.15)
     assert [peer.message(), peer.message()] == ["released", "later"]
 
@@ -357,6 +357,30 @@ def test_a_message_that_takes_too_long(start_echo):
             CLOSE, struct.pack(">H", 1008) + b"The message did not come within 0.3 seconds")
 
 
+@pytest.mark.parametrize("between", [PING, PONG])
+def test_what_comes_within_a_message_gives_it_no_more_time(start_echo, between):
+    server = start_echo(receive_ms=300)
+    with Peer(server.port) as peer:
+        peer.send(frame(TEXT, b"x", final=False))
+        frames = []
+        for _ in range(50):
+            time.sleep(0.02)
+            try:
+                peer.send(frame(between))
+            except OSError:
+                break
+        while not frames or frames[-1][0] != CLOSE:
+            frames.append(peer.frame())
+        assert frames[-1][1][2:] == b"The message did not come within 0.3 seconds"
+
+
+def test_a_message_that_stops_is_not_pinged_for(start_echo):
+    server = start_echo(receive_ms=100, ping_ms=300)
+    with Peer(server.port) as peer:
+        peer.send(frame(TEXT, b"x", final=False))
+        assert peer.frame()[0] == CLOSE
+
+
 def test_the_silent_are_pinged_and_the_dead_dropped(start_echo):
     server = start_echo(ping_ms=200)
     with Peer(server.port) as alive, Peer(server.port) as dead:
@@ -405,7 +429,7 @@ def test_many_at_the_same_time(shared):
 def test_a_server_that_stops_says_so(start_echo):
     server = start_echo()
     with Peer(server.port) as idle, Peer(server.port) as held, Peer(server.port) as within:
-        held.text("hold 300")
+        held.text("hold 1000")
         within.send(frame(TEXT, "x", length=100))
         idle.text("hello")
         assert idle.message() == "hello"

@@ -172,6 +172,7 @@ LIMITS = [
     ("server/resource/resource.h", "FILTER_WORDS_LIMIT", "100", 100),
     ("server/resource/resource.h", "FILTER_VALUES_LIMIT", "10000", 10000),
     ("server/resource/problems.h", "PROBLEMS_LIMIT", "100", 100),
+    ("server/server.c", "HELD_LIMIT", "512 MiB", 512 << 20),
     ("server/server.c", "TIME_LIMIT", "5 s", "5 * SECOND"),
 ]
 

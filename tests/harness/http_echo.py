@@ -53,6 +53,17 @@ class Echo:
             time.sleep(0.02)
         return stats
 
+    def wait_until_it_stops(self, seconds=5):
+        """Until it takes no connection any more."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                self.connect().socket.close()
+            except ConnectionRefusedError:
+                return
+            time.sleep(0.02)
+        raise AssertionError("it takes connections still")
+
     def terminate(self):
         self.process.terminate()
         return self.wait()

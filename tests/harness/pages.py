@@ -157,6 +157,8 @@ class Page:
             (self.directory / name).symlink_to(target)
         self._make_compiler()
         self.environment = clean_environment(
+            # Where fewer files may be opened than for the usual number, the server would say so.
+            FERMATA_CONNECTION_LIMIT="1000",
             PATH=f"{self.directory}/bin:{build_directory()}:{os.environ['PATH']}",
             FERMATA_PORT=str(self.port), FERMATA_API_URL=f"http://127.0.0.1:{self.port}/api",
             NO_COLOR="1", no_proxy="*", TZ="UTC", USER="ada")

@@ -76,6 +76,20 @@ def test_nothing_moves_while_pages_load(page, addresses):
     assert max(shifts.values()) < MOST_SHIFT, shifts
 
 
+@pytest.mark.parametrize("look", [DESKTOP, PHONE], indirect=True, ids=str)
+@pytest.mark.parametrize("name", ["run", "deployment"])
+def test_nothing_moves_when_a_name_comes_late(page, addresses, name):
+    names = []
+    page.route("**/api/flows/filter", lambda route: names.append(route))
+    open_page(page, addresses[name])
+    expect(page.locator("main h1").first).to_be_visible()
+    page.wait_for_timeout(200)
+    while names:
+        names.pop().continue_()
+    settle(page)
+    assert layout_shift(page) < MOST_SHIFT
+
+
 def press(page, key, times=1):
     for _ in range(times):
         page.keyboard.press(key)

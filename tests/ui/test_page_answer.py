@@ -76,7 +76,7 @@ def test_each_kind_of_value_has_its_control(page, api, look):
         tags.get_by_role("button", name="Add one").click()
         page.locator(f"#root_tags_{index}").fill(tag)
     page.locator("#root_address_city").fill("Berlin")
-    form(page).get_by_role("group", name="Address", exact=True).get_by_role("button", name="Fill in").click()
+    form(page).get_by_role("group", name="other", exact=True).get_by_role("button", name="Fill in").click()
     page.locator("#root_other_city").fill("Bremen")
     field(page, "file").set_input_files({"name": "x.bin", "mimeType": "", "buffer": b"\x00\xff bytes"})
     form(page).get_by_label("Text", exact=True).check()
@@ -117,6 +117,20 @@ def test_errors_come_beside_their_field_while_one_types(page, api):
     send(page)
     expect(problem_of(page, "name")).to_have_text("is needed")
     expect(field(page, "name")).to_be_focused()
+
+
+def test_each_kind_of_control_is_marked_where_it_is_wrong(page, api):
+    kinds = {"hour": {"type": "string", "format": "time"}, "file": {"type": "string", "format": "base64"},
+             "size": {"enum": ["small", "large"]}, "colour": {"enum": list("abcdef")}, "any": {"title": "any"}}
+    ask(page, api, {"type": "object", "properties": kinds, "required": [*kinds]})
+    controls = [page.locator(f"#root_{name}") for name in kinds]
+    for control in controls:
+        expect(control).to_have_attribute("aria-invalid", "false")
+        expect(control).to_have_attribute("aria-required", "true")
+    send(page)
+    for control in controls:
+        expect(control).to_have_attribute("aria-invalid", "true")
+        expect(control).to_have_accessible_description(re.compile("is needed"))
 
 
 @pytest.mark.parametrize("look", [DESKTOP, PHONE], indirect=True, ids=str)
@@ -244,6 +258,14 @@ def test_what_was_typed_outlives_going_elsewhere(page, api):
     assert page.evaluate("sessionStorage.length") == 0
     page.reload()
     expect(page.get_by_role("status").filter(has_text="This was answered")).not_to_contain_text("somebody")
+
+
+def test_a_password_is_kept_nowhere(page, api):
+    secret = {"type": "string", "format": "password"}
+    ask(page, api, {"type": "object", "properties": {"word": secret, "n": {"type": "integer"}}})
+    field(page, "word").fill("sesame")
+    field(page, "n").fill("5")
+    assert page.evaluate("sessionStorage.length") == 0
 
 
 def test_the_address_names_only_requests_that_ask_for_the_same(page, api):

@@ -59,6 +59,13 @@ def test_filters_live_in_the_address(page, api):
     expect(rows(page).filter(has_text="shop.sold").first).to_be_visible()
 
 
+def test_more_than_the_server_counts(page, api):
+    for _ in range(51):
+        emit(api, *(["more.times"] * 200), resource="more.things")
+    open_page(page, "/events?resource=more.things")
+    expect(page.get_by_text("50 of more than 10,000")).to_be_visible()
+
+
 def test_older_ones_are_read_on_demand(page, api):
     emit(api, *(["many.times"] * 130), resource="many.things")
     open_page(page, "/events?resource=many.things")

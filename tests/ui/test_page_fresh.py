@@ -70,8 +70,8 @@ def test_what_changes_before_the_page_hears_of_changes(page, api):
     expect(heading(page)).to_contain_text("Running")
 
 
-def test_far_down_nothing_is_read_twice(page, server, api):
-    """And the flows of what is seen have their names, however many there are."""
+def test_far_down_nothing_is_read_twice(page, server, api, troubles):
+    troubles.allow_server_away()
     run = make_run(api, make_flow(api))
     many_runs(server, run, 600)
     page.set_viewport_size({"width": 1280, "height": 800})
@@ -83,6 +83,10 @@ def test_far_down_nothing_is_read_twice(page, server, api):
     go(page, "Inbox")
     page.go_back()
     expect(newest).to_be_visible()
+    server.stop()
+    expect(page.get_by_text("Server away")).to_be_visible()
+    server.start()
+    expect(page.locator(".connection-online")).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert seen == []
 
@@ -95,6 +99,8 @@ def test_each_row_names_its_flow(page, server, api):
     expect(newest).to_contain_text(first)
     wait(lambda: to_the_end(page) and oldest.count(), "the oldest")
     expect(oldest).to_contain_text(last)
+    page.evaluate("() => { scrollTo(0, 0); }")
+    expect(newest).to_contain_text(first)
 
 
 # ---- what is not read ----

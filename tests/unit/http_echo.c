@@ -1,8 +1,8 @@
 /*
  * A server for tests/harness/http_echo.py: says back what it was sent, as JSON.
  *
- *   http_echo [host=H] [port=N] [body_limit=N] [connection_limit=N] [receive_ms=N] [idle_ms=N]
- *             [send_ms=N] [ping_ms=N] [message_limit=N] [grace_ms=N] [allow=NAME]...
+ *   http_echo [host=H] [port=N] [body_limit=N] [held_limit=N] [connection_limit=N] [receive_ms=N]
+ * [idle_ms=N] [send_ms=N] [ping_ms=N] [message_limit=N] [grace_ms=N] [allow=NAME]...
  *
  *   /thread?MS      the reply comes from another thread, after MS milliseconds
  *   /park           there is no reply until the client has gone, or until /release
@@ -348,6 +348,7 @@ int main(int argc, char **argv)
         .host = "127.0.0.1",
         .port = (int)number_of(argc, argv, "port", 0),
         .body_limit = (size_t)number_of(argc, argv, "body_limit", 1 << 20),
+        .held_limit = (size_t)number_of(argc, argv, "held_limit", 0),
         .connection_limit = (int)number_of(argc, argv, "connection_limit", 1000),
         .receive_timeout = number_of(argc, argv, "receive_ms", 30000) * 1000,
         .idle_timeout = number_of(argc, argv, "idle_ms", 0) * 1000,

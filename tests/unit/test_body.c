@@ -30,6 +30,7 @@ static const struct field all_fields[] = {
     {.name = "any", .type = FIELD_JSON},
     {.name = "map", .type = FIELD_MAP},
     {.name = "tags", .type = FIELD_STRINGS, .max_length = 5},
+    {.name = "few", .type = FIELD_STRINGS, .most = 3},
     {.name = "ids", .type = FIELD_IDS},
     {.name = "list", .type = FIELD_LIST},
     {.name = "place", .type = FIELD_OBJECT, .fields = inner_fields},
@@ -233,21 +234,47 @@ static void what_nobody_knows_may_be_let_through(void **state)
     assert_int_equal(json_array_size(problems.list), 1); /* the name's, which is known */
 }
 
-static void lists_of_ids_are_bounded(void **state)
+static void add_entries(struct buf *body, const char *name, const char *entry, int count)
 {
-    buf_auto body = BUF_INIT;
+    buf_clear(body);
+    buf_addf(body, "{\"%s\": [%s", name, entry);
+    for (int i = 1; i < count; i++)
+        buf_addf(body, ",%s", entry);
+    buf_add_string(body, "]}");
+}
+
+static void lists_are_bounded(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *entry;
+        int most;
+    } lists[] = {{"ids", "\"0190aaaa-0000-7000-8000-000000000001\"", FIELD_IDS_LIMIT},
+                 {"tags", "\"x\"", FIELD_STRINGS_LIMIT},
+                 {"few", "\"x\"", 3},
+                 {"places", "{\"city\":\"x\"}", FIELD_OBJECTS_LIMIT}};
 
     (void)state;
-    buf_add_string(&body, "{\"ids\": [\"0190aaaa-0000-7000-8000-000000000001\"");
-    for (int i = 1; i < FIELD_IDS_LIMIT; i++)
-        buf_add_string(&body, ",\"0190aaaa-0000-7000-8000-000000000001\"");
-    size_t length = body.length;
-    buf_add_string(&body, "]}");
-    assert_problem(&all_body, buf_string(&body), "");
-    body.length = length;
-    buf_add_string(&body, ",\"0190aaaa-0000-7000-8000-000000000001\"]}");
-    assert_problem(&all_body, buf_string(&body),
-                   "too_long ids: List should have at most 1000 items after validation, not 1001");
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        buf_auto body = BUF_INIT;
+        buf_auto told = BUF_INIT;
+        buf_addf(&told, "too_long %s: List should have at most %d items after validation, not %d",
+                 lists[i].name, lists[i].most, lists[i].most + 1);
+        add_entries(&body, lists[i].name, lists[i].entry, lists[i].most);
+        assert_problem(&all_body, buf_string(&body), "");
+        add_entries(&body, lists[i].name, lists[i].entry, lists[i].most + 1);
+        assert_problem(&all_body, buf_string(&body), buf_string(&told));
+    }
+}
+
+static void so_are_bodies_that_say_so(void **state)
+{
+    static const struct body body = {.fields = inner_fields, .list = true, .most = 2};
+
+    (void)state;
+    assert_problem(&body, "[{\"city\":\"x\"},{\"city\":\"y\"}]", "");
+    assert_problem(&body, "[{\"city\":\"x\"},{\"city\":\"y\"},{\"city\":\"z\"}]",
+                   "too_long : List should have at most 2 items after validation, not 3");
 }
 
 static void what_is_wrong_is_bounded(void **state)
@@ -312,7 +339,8 @@ int main(void)
         cmocka_unit_test(a_problem_names_place_input_and_bounds_for_code),
         cmocka_unit_test(what_may_be_sent_depends_on_what_is_done),
         cmocka_unit_test(what_nobody_knows_may_be_let_through),
-        cmocka_unit_test(lists_of_ids_are_bounded),
+        cmocka_unit_test(lists_are_bounded),
+        cmocka_unit_test(so_are_bodies_that_say_so),
         cmocka_unit_test(what_is_wrong_is_bounded),
         cmocka_unit_test(of_equal_keys_the_upper_one_counts),
         cmocka_unit_test(members_are_left_out_by_their_names),

@@ -1,12 +1,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/unit.h"
 
 #include "common/arena.h"
 #include "common/base64.h"
 #include "common/buf.h"
+#include "common/hash.h"
 #include "common/ids.h"
 #include "common/list.h"
 #include "common/times.h"
@@ -259,6 +262,28 @@ static void seconds_are_added_within_what_can_be_written(void **state)
     assert_int_equal(time_add_seconds(last, 1), last);
 }
 
+/* Nobody outside can know which names share a place. */
+static void hashes_are_those_of_one_process(void **state)
+{
+    uint64_t others;
+    int pipes[2];
+
+    (void)state;
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        others = hash_text("a");
+        _exit(write(pipes[1], &others, sizeof(others)) != sizeof(others));
+    }
+    assert_int_equal(read(pipes[0], &others, sizeof(others)), sizeof(others));
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(pipes[0]);
+    close(pipes[1]);
+    assert_true(hash_text("a") == hash_text("a"));
+    assert_true(hash_text("a") != hash_text("b"));
+    assert_true(hash_text("a") != others);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +297,7 @@ int main(void)
         cmocka_unit_test(lists_keep_order),
         cmocka_unit_test(errors_carry_a_message),
         cmocka_unit_test(messages_are_utf8_whatever_goes_in),
+        cmocka_unit_test(hashes_are_those_of_one_process),
         cmocka_unit_test(seconds_are_added_within_what_can_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

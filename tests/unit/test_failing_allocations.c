@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -58,7 +59,7 @@ int __real_open64(const char *path, int flags, ...);
 int __real_fsync(int file);
 int __real_flock(int file, int operation);
 int __real_mkdir(const char *path, mode_t mode);
-int __real_rename(const char *from, const char *to);
+int __real_link(const char *from, const char *to);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
 
@@ -70,7 +71,7 @@ int __wrap_open64(const char *path, int flags, ...);
 int __wrap_fsync(int file);
 int __wrap_flock(int file, int operation);
 int __wrap_mkdir(const char *path, mode_t mode);
-int __wrap_rename(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
 
@@ -120,9 +121,9 @@ int __wrap_mkdir(const char *path, mode_t mode)
     return fails(CALLS) ? -1 : __real_mkdir(path, mode);
 }
 
-int __wrap_rename(const char *from, const char *to)
+int __wrap_link(const char *from, const char *to)
 {
-    return fails(CALLS) ? -1 : __real_rename(from, to);
+    return fails(CALLS) ? -1 : __real_link(from, to);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -463,9 +464,13 @@ static int back_up(void)
         assert_int_not_equal(error.code, 0);
         assert_int_not_equal(access(file, F_OK), 0); /* whole, or not there */
     }
-    strcat(file, r < 0 ? ".partial" : "");
-    assert_int_equal(access(file, F_OK), r);
-    unlink(file);
+    strcat(file, "*"); /* and nothing is left beside it */
+    glob_t found;
+    assert_int_equal(glob(file, 0, NULL, &found), r < 0 ? GLOB_NOMATCH : 0);
+    assert_int_equal(found.gl_pathc, r < 0 ? 0 : 1);
+    if (r == 0)
+        unlink(found.gl_pathv[0]);
+    globfree(&found);
     return r;
 }
 

@@ -355,6 +355,24 @@ static void one_server_has_a_directory(void **state)
     assert_non_null(strstr(error.message, fixture->directory));
 }
 
+/* SQLite goes on without its log there, and without saying so. */
+static void a_file_system_without_shared_memory_is_refused(void **state)
+{
+    struct store *store;
+    struct error error;
+    char directory[] = "/tmp/fermata-store-XXXXXX";
+    const struct store_config config = {
+        .directory = mkdtemp(directory), .readers = 1, .short_readers = 1, .publish = note_topic};
+
+    (void)state;
+    sqlite3_vfs_register(sqlite3_vfs_find("unix-none"), 1);
+    int r = store_open(&config, &store, &error);
+    sqlite3_vfs_register(sqlite3_vfs_find("unix"), 1);
+    assert_int_equal(r, -1);
+    assert_non_null(strstr(error.message, "local disk"));
+    remove_directory(directory);
+}
+
 static enum job_result claim_future(struct txn *txn, void *context)
 {
     (void)context;
@@ -398,6 +416,36 @@ static void a_backup_is_a_whole_database(void **state)
     assert_int_equal(count(&copy), 1);
     store_close(copy.store);
     remove_directory(copy.directory);
+}
+
+static void *back_up(void *context)
+{
+    struct fixture *fixture = context;
+    char file[128];
+    struct error error;
+
+    snprintf(file, sizeof(file), "%s/backup", fixture->directory);
+    return store_backup(fixture->directory, file, &error) == 0 ? context : NULL;
+}
+
+/* Neither takes the other's half for its own. */
+static void of_backups_to_one_file_one_is_made(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_t threads[4];
+    int made = 0;
+    char command[128];
+
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, back_up, fixture), 0);
+    for (size_t i = 0; i < COUNT_OF(threads); i++) {
+        void *succeeded;
+        pthread_join(threads[i], &succeeded);
+        made += succeeded != NULL;
+    }
+    assert_int_equal(made, 1);
+    snprintf(command, sizeof(command), "test -z \"$(ls %s | grep partial)\"", fixture->directory);
+    assert_int_equal(system(command), 0);
 }
 
 static enum job_result nested_queries(struct txn *txn, void *context)
@@ -594,8 +642,10 @@ int main(void)
         WITH_STORE(a_read_that_takes_too_long_is_stopped),
         WITH_STORE(a_write_that_takes_too_long_is_stopped),
         WITH_STORE(one_server_has_a_directory),
+        cmocka_unit_test(a_file_system_without_shared_memory_is_refused),
         WITH_STORE(a_newer_database_is_left_alone),
         WITH_STORE(a_backup_is_a_whole_database),
+        WITH_STORE(of_backups_to_one_file_one_is_made),
         WITH_STORE(a_query_can_run_inside_itself),
         WITH_STORE(what_is_prepared_runs_on_a_newer_snapshot),
         WITH_STORE(a_failure_without_a_reason_is_one),

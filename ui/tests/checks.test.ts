@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../src/api/types";
 import { whyNoForm } from "../src/forms/limits";
-import { without } from "../src/forms/parts";
+import { asksForSecret, without } from "../src/forms/parts";
 import { isQuick, stepsOf } from "../src/forms/patterns";
 import { problemsOf } from "../src/forms/validator";
 import { parseJson } from "../src/lib/json";
@@ -112,6 +112,12 @@ test("a part that doubles with each step into the value stops nothing", () => {
   within(QUICK, () => expect(problemsOf(schema, value)).toEqual([]));
 });
 
+test("a schema with more parts than the form's library looks through has no form", () => {
+  const parts = Array.from({ length: 10_001 }, (_, i): [string, Json] => [`d${i}`, {}]);
+  expect(whyNoForm({ $defs: Object.fromEntries(parts) })).toMatch(/parts/);
+  expect(whyNoForm({ $defs: Object.fromEntries(parts.slice(2)) })).toBeUndefined();
+});
+
 test("parts that all refer to one another have no form", () => {
   const names = Array.from({ length: 12 }, (_, i) => `d${i}`);
   const list = (name: string): [string, Json] => [
@@ -136,6 +142,14 @@ test("a long list of things that are the same is left to the server", () => {
   expect(problemsOf(schema, ["x", "x"])).toHaveLength(1);
 });
 
+test("what is long, but simple, is checked", () => {
+  const schema = { type: "array", items: { type: "string", minLength: 1 } };
+  expect(problemsOf(schema, [...Array<string>(5000).fill("x"), ""])).toHaveLength(1);
+  const fields = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`f${i}`, "x"]));
+  const properties = Object.fromEntries(Object.keys(fields).map((name) => [name, schema.items]));
+  expect(problemsOf({ properties }, { ...fields, f7: "" })).toHaveLength(1);
+});
+
 test("a pattern for names that takes too long, or is none, has no form", () => {
   for (const pattern of ["(a+)+$", "("])
     expect(whyNoForm({ type: "object", patternProperties: { [pattern]: {} } })).toMatch(/names/);
@@ -158,4 +172,13 @@ test("other numbers are checked as ever", () => {
   const schema = { properties: { n: { minimum: 5, multipleOf: 2 }, big: { type: "integer" } } };
   expect(problemsOf(schema, { n: 3 })).toHaveLength(2);
   expect(problemsOf(schema, { n: 3, big: "x" })).toHaveLength(3);
+});
+
+test("a password is asked for wherever it stands", () => {
+  const secret: Json = { type: "string", format: "password" };
+  const within: JsonObject = {
+    properties: { a: { anyOf: [{ type: "null" }, { items: { $ref: "#/$defs/s" } }] } },
+  };
+  expect(asksForSecret({ ...within, $defs: { s: secret } })).toBe(true);
+  expect(asksForSecret({ ...within, default: secret, properties: { format: true } })).toBe(false);
 });

@@ -140,6 +140,16 @@ test("a list of few kinds is what the form's library calls fixed items", () => {
   });
 });
 
+test("fields of the same type have names of their own", () => {
+  const address = { $ref: "#/$defs/Address" };
+  const home = { anyOf: [address, { type: "null" }] };
+  const form = formSchema({ properties: { home, work: { ...address, title: "At work" } } });
+  expect((form as JsonObject).properties).toEqual({
+    home: { title: "home", ...address, [OPTIONAL]: true },
+    work: { title: "At work", ...address },
+  });
+});
+
 test("each kind of several has a name to choose it by", () => {
   const form = formSchema({ anyOf: [{ type: "integer" }, { $ref: "#/$defs/a" }] }) as JsonObject;
   expect(form.anyOf).toEqual([

@@ -70,9 +70,10 @@ export function checksOf(root: Schema, lookup: Lookup, value: unknown): number {
   let asked = 0;
 
   function sum(parts: Part[], place: unknown): number {
-    return parts.reduce((total: number, part) => {
-      return total > MOST_CHECKS || !isObject(part) ? total + 1 : total + of(part as Schema, place);
-    }, 0);
+    return parts.reduce(
+      (total: number, part) => (isObject(part) ? total + of(part as Schema, place) : total),
+      0,
+    );
   }
 
   function reckon(schema: Schema, place: unknown): number {

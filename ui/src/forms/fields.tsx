@@ -1,16 +1,10 @@
 // Fields that the form's library has in another way: numbers with all their digits, and values of which
 // the schema says nothing, as JSON.
-import {
-  ariaDescribedByIds,
-  errorId,
-  type FieldProps,
-  type RegistryFieldsType,
-  titleId,
-} from "@rjsf/utils";
+import { errorId, type FieldProps, type RegistryFieldsType, titleId } from "@rjsf/utils";
 import { useState } from "react";
 import type { Json } from "../api/types";
 import { exactNumber, hasRawNumber, jsonText, parseJson } from "../lib/json";
-import { useUnread } from "./form_state";
+import { controlState, useUnread } from "./form_state";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
@@ -81,8 +75,9 @@ export function readJson(text: string): { value?: Json; error?: string } {
 
 /** Any value at all. */
 function JsonField(props: FieldProps) {
-  const { fieldPathId, formData, onChange, onBlur, disabled, required, registry } = props;
+  const { fieldPathId, formData, onChange, onBlur, disabled, registry } = props;
   const id = fieldPathId.$id;
+  const state = controlState({ ...props, id });
   const [text, setText] = useState(formData === undefined ? "" : jsonText(formData, 2));
   const { error } = readJson(text);
   useUnread(registry, id, error !== undefined);
@@ -96,9 +91,9 @@ function JsonField(props: FieldProps) {
         placeholder={'JSON: "text", 12, [1, 2], {"a": true}'}
         value={text}
         disabled={disabled}
-        required={required}
-        aria-invalid={error !== undefined}
-        aria-describedby={`${ariaDescribedByIds(id)} ${titleId(id)} ${errorId(id)}-json`}
+        {...state}
+        aria-invalid={error !== undefined || state["aria-invalid"]}
+        aria-describedby={`${state["aria-describedby"]} ${titleId(id)} ${errorId(id)}-json`}
         onBlur={() => onBlur(id, formData)}
         onChange={(event) => {
           setText(event.target.value);

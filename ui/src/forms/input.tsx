@@ -1,6 +1,6 @@
 // The plain control, of one line: what most others are made of.
-import { ariaDescribedByIds, type BaseInputTemplateProps } from "@rjsf/utils";
-import { isTold } from "./form_state";
+import type { BaseInputTemplateProps } from "@rjsf/utils";
+import { controlState } from "./form_state";
 
 const keyboards: Record<string, "decimal" | "numeric"> = { number: "decimal", integer: "numeric" };
 
@@ -20,9 +20,7 @@ export function Input(props: BaseInputTemplateProps) {
         placeholder={props.placeholder || undefined}
         value={value === undefined || value === null ? "" : String(value)}
         disabled={disabled || readonly}
-        aria-required={props.required}
-        aria-invalid={(props.rawErrors?.length ?? 0) > 0 && isTold(props.registry, id)}
-        aria-describedby={ariaDescribedByIds(id)}
+        {...controlState(props)}
         list={examples.length > 0 ? `${id}-examples` : undefined}
         onBlur={(event) => onBlur(id, event.target.value)}
         onFocus={(event) => onFocus(id, event.target.value)}

@@ -6,7 +6,7 @@ import { isQuick } from "./patterns";
 
 const MOST_FIELDS = 500;
 const DEEPEST = 12;
-const MOST_PARTS = 10_000; // with those that are referred to, as often as they are
+const MOST_PARTS = 10_000; // those that are referred to as often as they are
 const LONG_NAME = 1000; // characters
 
 // What the form's library, or JavaScript, takes for something else than a field.
@@ -31,21 +31,16 @@ function isUsable(pattern: string): boolean {
 }
 
 interface Place {
-  part: Json;
+  part: JsonObject;
   followed: readonly string[]; // the references on the way to it
 }
 
 function within(root: JsonObject, { part, followed }: Place): Place[] {
-  if (!isObject(part)) return [];
-  const own = partsOf(part)
-    .filter(([name, inner]) => isObject(inner) && name !== "$defs" && name !== "definitions")
-    .map(([, inner]) => ({ part: inner, followed }));
+  const own = partsOf(part).map((inner) => ({ part: inner, followed }));
   const reference = part.$ref;
   if (typeof reference !== "string" || followed.includes(reference)) return own;
   const target = definition(root, reference);
-  return target === undefined
-    ? own
-    : [...own, { part: target, followed: [...followed, reference] }];
+  return isObject(target) ? [...own, { part: target, followed: [...followed, reference] }] : own;
 }
 
 /** Why the form's library cannot look at all of it, as it does for each thing that is typed. */
@@ -54,7 +49,7 @@ function whyNotLookedThrough(root: JsonObject): string | undefined {
   for (let looked = 0; waiting.length > 0; looked++) {
     if (looked > MOST_PARTS) return `It has more than ${MOST_PARTS.toLocaleString()} parts.`;
     const place = waiting.pop()!;
-    const names = isObject(place.part) ? place.part.patternProperties : undefined;
+    const names = place.part.patternProperties;
     if (isObject(names) && !Object.keys(names).every(isUsable))
       return "It has a pattern for names that takes too long, or is none.";
     waiting.push(...within(root, place));

@@ -26,9 +26,13 @@ function withoutNull(schema: JsonObject): JsonObject | undefined {
   return undefined;
 }
 
-const mapped = (place: Json | undefined, change: (schema: Json) => Json): Json | undefined =>
+type Change = (schema: Json, name: string) => Json;
+
+const mapped = (place: Json | undefined, change: Change): Json | undefined =>
   isObject(place)
-    ? Object.fromEntries(Object.entries(place).map(([name, schema]) => [name, change(schema)]))
+    ? Object.fromEntries(
+        Object.entries(place).map(([name, schema]) => [name, change(schema, name)]),
+      )
     : place;
 
 function compact(schema: Record<string, Json | undefined>): JsonObject {
@@ -76,12 +80,18 @@ function formItems(schema: JsonObject): Record<string, Json | undefined> {
   return schema.type === "array" ? { items: {} } : {};
 }
 
+/** A field of a type that has a title for itself has its own name: there may be two of them. */
+function formField(schema: Json, name: string): Json {
+  const form = formSchema(schema);
+  return isObject(form) && form.$ref !== undefined ? { title: name, ...form } : form;
+}
+
 /** The schema of the form: with no nulls in it, and what may be null not required. */
 export function formSchema(schema: Json, keepsNull = false): Json {
   if (!isObject(schema)) return schema;
   const bare = keepsNull ? undefined : withoutNull(schema);
   const base = bare ? { ...bare, [OPTIONAL]: true } : schema;
-  const properties = mapped(base.properties, (property) => formSchema(property));
+  const properties = mapped(base.properties, formField);
   const required = Array.isArray(base.required)
     ? base.required.filter((name) => !isOptional(properties, name))
     : base.required;

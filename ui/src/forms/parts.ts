@@ -26,23 +26,26 @@ const turning = new Set([
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What may be schemas in a schema, by keyword. */
-export function partsOf(schema: JsonObject): [string, Json][] {
-  return Object.entries(schema).flatMap(([name, value]) => {
-    if (values.has(name)) return [];
-    const parts = maps.has(name) && isObject(value) ? Object.values(value) : [value].flat();
-    return parts.map((part): [string, Json] => [name, part]);
-  });
+/** What may be schemas in a schema. */
+export function partsOf(schema: JsonObject): JsonObject[] {
+  return Object.entries(schema)
+    .filter(([name]) => !values.has(name))
+    .flatMap(([name, value]) =>
+      maps.has(name) && isObject(value) ? Object.values(value) : [value].flat(),
+    )
+    .filter(isObject);
 }
 
 /** Whether a part has an address of its own, which the references in it start from. */
-export function hasInnerAddress(schema: Json): boolean {
-  if (!isObject(schema)) return false;
+export function hasInnerAddress(schema: JsonObject): boolean {
   return partsOf(schema).some(
-    ([, part]) =>
-      isObject(part) &&
-      (typeof part.$id === "string" || typeof part.id === "string" || hasInnerAddress(part)),
+    (part) => typeof part.$id === "string" || typeof part.id === "string" || hasInnerAddress(part),
   );
+}
+
+/** Whether it asks for what nobody but the server should keep. */
+export function asksForSecret(schema: JsonObject): boolean {
+  return schema.format === "password" || partsOf(schema).some(asksForSecret);
 }
 
 type Omits = (keyword: string, value: Json, schema: JsonObject) => boolean;

@@ -156,7 +156,7 @@ function ObjectField(props: ObjectFieldTemplateProps) {
 function ArrayField(props: ArrayFieldTemplateProps) {
   const { AddButton } = props.registry.templates.ButtonTemplates;
   return (
-    <fieldset id={props.fieldPathId.$id} className="fields list">
+    <fieldset id={props.fieldPathId.$id} className="fields">
       <Heading
         title={props.title}
         required={props.required}

@@ -1,7 +1,7 @@
 // The controls of a form: choices as buttons where they are few, files as base64.
 import { ariaDescribedByIds, type RegistryWidgetsType, type WidgetProps } from "@rjsf/utils";
 import { useState } from "react";
-import { isTold } from "./form_state";
+import { controlState } from "./form_state";
 import { jsonText } from "../lib/json";
 
 const FEW = 5; // choices that are buttons; more are a list to choose from
@@ -12,7 +12,13 @@ function Choices(props: WidgetProps) {
   const { id, value, required, disabled, readonly, onChange, onBlur, options } = props;
   const choices = options.enumOptions ?? [];
   return (
-    <div className="choices" role="radiogroup" id={id} aria-label={props.label}>
+    <div
+      className="choices"
+      role="radiogroup"
+      id={id}
+      aria-label={props.label}
+      {...controlState(props)}
+    >
       {choices.map((choice, index) => (
         <label key={jsonText(choice.value)} className="choice">
           <input
@@ -48,7 +54,7 @@ function List(props: WidgetProps) {
       disabled={disabled || readonly}
       onChange={(event) => onChange(choices[Number(event.target.value)]?.value)}
       onBlur={() => onBlur(id, value)}
-      aria-describedby={ariaDescribedByIds(id)}
+      {...controlState(props)}
     >
       {!required || chosen < 0 ? <option value={-1}>{required ? "Choose…" : "–"}</option> : null}
       {choices.map((choice, index) => (
@@ -134,7 +140,7 @@ function File(props: WidgetProps) {
         id={id}
         disabled={disabled || readonly}
         onBlur={() => onBlur(id, value)}
-        aria-describedby={ariaDescribedByIds(id)}
+        {...controlState(props)}
         onChange={(event) => {
           const file = event.target.files?.[0];
           if (!file) return;
@@ -163,7 +169,7 @@ function Time(props: WidgetProps) {
       disabled={disabled || readonly}
       onChange={(event) => onChange(event.target.value || undefined)}
       onBlur={() => onBlur(id, value)}
-      aria-describedby={ariaDescribedByIds(id)}
+      {...controlState(props)}
     />
   );
 }
@@ -180,9 +186,7 @@ function Text(props: WidgetProps) {
       id={id}
       value={typeof value === "string" ? value : ""}
       disabled={disabled || readonly}
-      aria-required={props.required}
-      aria-invalid={(props.rawErrors?.length ?? 0) > 0 && isTold(props.registry, id)}
-      aria-describedby={ariaDescribedByIds(id)}
+      {...controlState(props)}
       onChange={(event) => onChange(event.target.value || undefined)}
       onBlur={() => onBlur(id, value)}
     />

@@ -166,7 +166,7 @@ function Request({ request, also }: { request: InputRequest; also: Also }) {
       const ids = [request, ...also.taken].map(({ id }) => id);
       const sent = await sendAnswers(postOnce, ids, value, by);
       setDone({ ...sent, refused: [...also.refused, ...sent.refused] });
-      forgetDraft(request.id);
+      if (sent.answered.some(({ id }) => id === request.id)) forgetDraft(request.id);
     } catch (error) {
       const problems = error instanceof ApiError ? error.problems : [];
       const message = error instanceof Error ? error.message : String(error);

@@ -4,6 +4,7 @@ import type { InputRequest, Json, JsonObject, Problem } from "../../api/types";
 import { EitherForm } from "../../forms/either_form";
 import { useEntry } from "../../forms/entry";
 import { whyNoForm } from "../../forms/limits";
+import { asksForSecret } from "../../forms/parts";
 import { parsePath, valueAt } from "../../forms/paths";
 import { jsonText } from "../../lib/json";
 import { useStored } from "../../lib/stored";
@@ -65,7 +66,11 @@ function Refused({ outcome }: { outcome: Outcome }) {
 export function AnswerForm({ request, outcome, onSend }: AnswerFormProps) {
   const { schema } = request;
   const noForm = useMemo(() => (schema ? whyNoForm(schema) : undefined), [schema]);
-  const entry = useEntry(request.defaults, noForm, request.id);
+  const draft = useMemo(
+    () => (schema && asksForSecret(schema) ? undefined : request.id),
+    [schema, request.id],
+  );
+  const entry = useEntry(request.defaults, noForm, draft);
   const [by, setBy] = useStored("fermata.name", "");
   const [sending, setSending] = useState(false);
   const problems = useMemo(() => stillThere(outcome, entry.value), [outcome, entry.value]);
