@@ -69,7 +69,7 @@ static void show_commands(struct cli *cli)
                    "\n'fermata COMMAND --help' tells more; 'fermata --version' the version.\n\n"
                    "Environment:\n"
                    "  FERMATA_API_URL  the API's address, default http://127.0.0.1:4200/api\n"
-                   "  NO_COLOR         unless it is empty, nothing is coloured\n\n"
+                   "  NO_COLOR         if set to something, nothing is coloured\n\n"
                    "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n");
     screen_flush(&cli->screen, &text);
 }

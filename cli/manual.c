@@ -109,7 +109,7 @@ static int run_manual(struct cli *cli, void *settings, int argc, char **argv)
                    ".SH ENVIRONMENT\n"
                    ".TP\n\\fBFERMATA_API_URL\\fR, \\fBPREFECT_API_URL\\fR\nThe API's address; "
                    "else http://127.0.0.1:4200/api.\n"
-                   ".TP\n\\fBNO_COLOR\\fR\nUnless it is empty, nothing is coloured.\n"
+                   ".TP\n\\fBNO_COLOR\\fR\nIf set to something, nothing is coloured.\n"
                    ".SH EXIT STATUS\n"
                    "0: done, or the run is COMPLETED. 1: failed. 2: wrong usage. 130: "
                    "interrupted.\n");

@@ -2,7 +2,8 @@
 # A release that asks for a version:  fermata run -- ./release.sh
 set -euo pipefail
 
-# Set by the answer: --export prints them quoted for eval, and no others.
+# Set by the answer: --export prints them quoted for eval, and no others. Without an answer it prints
+# `false`, which ends the script.
 version='' target='' percent='' note=''
 eval "$(fermata pause --title Release --export \
     --input 'version: text <= 20 # as the tag in the repository' \

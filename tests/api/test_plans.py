@@ -114,7 +114,7 @@ def life_of_events(api):
 
 def life_of_questions(api):
     flow = make_flow(api)
-    answered, resumed, expired = (paused_run(api, flow, seconds) for seconds in (60, 60, 1))
+    answered, resumed, expired = (paused_run(api, flow, seconds) for seconds in (60, 60, 4))
     for filters in ({}, {"state": {"any_": ["open"]}}, {"flow_run_id": {"any_": [answered["id"]]}},
                     {"flow_id": {"any_": [flow["id"]]}}):
         found = api.post("/input_requests/filter", json={"input_requests": filters}).json()
