@@ -152,7 +152,7 @@ static int run_serve(struct cli *cli, void *settings, int argc, char **argv)
     const struct serve_settings *serve = settings;
     struct script script;
     struct error error;
-    char *text;
+    char *text = NULL;
 
     (void)argc;
     if (!serve->name) {

@@ -53,13 +53,14 @@ static void write_defaults(struct json_writer *writer, const struct rows *rows, 
     json_end_object(writer);
 }
 
-/* A schema that is no JSON was stored by a client of its own making. */
+/* A schema that is no object was stored by a client of its own making: nobody can make a form of
+ * it. */
 static void write_schema(struct json_writer *writer, const struct rows *rows, int column)
 {
     const char *text = rows_text(rows, column);
     json_auto_t *schema = text ? json_parse(text, strlen(text), NULL) : NULL;
 
-    json_add_text(writer, schema ? text : NULL);
+    json_add_text(writer, json_is_object(schema) ? text : NULL);
 }
 
 static const struct field fields[] = {

@@ -243,6 +243,14 @@ def test_an_approval(api):
     assert state_of(api, run) == "RUNNING"
 
 
+@pytest.mark.parametrize("text", ["-1", "[]", "true", '"text"', "null", "no JSON", ""])
+def test_a_schema_that_is_no_object_is_not_told(api, text):
+    run = pause(api, schema=None)
+    tell(api, run, "schema", text)
+    request = request_of(api, run)
+    assert (request["wants_input"], request["schema"]) == (True, None)
+
+
 def test_before_the_schema_is_there(api):
     run = pause(api, schema=None)
     request = request_of(api, run)
