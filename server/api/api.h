@@ -61,8 +61,8 @@ enum {
     ROUTE_ANY_VERSION = 1 << 4, /* whatever X-PREFECT-API-VERSION says */
     ROUTE_LEASES = 1 << 5,      /* takes Fermata-Lease */
     ROUTE_SECRET = 1 << 6,      /* what is sent may be secret: refusals do not repeat it */
-    ROUTE_SEARCHES = 1 << 8,    /* writes, but its preparation may look at all rows there are */
     ROUTE_PAGE = 1 << 7,        /* of the web page, not of the API: /openapi.json leaves it out */
+    ROUTE_SEARCHES = 1 << 8,    /* writes or waits, and yet may look at all rows there are */
 };
 
 enum reply_shape {

@@ -540,7 +540,8 @@ void api_on_request(void *context, struct http_request *http)
     } else {
         unsigned flags = request->route->flags;
         request->job = (struct job){.writes = (flags & ROUTE_WRITES) != 0,
-                                    .reads_long = !(flags & ROUTE_WRITES) || flags & ROUTE_SEARCHES,
+                                    .reads_long = !(flags & (ROUTE_WRITES | ROUTE_WAITS)) ||
+                                                  flags & ROUTE_SEARCHES,
                                     .prepare = prepare,
                                     .run = run,
                                     .done = done};

@@ -161,8 +161,13 @@ static void add_header(struct buf *to, const char *name, const char *value)
     buf_add(to, "\r\n", 2);
 }
 
+struct date {
+    time_t time;
+    char text[96];
+};
+
 /* RFC 9110, 5.6.7, whatever language the process speaks. */
-static void add_date(struct buf *to, time_t now)
+static void write_date(struct date *date, time_t now)
 {
     static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -170,8 +175,20 @@ static void add_date(struct buf *to, time_t now)
     struct tm tm;
 
     gmtime_r(&now, &tm);
-    buf_addf(to, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday], tm.tm_mday,
-             months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    date->time = now;
+    snprintf(date->text, sizeof(date->text), "%s, %02d %s %d %02d:%02d:%02d GMT", days[tm.tm_wday],
+             tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* Written once a second by each thread, not for each of its many replies in that second. */
+static void add_date(struct buf *to)
+{
+    static _Thread_local struct date date;
+    time_t now = time(NULL);
+
+    if (date.time != now)
+        write_date(&date, now);
+    add_header(to, "Date", date.text);
 }
 
 void reply_write_head(struct buf *to, const struct http_reply *reply)
@@ -185,7 +202,7 @@ void reply_write_head(struct buf *to, const struct http_reply *reply)
     if (!has_header(reply, "Cache-Control"))
         add_header(to, "Cache-Control", "no-store");
     add_header(to, "X-Content-Type-Options", "nosniff");
-    add_date(to, time(NULL));
+    add_date(to);
     for (int i = 0; i < HTTP_REPLY_HEADERS && reply->headers[i].name; i++)
         add_header(to, reply->headers[i].name, reply->headers[i].value);
 }
