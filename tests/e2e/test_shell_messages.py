@@ -10,7 +10,7 @@ import pytest
 
 from harness.flows import input_of, log_of, read, resume, send_input, wait, wait_for_state
 from harness.runs import ask_for_run, wait_for_end
-from harness.scripts import Script
+from harness.scripts import started_scripts
 from harness.server import ROOT
 from harness.stock import StockServer
 from harness.terminal import run_command
@@ -21,17 +21,7 @@ TEXT = "strautomaticruninput-auto"
 
 @pytest.fixture
 def start(server, tmp_path):
-    scripts = []
-
-    def start(text, *options, **more):
-        directory = tmp_path / str(len(scripts))
-        directory.mkdir()
-        scripts.append(Script(server, directory, text, *options, **more))
-        return scripts[-1]
-
-    yield start
-    for script in scripts:
-        script.__exit__()
+    yield from started_scripts(server, tmp_path)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from harness.flows import input_of, log_of, read, resume, send_input, wait, wait
 from harness.plain_server import plain_server
 from harness.runs import (ask_for_run, children_of, deployment_of, is_alive, processes_of,
                           wait_for_end)
-from harness.scripts import IMPATIENT, Script, with_path
+from harness.scripts import IMPATIENT, started_scripts, with_path
 from harness.server import build_directory
 from harness.terminal import Terminal
 
@@ -23,17 +23,7 @@ HOSTILE = ["'; touch pwned; '", "$(touch pwned)", "`touch pwned`", "a\n'b'\n\n\"
 
 @pytest.fixture
 def start(server, tmp_path):
-    scripts = []
-
-    def start(text, *options, server=server, **more):
-        directory = tmp_path / str(len(scripts))
-        directory.mkdir()
-        scripts.append(Script(server, directory, text, *options, **more))
-        return scripts[-1]
-
-    yield start
-    for script in scripts:
-        script.__exit__()
+    yield from started_scripts(server, tmp_path)
 
 
 # ---- pause ----

@@ -11,24 +11,14 @@ import pytest
 from harness.flows import log_of, read, wait
 from harness.plain_server import gateway
 from harness.runs import ask_for_run, deployment_of, is_alive, wait_for_end
-from harness.scripts import IMPATIENT, Script, with_path
+from harness.scripts import IMPATIENT, started_scripts, with_path
 from harness.server import build_directory, clean_environment
 from harness.terminal import Terminal, run_command
 
 
 @pytest.fixture
 def start(server, tmp_path):
-    scripts = []
-
-    def start(text, *options, **more):
-        directory = tmp_path / str(len(scripts))
-        directory.mkdir()
-        scripts.append(Script(server, directory, text, *options, **more))
-        return scripts[-1]
-
-    yield start
-    for script in scripts:
-        script.__exit__()
+    yield from started_scripts(server, tmp_path)
 
 
 def lines_of(api, run):

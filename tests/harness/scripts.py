@@ -56,3 +56,18 @@ class Script(Process):
 
     def left_behind(self):
         return list(self.temporary.iterdir())
+
+
+def started_scripts(server, directory):
+    """For a fixture: what starts scripts, each in a directory of its own; at last they are ended."""
+    scripts = []
+
+    def start(text, *options, server=server, **more):
+        own = directory / str(len(scripts))
+        own.mkdir()
+        scripts.append(Script(server, own, text, *options, **more))
+        return scripts[-1]
+
+    yield start
+    for script in scripts:
+        script.__exit__()
