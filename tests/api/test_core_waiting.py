@@ -6,6 +6,7 @@ import time
 import httpx
 import pytest
 
+from harness.bulk import many_logs
 from harness.objects import make_flow, make_run, set_state
 
 
@@ -92,3 +93,25 @@ def test_a_stop_is_not_waited_out(fresh_server):
         thread.join()
     assert took < 8, f"the stop took {took:.1f} s"
     assert set(answered) <= {200}
+
+
+def test_no_waiting_read_stands_behind_searches(fresh_server):
+    """A flow that waits is told while more searches are at work than there are threads for them."""
+    api = fresh_server.api
+    run = make_run(api)
+    many_logs(fresh_server, run, 400_000)
+    ended = []
+
+    def search():
+        with fresh_server.client() as client:
+            body = {"logs": {"text": {"query": "found-nowhere"}}}
+            ended.append(client.post("/logs/filter", json=body).status_code)
+
+    searches = [threading.Thread(target=search) for _ in range(12)]
+    for thread in searches:
+        thread.start()
+    time.sleep(0.1)
+    assert etag_of(api, run) and len(ended) < 4
+    for thread in searches:
+        thread.join()
+    assert set(ended) <= {200, 503}
